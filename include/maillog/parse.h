@@ -1,0 +1,29 @@
+/* maillog/parse.h: one line in, one event out. Pure and reentrant: any thread, no state. */
+#ifndef MAILLOG_PARSE_H
+#define MAILLOG_PARSE_H
+
+#include <maillog/event.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Options of a parse. Zero every byte (or pass NULL) for the defaults; `size` lets the struct grow. */
+typedef struct maillog_options {
+    size_t size;         /**< sizeof(maillog_options), or 0 for all defaults */
+    const uint8_t *skip; /**< 256 bytes by maillog_daemon, or NULL: non-zero = stop after the header of this daemon */
+} maillog_options;
+
+/** Parse one line. Any bytes give a defined event; a log line is never an error.
+ *  Memory: slices of `out` point into `line` and live as long as it does; nothing is copied or allocated.
+ *  Thread-safe. Time: linear in `len`.
+ *  @param line  bytes, no NUL or LF needed; one LF or CRLF at the end is left off; NULL only if `len` is 0.
+ *               Only the first UINT32_MAX bytes are looked at.
+ *  @return MAILLOG_OK, or ERR_ARGUMENT if `out` is NULL, or `line` is NULL and `len` is not 0. */
+MAILLOG_API int maillog_parse_line(const maillog_options *opt, const char *line, size_t len, maillog_event *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Install what is missing, build, run every test. Safe to run again.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/install.sh
+need cmake cmake
+need cc gcc
+need pkg-config pkg-config
+need_pkg cmocka libcmocka-dev
+cmake -B build -DMAILLOG_BUILD_TESTS=ON >/dev/null
+cmake --build build -j "$(nproc)"
+ctest --test-dir build --output-on-failure -j "$(nproc)"

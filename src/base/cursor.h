@@ -1,0 +1,249 @@
+/* cursor.h: the only place that walks raw pointers. Everything above takes and gives slices of the line.
+ *
+ * A cursor is the unread rest of a region. Functions that take `ml_cur *` move it past what they matched and leave
+ * it alone when they did not. No function reads before `p` or at or after `e`; searches may load, but never look at,
+ * bytes up to ml_line.readable, which the caller of the library owns too. */
+#ifndef MAILLOG_CURSOR_H
+#define MAILLOG_CURSOR_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <maillog/event.h>
+
+#if defined(__SSE2__) && !defined(MAILLOG_NO_SIMD)
+#include <emmintrin.h>
+#define ML_SSE2 1
+#endif
+
+typedef struct ml_cur {
+    const char *p, *e;
+} ml_cur;
+
+/* The line being parsed and the event being written. */
+typedef struct ml_line {
+    maillog_event *ev;
+    maillog_field *next, *limit; /* next free row, end of the rows */
+    const char *base;            /* offsets count from here */
+    const char *readable;        /* loads below this are allowed */
+    ml_cur prefix, program;      /* the program tag, split at its last '/'; prefix.p NULL without one */
+} ml_line;
+
+static inline size_t ml_len(ml_cur c) { return (size_t)(c.e - c.p); }
+static inline bool ml_empty(ml_cur c) { return c.p == c.e; }
+static inline ml_cur ml_slice(const char *p, const char *e)
+{
+    ml_cur c = {p, e};
+    return c;
+}
+static inline ml_cur ml_none(void) { return ml_slice(NULL, NULL); }
+
+/* Character classes: pure functions of the byte, no locale. */
+static inline bool ml_is_digit(char c) { return (unsigned char)(c - '0') < 10; }
+static inline bool ml_is_upper(char c) { return (unsigned char)(c - 'A') < 26; }
+static inline bool ml_is_lower(char c) { return (unsigned char)(c - 'a') < 26; }
+static inline bool ml_is_alpha(char c) { return (unsigned char)((c | 0x20) - 'a') < 26; }
+static inline bool ml_is_alnum(char c) { return ml_is_digit(c) || ml_is_alpha(c); }
+static inline bool ml_is_hex(char c) { return ml_is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6; }
+
+/* The first byte, or NUL at the end; the byte at `i`, or NUL past the end. */
+static inline char ml_peek(ml_cur c) { return c.p < c.e ? *c.p : '\0'; }
+static inline char ml_at(ml_cur c, size_t i) { return i < ml_len(c) ? c.p[i] : '\0'; }
+static inline char ml_last(ml_cur c) { return c.p < c.e ? c.e[-1] : '\0'; }
+
+static inline bool ml_starts_n(ml_cur c, const char *lit, size_t n)
+{
+    return ml_len(c) >= n && memcmp(c.p, lit, n) == 0;
+}
+static inline bool ml_ends_n(ml_cur c, const char *lit, size_t n)
+{
+    return ml_len(c) >= n && memcmp(c.e - n, lit, n) == 0;
+}
+static inline bool ml_is_n(ml_cur c, const char *lit, size_t n) { return ml_len(c) == n && memcmp(c.p, lit, n) == 0; }
+static inline bool ml_skip_n(ml_cur *c, const char *lit, size_t n)
+{
+    if (!ml_starts_n(*c, lit, n)) return false;
+    c->p += n;
+    return true;
+}
+static inline bool ml_drop_end_n(ml_cur *c, const char *lit, size_t n)
+{
+    if (!ml_ends_n(*c, lit, n)) return false;
+    c->e -= n;
+    return true;
+}
+
+/* The same with a string literal: its length is a constant, so that short compares become one load. */
+#define ML_STARTS(c, lit) ml_starts_n((c), "" lit, sizeof(lit) - 1)
+#define ML_ENDS(c, lit) ml_ends_n((c), "" lit, sizeof(lit) - 1)
+#define ML_IS(c, lit) ml_is_n((c), "" lit, sizeof(lit) - 1)
+#define ML_SKIP(c, lit) ml_skip_n((c), "" lit, sizeof(lit) - 1)
+#define ML_DROP_END(c, lit) ml_drop_end_n((c), "" lit, sizeof(lit) - 1)
+
+static inline bool ml_eq(ml_cur a, ml_cur b) { return ml_len(a) == ml_len(b) && memcmp(a.p, b.p, ml_len(a)) == 0; }
+static inline void ml_advance(ml_cur *c, size_t n) { c->p += n < ml_len(*c) ? n : ml_len(*c); }
+static inline void ml_skip_blanks(ml_cur *c)
+{
+    while (c->p < c->e && *c->p == ' ') c->p++;
+}
+static inline bool ml_skip_char(ml_cur *c, char ch)
+{
+    if (c->p == c->e || *c->p != ch) return false;
+    c->p++;
+    return true;
+}
+
+/* First `ch` in the region, or NULL. */
+static inline const char *ml_find(const ml_line *l, ml_cur c, char ch)
+{
+    const char *p = c.p;
+#ifdef ML_SSE2
+    const __m128i want = _mm_set1_epi8(ch);
+    while (p < c.e && l->readable - p >= 16) {
+        const unsigned mask =
+            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), want));
+        if (mask) {
+            p += __builtin_ctz(mask);
+            return p < c.e ? p : NULL;
+        }
+        p += 16;
+    }
+#else
+    (void)l;
+#endif
+    for (; p < c.e; p++)
+        if (*p == ch) return p;
+    return NULL;
+}
+
+/* Last `ch` in the region, or NULL. */
+static inline const char *ml_rfind(ml_cur c, char ch)
+{
+    for (const char *p = c.e; p > c.p; p--)
+        if (p[-1] == ch) return p - 1;
+    return NULL;
+}
+
+/* First occurrence of the bytes lit[0..n), n > 0, or NULL. Time: region * n at worst, n is a small constant. */
+const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, size_t n);
+/* Last occurrence, or NULL. */
+const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n);
+#define ML_FIND(l, c, lit) maillog__find_bytes((l), (c), "" lit, sizeof(lit) - 1)
+#define ML_RFIND(c, lit) maillog__rfind_bytes((c), "" lit, sizeof(lit) - 1)
+
+/* Cut `*out` up to `ch` and move past it; false (nothing moved) when there is none. */
+static inline bool ml_until(const ml_line *l, ml_cur *c, char ch, ml_cur *out)
+{
+    const char *p = ml_find(l, *c, ch);
+    if (!p) return false;
+    *out = ml_slice(c->p, p);
+    c->p = p + 1;
+    return true;
+}
+static inline bool ml_until_n(const ml_line *l, ml_cur *c, const char *lit, size_t n, ml_cur *out)
+{
+    const char *p = maillog__find_bytes(l, *c, lit, n);
+    if (!p) return false;
+    *out = ml_slice(c->p, p);
+    c->p = p + n;
+    return true;
+}
+#define ML_UNTIL(l, c, lit, out) ml_until_n((l), (c), "" lit, sizeof(lit) - 1, (out))
+
+/* Split `*c` at the LAST occurrence: *out gets what stands before it, *c what follows. */
+static inline bool ml_until_last_n(ml_cur *c, const char *lit, size_t n, ml_cur *out)
+{
+    const char *p = maillog__rfind_bytes(*c, lit, n);
+    if (!p) return false;
+    *out = ml_slice(c->p, p);
+    c->p = p + n;
+    return true;
+}
+#define ML_UNTIL_LAST(c, lit, out) ml_until_last_n((c), "" lit, sizeof(lit) - 1, (out))
+
+/* Cut a run of digits, one at least. */
+static inline bool ml_digits(ml_cur *c, ml_cur *out)
+{
+    const char *p = c->p;
+    while (p < c->e && ml_is_digit(*p)) p++;
+    if (p == c->p) return false;
+    *out = ml_slice(c->p, p);
+    c->p = p;
+    return true;
+}
+
+/* Cut a decimal number: [-+]digits[.digits]. */
+static inline bool ml_decimal(ml_cur *c, ml_cur *out)
+{
+    const char *p = c->p;
+    if (p < c->e && (*p == '-' || *p == '+')) p++;
+    const char *first = p;
+    while (p < c->e && (ml_is_digit(*p) || *p == '.')) p++;
+    if (p == first) return false;
+    *out = ml_slice(c->p, p);
+    c->p = p;
+    return true;
+}
+
+/* Cut up to a blank or the end, one byte at least. */
+static inline bool ml_word(const ml_line *l, ml_cur *c, ml_cur *out)
+{
+    if (ml_empty(*c)) return false;
+    const char *p = ml_find(l, *c, ' ');
+    if (!p) p = c->e;
+    if (p == c->p) return false;
+    *out = ml_slice(c->p, p);
+    c->p = p;
+    return true;
+}
+
+/* ---- writing the event ---- */
+
+/* Append a field. When the rows are full, the event is flagged and the field stays in `message`. */
+static inline void ml_put_word(ml_line *l, maillog_field_id id, ml_cur v, unsigned word)
+{
+    maillog_field *f = l->next;
+    if (f == l->limit) {
+        l->ev->flags |= MAILLOG_FLAG_FIELDS_FULL;
+        return;
+    }
+    f->id = (uint16_t)id;
+    f->word = (uint16_t)word;
+    f->off = (uint32_t)(v.p - l->base);
+    f->len = (uint32_t)(v.e - v.p);
+    l->next = f + 1;
+}
+static inline void ml_put(ml_line *l, maillog_field_id id, ml_cur v) { ml_put_word(l, id, v, 0); }
+
+/* Append the field if the slice is there (p not NULL). */
+static inline void ml_put_opt(ml_line *l, maillog_field_id id, ml_cur v)
+{
+    if (v.p) ml_put(l, id, v);
+}
+
+/* Text that no field covers; nothing is written for an empty one. */
+static inline void ml_put_rest(ml_line *l, ml_cur v)
+{
+    if (v.p && v.p < v.e) ml_put(l, MAILLOG_FIELD_REST, v);
+}
+
+/* The line is a typed event. Returns true, so that a grammar can end with it. */
+static inline bool ml_event(ml_line *l, maillog_event_type type)
+{
+    l->ev->type = (uint16_t)type;
+    l->ev->match = MAILLOG_MATCH_EVENT;
+    return true;
+}
+
+/* Grammars try one reading after the other: remember where the rows stood, and go back when a reading failed. */
+static inline maillog_field *ml_mark(const ml_line *l) { return l->next; }
+static inline bool ml_fail(ml_line *l, maillog_field *mark)
+{
+    l->next = mark;
+    return false;
+}
+
+/* The word of `set` (a run of rows in words.def, first..last) that the slice spells, or 0. */
+unsigned maillog__word(ml_cur v, unsigned first, unsigned last);
+
+#endif

@@ -1,0 +1,145 @@
+/* pattern.c: matches rows of pattern.h. */
+#include "pattern.h"
+
+#include "token.h"
+
+/* The literal that a pattern text begins with: its bytes up to the first '%'. */
+static size_t literal_len(const char *text)
+{
+    size_t n = 0;
+    while (text[n] != '\0' && text[n] != '%') n++;
+    return n;
+}
+
+/* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text. */
+static int compare_literal(const char *lit, size_t n, ml_cur text)
+{
+    const size_t have = ml_len(text) < n ? ml_len(text) : n;
+    const int d = memcmp(lit, text.p, have);
+    if (d != 0) return d;
+    return have < n ? 1 : 0;
+}
+
+/* Cut a value that ends where the literal `lit` begins; an empty `lit` means the end of the text. */
+static bool cut_text(const ml_line *l, char conv, ml_cur *c, const char *lit, size_t n, ml_cur *out)
+{
+    const char *end = c->e;
+    if (n > 0) end = conv == 'S' ? maillog__rfind_bytes(*c, lit, n) : maillog__find_bytes(l, *c, lit, n);
+    if (!end) return false;
+    *out = ml_slice(c->p, end);
+    if (conv == 'w' && (ml_empty(*out) || ml_find(l, *out, ' '))) return false;
+    c->p = end;
+    return true;
+}
+
+static bool cut_value(ml_line *l, char conv, ml_cur *c, const char *rest, size_t n, bool optional, ml_cur *out)
+{
+    switch (conv) {
+    case 's':
+    case 'S':
+    case 'w':
+        if (cut_text(l, conv, c, rest, n, out)) return true;
+        return optional && cut_text(l, conv, c, "", 0, out); /* the optional end is not there */
+    case 'd':
+        return ml_digits(c, out);
+    case 'f':
+        return ml_decimal(c, out);
+    case 'q':
+        return maillog__queue_id(c, out);
+    case 'a': {
+        const char follow[2] = {n > 0 ? *rest : '\0', '\0'};
+        return maillog__angle(l, c, follow, out);
+    }
+    default:
+        return false;
+    }
+}
+
+static bool put_peer(ml_line *l, char conv, ml_cur *c)
+{
+    switch (conv) {
+    case 'c':
+        return maillog__put_client(l, c);
+    case 'p':
+        return maillog__put_addr_port(l, c);
+    default:
+        return maillog__put_relay(l, c);
+    }
+}
+
+static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    const uint16_t *field = row->field;
+    bool in_optional = false;
+    for (const char *t = row->text; *t != '\0';) {
+        const size_t n = literal_len(t);
+        if (n > 0) {
+            if (!ml_skip_n(&c, t, n)) {
+                if (in_optional) break;
+                return ml_fail(l, mark);
+            }
+            t += n;
+            continue;
+        }
+        const char conv = t[1];
+        t += 2;
+        if (conv == '(') {
+            in_optional = true;
+            if (ml_empty(c)) break;
+        } else if (conv == ')') {
+            break;
+        } else if (conv == '%') {
+            if (!ml_skip_char(&c, '%')) return ml_fail(l, mark);
+        } else if (conv == 'c' || conv == 'p' || conv == 'r') {
+            if (!put_peer(l, conv, &c)) return ml_fail(l, mark);
+        } else {
+            const bool optional = t[0] == '%' && t[1] == '(';
+            const char *follow = optional ? t + 2 : t;
+            ml_cur v;
+            if (!cut_value(l, conv, &c, follow, literal_len(follow), optional, &v)) return ml_fail(l, mark);
+            ml_put(l, (maillog_field_id)*field++, v);
+        }
+    }
+    if (!ml_empty(c)) return ml_fail(l, mark);
+    return ml_event(l, (maillog_event_type)row->event);
+}
+
+bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
+{
+    ml_cur key = text;
+    size_t hi = table->count;
+    while (hi > 0) {
+        /* the last row below `hi` whose literal does not sort after the key */
+        size_t lo = 0;
+        while (lo < hi) {
+            const size_t mid = lo + (hi - lo) / 2;
+            const char *lit = table->row[mid].text;
+            if (compare_literal(lit, literal_len(lit), key) <= 0)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        if (hi == 0) return false;
+        const char *lit = table->row[hi - 1].text;
+        const size_t n = literal_len(lit);
+        if (compare_literal(lit, n, key) == 0) {
+            /* this literal begins the text: try all its rows, in their order */
+            size_t first = hi - 1;
+            while (first > 0 && literal_len(table->row[first - 1].text) == n &&
+                   memcmp(table->row[first - 1].text, lit, n) == 0)
+                first--;
+            for (size_t i = first; i < hi; i++)
+                if (match_row(l, &table->row[i], text)) return true;
+            hi = first;
+            if (n == 0) return false;
+            key.e = key.p + n - 1; /* what remains is shorter */
+        } else {
+            /* only literals within the common prefix can still match */
+            size_t common = 0;
+            while (common < n && common < ml_len(key) && lit[common] == key.p[common]) common++;
+            key.e = key.p + common;
+        }
+    }
+    return false;
+}

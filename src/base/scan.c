@@ -1,0 +1,43 @@
+/* scan.c: searches that are too long to inline, and the word tables. */
+#include "cursor.h"
+
+const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, size_t n)
+{
+    if (ml_len(c) < n) return NULL;
+    ml_cur head = ml_slice(c.p, c.e - (n - 1));
+    for (const char *p; (p = ml_find(l, head, lit[0])) != NULL; head.p = p + 1)
+        if (memcmp(p, lit, n) == 0) return p;
+    return NULL;
+}
+
+const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n)
+{
+    if (ml_len(c) < n) return NULL;
+    for (const char *p = c.e - n;; p--) {
+        if (*p == lit[0] && memcmp(p, lit, n) == 0) return p;
+        if (p == c.p) return NULL;
+    }
+}
+
+typedef struct word_row {
+    uint16_t id;
+    uint8_t len;
+    char word[17];
+} word_row;
+
+static const word_row words[] = {
+#define MAILLOG_WORD(id, SET, NAME, word) {id, sizeof(word) - 1, word},
+#include <maillog/schema.def>
+};
+
+unsigned maillog__word(ml_cur v, unsigned first, unsigned last)
+{
+    const size_t n = ml_len(v);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const word_row *w = &words[i];
+        if (w->id < first) continue;
+        if (w->id > last) break;
+        if (w->len == n && memcmp(w->word, v.p, n) == 0) return w->id;
+    }
+    return 0;
+}

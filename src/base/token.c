@@ -1,0 +1,168 @@
+/* token.c: see token.h. Sources: Postfix 2.11 to 3.11 (mail_queue.h, mail_addr_form, smtpd_peer, sent.c). */
+#include "token.h"
+
+/* Long queue IDs: base 52 without vowels (safe_ultostr(3)): 6+ digits of seconds, 4 of microseconds, 'z', inode in
+ * base 51. */
+static bool is_b52(char c)
+{
+    if (ml_is_digit(c)) return true;
+    if (!ml_is_alpha(c)) return false;
+    switch (c | 0x20) {
+    case 'a':
+    case 'e':
+    case 'i':
+    case 'o':
+    case 'u':
+        return false;
+    default:
+        return true;
+    }
+}
+
+static bool is_short_id(ml_cur id)
+{
+    if (ml_len(id) < 6 || ml_len(id) > 21) return false;
+    for (const char *p = id.p; p < id.e; p++)
+        if (!ml_is_digit(*p) && !(*p >= 'A' && *p <= 'F')) return false;
+    /* five hex digits of microseconds: 00000 .. F423F */
+    return memcmp(id.p, "F423F", 5) <= 0;
+}
+
+static bool is_long_id(ml_cur id)
+{
+    const size_t n = ml_len(id);
+    if (n < 12 || n > 32) return false;
+    size_t z = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_b52(id.p[i])) return false;
+        if (id.p[i] == 'z') z = i;
+    }
+    return z >= 10 && z + 1 < n;
+}
+
+bool maillog__is_queue_id(ml_cur id) { return is_short_id(id) || is_long_id(id); }
+
+static size_t alnum_run(ml_cur c)
+{
+    size_t n = 0;
+    while (n < ml_len(c) && ml_is_alnum(c.p[n])) n++;
+    return n;
+}
+
+bool maillog__queue_id(ml_cur *c, ml_cur *id)
+{
+    const ml_cur run = ml_slice(c->p, c->p + alnum_run(*c));
+    if (!maillog__is_queue_id(run)) return false;
+    *id = run;
+    c->p = run.e;
+    return true;
+}
+
+bool maillog__queue_id_prefix(ml_cur *c, ml_cur *id)
+{
+    const size_t n = alnum_run(*c);
+    if (n < 6 || ml_at(*c, n) != ':' || ml_at(*c, n + 1) != ' ') return false;
+    const ml_cur run = ml_slice(c->p, c->p + n);
+    if (!maillog__is_queue_id(run) && !ML_IS(run, "NOQUEUE")) return false;
+    *id = run;
+    c->p = run.e + 2;
+    return true;
+}
+
+static bool port_after_colon(ml_cur *c, ml_cur *port)
+{
+    ml_cur t = *c;
+    if (!ml_skip_char(&t, ':') || !ml_digits(&t, port)) return false;
+    *c = t;
+    return true;
+}
+
+bool maillog__peer(const ml_line *l, ml_cur *c, ml_peer *out)
+{
+    ml_cur t = *c, name, addr;
+    if (!ml_until(l, &t, '[', &name)) return false;
+    if (ml_find(l, name, ' ')) return false;
+    if (!ml_until(l, &t, ']', &addr)) return false;
+    out->name = name;
+    out->addr = addr;
+    if (!port_after_colon(&t, &out->port)) out->port = ml_none();
+    *c = t;
+    return true;
+}
+
+bool maillog__put_client(ml_line *l, ml_cur *c)
+{
+    ml_peer peer;
+    if (!maillog__peer(l, c, &peer)) return false;
+    ml_put(l, MAILLOG_FIELD_CLIENT_NAME, peer.name);
+    ml_put(l, MAILLOG_FIELD_CLIENT_ADDR, peer.addr);
+    ml_put_opt(l, MAILLOG_FIELD_CLIENT_PORT, peer.port);
+    return true;
+}
+
+bool maillog__put_addr_port(ml_line *l, ml_cur *c)
+{
+    ml_cur t = *c, addr, port;
+    if (!ml_skip_char(&t, '[') || !ml_until(l, &t, ']', &addr) || !port_after_colon(&t, &port)) return false;
+    ml_put(l, MAILLOG_FIELD_CLIENT_ADDR, addr);
+    ml_put(l, MAILLOG_FIELD_CLIENT_PORT, port);
+    *c = t;
+    return true;
+}
+
+bool maillog__put_relay(ml_line *l, ml_cur *c)
+{
+    ml_peer peer;
+    if (!maillog__peer(l, c, &peer)) return false;
+    ml_put(l, MAILLOG_FIELD_RELAY_NAME, peer.name);
+    if (peer.port.p) {
+        ml_put(l, MAILLOG_FIELD_RELAY_ADDR, peer.addr);
+        ml_put(l, MAILLOG_FIELD_RELAY_PORT, peer.port);
+    } else {
+        /* host[addr] without a port is written in replies; a socket path has a slash */
+        ml_put(l, ml_find(l, peer.addr, '/') ? MAILLOG_FIELD_RELAY_PATH : MAILLOG_FIELD_RELAY_ADDR, peer.addr);
+    }
+    return true;
+}
+
+/* Past the closing quote of a quoted local part, or NULL if it never closes. */
+static const char *end_of_quoted(const char *p, const char *e)
+{
+    for (p++; p < e; p++) {
+        if (*p == '\\' && p + 1 < e)
+            p++;
+        else if (*p == '"')
+            return p + 1;
+    }
+    return NULL;
+}
+
+bool maillog__angle(const ml_line *l, ml_cur *c, const char *follow, ml_cur *out)
+{
+    if (ml_peek(*c) != '<') return false;
+    const ml_cur inner = ml_slice(c->p + 1, c->e);
+    ml_cur scan = inner;
+    if (ml_peek(scan) == '"') {
+        const char *q = end_of_quoted(scan.p, scan.e);
+        if (q) scan.p = q;
+    }
+    for (const char *p; (p = ml_find(l, scan, '>')) != NULL; scan.p = p + 1) {
+        const char *after = p + 1;
+        if (after != c->e && !(*follow && *after && strchr(follow, *after))) continue;
+        *out = ml_slice(inner.p, p);
+        c->p = after;
+        return true;
+    }
+    return false;
+}
+
+bool maillog__dsn(ml_cur *c, ml_cur *out)
+{
+    ml_cur t = *c, part;
+    if (!ml_is_digit(ml_peek(t)) || ml_at(t, 1) != '.') return false;
+    t.p += 2;
+    if (!ml_digits(&t, &part) || !ml_skip_char(&t, '.') || !ml_digits(&t, &part)) return false;
+    *out = ml_slice(c->p, t.p);
+    *c = t;
+    return true;
+}

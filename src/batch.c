@@ -1,0 +1,64 @@
+/* batch.c: lines into flat arrays of the caller. */
+#include <maillog/batch.h>
+
+#include <string.h>
+
+#include "base/cursor.h"
+#include "parse.h"
+
+static bool keeps_type(const maillog_batch *b, uint16_t type)
+{
+    if (!b->types) return true;
+    uint32_t lo = 0, hi = b->ntypes;
+    while (lo < hi) {
+        const uint32_t mid = lo + (hi - lo) / 2;
+        if (b->types[mid] < type)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < b->ntypes && b->types[lo] == type;
+}
+
+static bool is_wanted(const maillog_batch *b, const maillog_event *ev)
+{
+    return (!b->daemons || b->daemons[ev->daemon]) && keeps_type(b, ev->type);
+}
+
+static void store(maillog_batch *b, const maillog_event *ev, const char *buf)
+{
+    maillog_batch_event *row = &b->event[b->nevents++];
+    row->off = (uint32_t)(ev->line - buf);
+    row->len = ev->len;
+    row->field = b->nfields;
+    row->nfields = ev->nfields;
+    row->flags = ev->flags;
+    row->type = ev->type;
+    row->daemon = ev->daemon;
+    row->match = ev->match;
+    row->time = ev->time;
+    b->nfields += ev->nfields;
+}
+
+int maillog_batch_parse(const maillog_options *opt, const char *buf, size_t len, maillog_batch *b, size_t *consumed)
+{
+    if (!b || !consumed || (!buf && len) || !b->event || !b->field || len > UINT32_MAX) return MAILLOG_ERR_ARGUMENT;
+    if (b->field_cap < MAILLOG_FIELDS_MAX || b->event_cap == 0) return MAILLOG_ERR_NO_SPACE;
+    const char *p = buf, *end = buf + len;
+    maillog_event ev; /* its rows are not used: fields go straight to the caller's */
+    b->nevents = b->nfields = 0;
+    b->lines = 0;
+    while (p < end && b->nevents < b->event_cap && b->field_cap - b->nfields >= MAILLOG_FIELDS_MAX) {
+        const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p));
+        if (!lf && !b->final) break;
+        const char *e = lf ? lf : end;
+        const char *next = lf ? lf + 1 : end;
+        if (e > p && e[-1] == '\r') e--;
+        maillog__parse(opt, buf, p, e, end, &ev, b->field + b->nfields);
+        b->lines++;
+        if (is_wanted(b, &ev)) store(b, &ev, buf);
+        p = next;
+    }
+    *consumed = (size_t)(p - buf);
+    return MAILLOG_OK;
+}

@@ -1,0 +1,23 @@
+/* daemons.h: one grammar per daemon. Every grammar has the same shape: it gets the message after the header, writes
+ * fields, and either types the event (ml_event) or writes what it did not understand with ml_put_rest(); then the
+ * line stays at match `daemon`. No daemon file knows another. */
+#ifndef MAILLOG_DAEMONS_H
+#define MAILLOG_DAEMONS_H
+
+#include "../base/cursor.h"
+
+typedef void (*ml_grammar)(ml_line *l, ml_cur message);
+
+/* What the dispatcher found; daemon 0: nobody known. `grammar` NULL: known by name only.
+ * A grammar of a family (dovecot) refines ev->daemon. */
+typedef struct ml_route {
+    uint8_t daemon; /* maillog_daemon */
+    ml_grammar grammar;
+} ml_route;
+
+/* The daemon that wrote the line, by its tag (l->prefix, l->program). */
+ml_route maillog__dispatch(const ml_line *l);
+
+void maillog__postfix(ml_line *l, ml_cur message);
+
+#endif

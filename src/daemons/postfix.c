@@ -1,0 +1,55 @@
+/* postfix.c: what every Postfix line begins with, and the way to the program's own grammar. */
+#include "postfix.h"
+
+#include "daemons.h"
+
+static const ml_postfix_grammar programs[] = {
+    [MAILLOG_DAEMON_POSTFIX_SMTPD] = maillog__postfix_smtpd,
+    [MAILLOG_DAEMON_POSTFIX_CLEANUP] = maillog__postfix_cleanup,
+    [MAILLOG_DAEMON_POSTFIX_QMGR] = maillog__postfix_qmgr,
+    [MAILLOG_DAEMON_POSTFIX_SMTP] = maillog__postfix_delivery,
+    [MAILLOG_DAEMON_POSTFIX_PIPE] = maillog__postfix_delivery,
+    [MAILLOG_DAEMON_POSTFIX_LOCAL] = maillog__postfix_delivery,
+    [MAILLOG_DAEMON_POSTFIX_LMTP] = maillog__postfix_delivery,
+    [MAILLOG_DAEMON_POSTFIX_VIRTUAL] = maillog__postfix_delivery,
+    [MAILLOG_DAEMON_POSTFIX_ERROR] = maillog__postfix_delivery,
+    [MAILLOG_DAEMON_POSTFIX_DISCARD] = maillog__postfix_delivery,
+};
+
+/* msg(3) writes one of four words; `warning: header …` after a queue ID is cleanup's action, not a severity. */
+static unsigned severity(ml_line *l, ml_cur *c)
+{
+    static const struct {
+        const char *text;
+        uint8_t len;
+        uint8_t word;
+    } levels[] = {
+        {"warning: ", 9, MAILLOG_SEVERITY_WARNING},
+        {"error: ", 7, MAILLOG_SEVERITY_ERROR},
+        {"fatal: ", 7, MAILLOG_SEVERITY_FATAL},
+        {"panic: ", 7, MAILLOG_SEVERITY_PANIC},
+    };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        const char *start = c->p;
+        if (!ml_skip_n(c, levels[i].text, levels[i].len)) continue;
+        ml_put_word(l, MAILLOG_FIELD_SEVERITY, ml_slice(start, c->p - 2), levels[i].word);
+        return levels[i].word;
+    }
+    return 0;
+}
+
+void maillog__postfix(ml_line *l, ml_cur message)
+{
+    ml_postfix head = {{NULL, NULL}, 0};
+    ml_cur c = message;
+    if (l->prefix.p && !ML_IS(l->prefix, "postfix")) ml_put(l, MAILLOG_FIELD_INSTANCE, l->prefix);
+    if (maillog__queue_id_prefix(&c, &head.queue_id))
+        ml_put(l, MAILLOG_FIELD_QUEUE_ID, head.queue_id);
+    else
+        head.severity = severity(l, &c);
+
+    const uint8_t daemon = l->ev->daemon;
+    const ml_postfix_grammar own = daemon < sizeof programs / sizeof *programs ? programs[daemon] : NULL;
+    if (own && own(l, c, &head)) return;
+    ml_put_rest(l, c);
+}

@@ -1,0 +1,151 @@
+/* stream.c: cuts bytes into lines and calls back; only a line that straddles two feeds is copied, into the caller's
+ * carry. */
+#include <maillog/stream.h>
+
+#include <string.h>
+
+#include "base/cursor.h"
+#include "parse.h"
+
+typedef struct stream {
+    maillog_callbacks cb;
+    void *user;
+    char *carry;
+    size_t carry_cap, carry_len;
+    bool skipping;     /* inside the tail of a line that did not fit */
+    uint8_t skip[256]; /* daemons nobody listens to */
+} stream;
+
+typedef char stream_fits[sizeof(stream) <= sizeof(maillog_stream) ? 1 : -1];
+
+static stream *self(maillog_stream *s) { return (stream *)(void *)s; }
+
+void maillog_callbacks_init(maillog_callbacks *cb)
+{
+    if (!cb) return;
+    memset(cb, 0, sizeof *cb);
+    cb->size = sizeof *cb;
+}
+
+/* The daemon's own member, found by its id. */
+static maillog_event_cb own_callback(const maillog_callbacks *cb, unsigned daemon)
+{
+    switch (daemon) {
+#define MAILLOG_DAEMON(id, NAME, member, name, doc)                                                                    \
+    case id:                                                                                                           \
+        return cb->on_##member;
+#include <maillog/schema.def>
+    default:
+        return NULL;
+    }
+}
+
+static maillog_event_cb callback_for(const maillog_callbacks *cb, const maillog_event *ev)
+{
+    if (ev->match < MAILLOG_MATCH_DAEMON) return cb->on_unmatched ? cb->on_unmatched : cb->on_event;
+    const maillog_event_cb own = own_callback(cb, ev->daemon);
+    return own ? own : cb->on_event;
+}
+
+/* The grammar of a family is entered by one tag: if any member of the family is listened to, it must run. */
+static bool family_wanted(const maillog_callbacks *cb, unsigned first, unsigned last)
+{
+    for (unsigned d = first; d <= last; d++)
+        if (own_callback(cb, d)) return true;
+    return false;
+}
+
+static void choose_daemons(stream *s)
+{
+    if (s->cb.on_event) return;
+    for (unsigned d = 1; d < 256; d++) s->skip[d] = own_callback(&s->cb, d) == NULL;
+    if (family_wanted(&s->cb, MAILLOG_DAEMON_DOVECOT_LDA, MAILLOG_DAEMON_AMAVIS - 1))
+        memset(s->skip + MAILLOG_DAEMON_DOVECOT_LDA, 0, MAILLOG_DAEMON_AMAVIS - MAILLOG_DAEMON_DOVECOT_LDA);
+}
+
+int maillog_stream_init(maillog_stream *out, const maillog_callbacks *cb, void *user, void *carry, size_t carry_len)
+{
+    if (!out || !cb || cb->size == 0 || (!carry && carry_len)) return MAILLOG_ERR_ARGUMENT;
+    stream *s = self(out);
+    memset(s, 0, sizeof *s);
+    memcpy(&s->cb, cb, cb->size < sizeof s->cb ? cb->size : sizeof s->cb);
+    s->user = user;
+    s->carry = (char *)carry;
+    s->carry_cap = carry_len;
+    choose_daemons(s);
+    return MAILLOG_OK;
+}
+
+/* One whole line to its callback. */
+static int deliver(stream *s, const char *p, const char *e, const char *readable, uint32_t flags)
+{
+    maillog_event ev;
+    const maillog_options opt = {sizeof opt, s->skip};
+    if (e > p && e[-1] == '\r') e--;
+    if ((size_t)(e - p) > UINT32_MAX) e = p + UINT32_MAX;
+    maillog__parse(&opt, p, p, e, readable, &ev, ev.field);
+    ev.flags |= flags;
+    const maillog_event_cb cb = callback_for(&s->cb, &ev);
+    const int rc = cb ? cb(s->user, &ev) : MAILLOG_CONTINUE;
+    return rc < 0 ? MAILLOG_ERR_ABORTED : rc > 0 ? MAILLOG_PAUSE : MAILLOG_OK;
+}
+
+#define CUT (MAILLOG_FLAG_TRUNCATED | MAILLOG_FLAG_OVERSIZED)
+
+/* Append to the carry; when it is full, deliver what it holds and skip the rest of the line. */
+static int keep(stream *s, const char *p, size_t n)
+{
+    if (s->skipping) return MAILLOG_OK;
+    const size_t room = s->carry_cap - s->carry_len;
+    memcpy(s->carry + s->carry_len, p, n < room ? n : room);
+    s->carry_len += n < room ? n : room;
+    if (n <= room) return MAILLOG_OK;
+    const char *e = s->carry + s->carry_len;
+    s->skipping = true;
+    s->carry_len = 0;
+    return deliver(s, s->carry, e, e, CUT);
+}
+
+/* The end of the line that began in an earlier feed: `p[0..n)` are its last bytes, a line end follows. */
+static int finish_carried(stream *s, const char *p, size_t n)
+{
+    const int rc = keep(s, p, n);
+    if (s->skipping) {
+        s->skipping = false;
+        return rc;
+    }
+    const char *e = s->carry + s->carry_len;
+    s->carry_len = 0;
+    return deliver(s, s->carry, e, e, 0);
+}
+
+int maillog_stream_feed(maillog_stream *out, const void *data, size_t len, size_t *consumed)
+{
+    if (!out || !consumed || (!data && len)) return MAILLOG_ERR_ARGUMENT;
+    stream *s = self(out);
+    const char *p = (const char *)data, *end = p + len;
+    *consumed = 0;
+    while (p < end) {
+        const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p));
+        if (!lf) break;
+        const bool carried = s->carry_len > 0 || s->skipping;
+        const int rc = carried ? finish_carried(s, p, (size_t)(lf - p)) : deliver(s, p, lf, end, 0);
+        p = lf + 1;
+        *consumed = (size_t)(p - (const char *)data);
+        if (rc != MAILLOG_OK) return rc;
+    }
+    if (p == end || !s->carry) return MAILLOG_OK;
+    const int rc = keep(s, p, (size_t)(end - p));
+    *consumed = len;
+    return rc;
+}
+
+int maillog_stream_finish(maillog_stream *out)
+{
+    if (!out) return MAILLOG_ERR_ARGUMENT;
+    stream *s = self(out);
+    const size_t n = s->carry_len;
+    s->carry_len = 0;
+    s->skipping = false;
+    return n ? deliver(s, s->carry, s->carry + n, s->carry + n, 0) : MAILLOG_OK;
+}
