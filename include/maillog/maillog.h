@@ -4,6 +4,7 @@
  *   stream.h    bytes in, a callback for each line
  *   batch.h     thousands of lines per call, flat arrays
  *   describe.h  names and reflection          json.h  events as JSON
+ *   join.h      events in, whole messages out
  *   time.h      from a stamp to a point in time
  */
 #ifndef MAILLOG_H
@@ -13,6 +14,7 @@
 #include <maillog/batch.h>
 #include <maillog/describe.h>
 #include <maillog/event.h>
+#include <maillog/join.h>
 #include <maillog/json.h>
 #include <maillog/parse.h>
 #include <maillog/stream.h>
