@@ -3,6 +3,7 @@
 #include <maillog/json.h>
 
 #include "base/cursor.h"
+#include "json.h"
 
 /* snprintf's contract: count everything, store what fits. */
 typedef struct writer {
@@ -127,10 +128,9 @@ static void put_offset(writer *w, int minutes)
 }
 
 /* ISO 8601, as exact as the log; without a year `--07-19T07:59:06`. */
-static void put_time(writer *w, const maillog_time *t, const maillog_json_options *opt)
+static void put_stamp(writer *w, const maillog_time *t, const maillog_json_options *opt)
 {
     const int year = t->year ? t->year : opt->year;
-    put_key(w, "time");
     put_char(w, '"');
     if (year > 0)
         put_number(w, (uint64_t)year, 4);
@@ -159,8 +159,21 @@ static void put_time(writer *w, const maillog_time *t, const maillog_json_option
     put_char(w, '"');
 }
 
+static void put_time(writer *w, const maillog_time *t, const maillog_json_options *opt)
+{
+    put_key(w, "time");
+    put_stamp(w, t, opt);
+}
+
+size_t maillog__json_stamp(const maillog_time *t, const maillog_json_options *opt, char *buf, size_t cap)
+{
+    writer w = {buf, buf ? cap : 0, 0};
+    put_stamp(&w, t, opt);
+    return w.len;
+}
+
 /* -?(0|[1-9]digits)(.digits)?: what JSON takes as a number. */
-static bool is_json_number(const char *p, size_t n)
+bool maillog__is_json_number(const char *p, size_t n)
 {
     ml_cur c = ml_slice(p, p + n), digits;
     ml_skip_char(&c, '-');
@@ -191,7 +204,7 @@ static void put_field(writer *w, const maillog_event *ev, const maillog_field *f
         return;
     }
     const bool numeric = kind == MAILLOG_KIND_NUMBER || kind == MAILLOG_KIND_DECIMAL || kind == MAILLOG_KIND_DURATION;
-    if ((flags & MAILLOG_JSON_NUMBERS) && numeric && is_json_number(v.ptr, v.len))
+    if ((flags & MAILLOG_JSON_NUMBERS) && numeric && maillog__is_json_number(v.ptr, v.len))
         put_bytes(w, v.ptr, v.len);
     else
         put_string(w, v.ptr, v.len);

@@ -138,7 +138,8 @@ typedef struct maillog_message_check {
     maillog_str action; /**< word as logged: "reject_warning", "hold", "pass", "Passed" */
     maillog_str stage;  /**< SMTP stage as logged: "RCPT", "END-OF-MESSAGE" */
     maillog_str code, dsn;
-    maillog_str score;          /**< spam score; greylist: seconds waited */
+    maillog_str score;      /* spam score; greylist: seconds waited; DNSBL rank */
+    maillog_str elapsed_ms; /* how long the filter took */
     maillog_str text;           /**< reason as logged, without code and dsn */
     maillog_str from, to, helo; /**< what it was asked about, where the line says so */
     maillog_str client_name, client_addr, instance;

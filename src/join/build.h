@@ -1,0 +1,63 @@
+/* build.h: from the tapes of a group, or of a session's segment, to a maillog_message. Works in the block's scratch:
+ * first the tapes, copied to be contiguous, then the arrays of the message. */
+#ifndef MAILLOG_JOIN_BUILD_H
+#define MAILLOG_JOIN_BUILD_H
+
+#include <maillog/describe.h>
+
+#include "table.h"
+
+enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4 }; /* ml_entry.cut */
+#define ML_NO_LEG UINT32_MAX
+#define ML_UNLISTED 2 /* ml_part.own: what no message has listed yet */
+
+/* A tape in the scratch. */
+typedef struct ml_part {
+    char *start, *end;
+    uint32_t node, leg; /* leg: index into the message's, or ML_NO_LEG */
+    uint16_t segment;   /* session: entries of this one, and of segment 0 unless `own` */
+    uint8_t kind, own;
+} ml_part;
+
+typedef struct ml_build {
+    maillog_join *j;
+    maillog_message *m;
+    char *top, *limit;
+    ml_part *part;
+    size_t nparts, nentries;
+    uint32_t *leg_part; /* message leg → its part */
+} ml_build;
+
+/* Sorting: by key, then by index. */
+typedef struct ml_sorted {
+    uint64_t key;
+    uint64_t index;
+} ml_sorted;
+void maillog__sort(ml_sorted *v, size_t n);
+
+void *maillog__take(ml_build *b, size_t count, size_t size);        /* zeroed; NULL when the scratch is full */
+bool maillog__next(const ml_part *p, const char **at, ml_entry *e); /* entries that count: no repeats */
+maillog_lines maillog__sorted_lines(ml_build *b, uint64_t *line, size_t n);
+uint32_t maillog__leg_index(const ml_build *b, maillog_str queue_id);
+
+static inline bool ml_same(maillog_str a, maillog_str b)
+{
+    return a.ptr && b.ptr && a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+static inline maillog_str ml_text(const char *s)
+{
+    const maillog_str v = {s, strlen(s)};
+    return v;
+}
+maillog_str maillog__next_id(const ml_entry *e, bool *forwarded); /* queue ID that a delivery's reply names */
+bool maillog__is_here(const ml_entry *e);                         /* the delivery's hop is this host */
+bool maillog__contains(maillog_str text, const char *word);       /* ASCII case does not count */
+
+void maillog__build_group(maillog_join *j, ml_build *b, maillog_message *m, uint32_t leader, maillog_record record);
+void maillog__build_attempt(maillog_join *j, ml_build *b, maillog_message *m, uint32_t session, uint16_t segment,
+                            maillog_record record);
+void maillog__build_links(ml_build *b);  /* links.c */
+void maillog__build_checks(ml_build *b); /* checks.c: checks and faults */
+void maillog__build_fate(ml_build *b);   /* fate.c: recipients and verdict */
+
+#endif

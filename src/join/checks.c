@@ -1,0 +1,311 @@
+/* checks.c: what was asked about a message, and what went wrong on the way without deciding it. Reads fields, not
+ * statements: an event is a check if it carries an action, a result, a score. */
+#include "build.h"
+
+typedef maillog_message_check check;
+
+#define GET(e, NAME) maillog__entry_get((e), MAILLOG_FIELD_##NAME)
+
+static maillog_check_result by_code(maillog_str code, maillog_str dsn)
+{
+    const char c = code.len ? code.ptr[0] : dsn.len ? dsn.ptr[0] : '5';
+    return c == '4' ? MAILLOG_CHECK_DEFER : MAILLOG_CHECK_REJECT;
+}
+
+static bool starts(maillog_str s, const char *word)
+{
+    const size_t n = strlen(word);
+    return s.len >= n && memcmp(s.ptr, word, n) == 0;
+}
+
+/* ---- Postfix ---- */
+
+static maillog_check_result action_result(unsigned action, const check *c)
+{
+    switch (action) {
+    case MAILLOG_ACTION_REJECT:
+    case MAILLOG_ACTION_MILTER_REJECT:
+    case MAILLOG_ACTION_PROXY_REJECT:
+    case MAILLOG_ACTION_HANGUP:
+        return by_code(c->code, c->dsn);
+    case MAILLOG_ACTION_DEFER:
+    case MAILLOG_ACTION_GREYLIST:
+        return MAILLOG_CHECK_DEFER;
+    case MAILLOG_ACTION_REJECT_WARNING:
+    case MAILLOG_ACTION_WARN:
+    case MAILLOG_ACTION_WARNING:
+        return MAILLOG_CHECK_WARN;
+    case MAILLOG_ACTION_HOLD:
+    case MAILLOG_ACTION_MILTER_HOLD:
+        return MAILLOG_CHECK_HOLD;
+    case MAILLOG_ACTION_DISCARD:
+    case MAILLOG_ACTION_MILTER_DISCARD:
+        return MAILLOG_CHECK_DISCARD;
+    case MAILLOG_ACTION_PREPEND:
+    case MAILLOG_ACTION_REPLACE:
+        return MAILLOG_CHECK_TAG;
+    default:
+        return MAILLOG_CHECK_PASS;
+    }
+}
+
+/* SASL failed: `client: SASL PLAIN authentication failed: reason`. */
+static bool is_login_failure(const ml_entry *e)
+{
+    return GET(e, SEVERITY).ptr && GET(e, CLIENT_ADDR).ptr && GET(e, SASL_METHOD).ptr;
+}
+
+static bool postfix_check(const ml_entry *e, check *c)
+{
+    if (GET(e, RANK).ptr) { /* postscreen: DNSBL rank */
+        c->score = GET(e, RANK);
+        c->result = MAILLOG_CHECK_WARN;
+        return true;
+    }
+    if (!c->action.ptr) {
+        if (!is_login_failure(e)) return false;
+        c->result = MAILLOG_CHECK_REJECT;
+        c->action = GET(e, SASL_METHOD);
+        return true;
+    }
+    c->result = action_result(maillog__entry_word(e, MAILLOG_FIELD_ACTION), c);
+    return true;
+}
+
+/* ---- policy servers ---- */
+
+/* The action as it goes to Postfix: `REJECT text`, `550 5.7.1 text`, `DEFER_IF_PERMIT`, `PREPEND header`, … */
+static maillog_check_result policy_action(maillog_str a)
+{
+    static const struct {
+        const char *word;
+        maillog_check_result result;
+    } words[] = {
+        {"REJECT", MAILLOG_CHECK_REJECT},   {"reject", MAILLOG_CHECK_REJECT},       {"5", MAILLOG_CHECK_REJECT},
+        {"DEFER", MAILLOG_CHECK_DEFER},     {"defer", MAILLOG_CHECK_DEFER},         {"4", MAILLOG_CHECK_DEFER},
+        {"greylist", MAILLOG_CHECK_DEFER},  {"soft reject", MAILLOG_CHECK_DEFER},   {"HOLD", MAILLOG_CHECK_HOLD},
+        {"DISCARD", MAILLOG_CHECK_DISCARD}, {"discard", MAILLOG_CHECK_DISCARD},     {"WARN", MAILLOG_CHECK_WARN},
+        {"add header", MAILLOG_CHECK_TAG},  {"rewrite subject", MAILLOG_CHECK_TAG},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (starts(a, words[i].word)) return words[i].result;
+    return MAILLOG_CHECK_PASS;
+}
+
+static bool spf_check(const ml_entry *e, check *c)
+{
+    const maillog_str spf = GET(e, SPF_RESULT);
+    if (!spf.ptr && !c->code.ptr) return false;
+    c->action = spf;
+    if (!c->text.ptr) c->text = GET(e, TEXT);
+    c->result = MAILLOG_CHECK_PASS;
+    if (c->code.ptr)
+        c->result = by_code(c->code, c->dsn);
+    else if (maillog__contains(spf, "fail") || maillog__contains(spf, "error"))
+        c->result = MAILLOG_CHECK_TAG;
+    return true;
+}
+
+/* ---- filters and milters ---- */
+
+static bool amavis_check(const ml_entry *e, check *c)
+{
+    const maillog_str actions = GET(e, ACTIONS);
+    c->action = GET(e, RESULT);
+    if (!c->action.ptr) return false;
+    c->check = GET(e, CATEGORY);
+    c->score = GET(e, HITS);
+    c->elapsed_ms = GET(e, ELAPSED_MS);
+    c->text = actions;
+    c->to.ptr = NULL;
+    const bool clean = maillog__entry_word(e, MAILLOG_FIELD_CATEGORY) == MAILLOG_CATEGORY_CLEAN;
+    if (maillog__entry_word(e, MAILLOG_FIELD_RESULT) != MAILLOG_RESULT_BLOCKED)
+        c->result = clean ? MAILLOG_CHECK_PASS : MAILLOG_CHECK_TAG;
+    else if (maillog__contains(actions, "tempfailed"))
+        c->result = MAILLOG_CHECK_DEFER;
+    else
+        c->result = maillog__contains(actions, "rejected") || maillog__contains(actions, "{bounced") ||
+                            maillog__contains(actions, ",bounced")
+                        ? MAILLOG_CHECK_REJECT
+                        : MAILLOG_CHECK_DISCARD;
+    return true;
+}
+
+static bool spamd_check(const ml_entry *e, check *c)
+{
+    c->action = GET(e, IS_SPAM);
+    if (!c->action.ptr) return false;
+    c->result = c->action.len && c->action.ptr[0] == 'Y' ? MAILLOG_CHECK_TAG : MAILLOG_CHECK_PASS;
+    return true;
+}
+
+/* OpenDKIM, OpenDMARC, ClamAV and the like: their word, or the name of the event. */
+static bool milter_check(const ml_entry *e, check *c)
+{
+    const maillog_str name = ml_text(maillog_event_name(e->type)), result = GET(e, RESULT);
+    if (!e->type) return false;
+    c->action = result;
+    if (!c->text.ptr) c->text = GET(e, VIRUS).ptr ? GET(e, VIRUS) : GET(e, ERROR);
+    const bool bad = maillog__contains(result, "fail") || maillog__contains(result, "error") ||
+                     maillog__contains(name, "fail") || maillog__contains(name, "bad") ||
+                     maillog__contains(name, "error") || maillog__contains(name, "revoked") || GET(e, VIRUS).len;
+    c->result = bad ? MAILLOG_CHECK_WARN : MAILLOG_CHECK_PASS;
+    return true;
+}
+
+static bool classify(const ml_entry *e, check *c)
+{
+    switch (e->daemon) {
+    case MAILLOG_DAEMON_AMAVIS:
+        return amavis_check(e, c);
+    case MAILLOG_DAEMON_SPAMD:
+        return spamd_check(e, c);
+    case MAILLOG_DAEMON_POLICYD_SPF:
+        return spf_check(e, c);
+    case MAILLOG_DAEMON_POSTGREY:
+    case MAILLOG_DAEMON_SQLGREY:
+    case MAILLOG_DAEMON_MILTER_GREYLIST:
+        if (!c->action.ptr) return false;
+        c->score = GET(e, GREYLIST_DELAY);
+        c->result = starts(c->action, "pass") ? MAILLOG_CHECK_PASS : MAILLOG_CHECK_DEFER;
+        return true;
+    case MAILLOG_DAEMON_POSTFWD:
+    case MAILLOG_DAEMON_POLICYD_WEIGHT:
+    case MAILLOG_DAEMON_RSPAMD:
+        if (!c->action.ptr && !c->score.ptr) return false;
+        c->result = policy_action(c->action);
+        return true;
+    case MAILLOG_DAEMON_OPENDKIM:
+    case MAILLOG_DAEMON_OPENDMARC:
+    case MAILLOG_DAEMON_OPENARC:
+    case MAILLOG_DAEMON_CLAMAV_MILTER:
+    case MAILLOG_DAEMON_SPFMILTER:
+    case MAILLOG_DAEMON_MIMEDEFANG:
+        return milter_check(e, c);
+    default:
+        return e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES && postfix_check(e, c);
+    }
+}
+
+static bool make_check(const ml_entry *e, check *c)
+{
+    memset(c, 0, sizeof *c);
+    c->action = GET(e, ACTION);
+    c->score = GET(e, SCORE);
+    c->code = GET(e, CODE);
+    c->dsn = GET(e, DSN);
+    c->text = GET(e, REASON);
+    if (!c->text.ptr) c->text = GET(e, TEXT);
+    c->to = GET(e, TO);
+    if (!classify(e, c)) return false;
+    c->by = ml_text(maillog_daemon_name(e->daemon));
+    if (!c->check.ptr && e->type) c->check = ml_text(maillog_event_name(e->type));
+    c->stage = GET(e, STAGE);
+    c->from = GET(e, FROM);
+    c->helo = GET(e, HELO);
+    c->client_name = GET(e, CLIENT_NAME);
+    c->client_addr = GET(e, CLIENT_ADDR);
+    c->instance = GET(e, INSTANCE);
+    c->event = e->type;
+    c->daemon = e->daemon;
+    c->line = e->line;
+    return true;
+}
+
+/* ---- faults ---- */
+
+static bool is_trouble_word(unsigned severity)
+{
+    return severity == MAILLOG_SEVERITY_WARNING || severity == MAILLOG_SEVERITY_ERROR ||
+           severity == MAILLOG_SEVERITY_FATAL || severity == MAILLOG_SEVERITY_PANIC;
+}
+
+/* amavis: `(id) (!)…`, `(id) NOTICE: …`, `(id) …TROUBLE…`. */
+static bool is_amavis_trouble(maillog_str message)
+{
+    const char *close = message.len ? (const char *)memchr(message.ptr, ')', message.len) : NULL;
+    if (!close) return false;
+    maillog_str text = {close + 1, (size_t)(message.ptr + message.len - close - 1)};
+    while (text.len && *text.ptr == ' ') {
+        text.ptr++;
+        text.len--;
+    }
+    return starts(text, "(!") || starts(text, "NOTICE") || starts(text, "WARN") || maillog__contains(text, "trouble");
+}
+
+/* What kept a delivery from one server, so that another was tried. */
+static bool is_failed_attempt(const ml_entry *e)
+{
+    if (e->daemon != MAILLOG_DAEMON_POSTFIX_SMTP && e->daemon != MAILLOG_DAEMON_POSTFIX_LMTP) return false;
+    return !GET(e, STATUS).ptr && !GET(e, TLS_PROTOCOL).ptr && GET(e, MESSAGE).ptr;
+}
+
+static maillog_str fault_text(const ml_entry *e)
+{
+    const maillog_str message = GET(e, MESSAGE), none = {NULL, 0};
+    if (!message.ptr) return none;
+    if (is_trouble_word(maillog__entry_word(e, MAILLOG_FIELD_SEVERITY)) || is_failed_attempt(e)) return message;
+    if (e->daemon == MAILLOG_DAEMON_AMAVIS && is_amavis_trouble(message)) return message;
+    return none;
+}
+
+/* ---- all of them, by line ---- */
+
+static void sort_checks(ml_build *b, check *from, size_t n)
+{
+    ml_sorted *v = (ml_sorted *)maillog__take(b, n, sizeof *v);
+    check *to = (check *)maillog__take(b, n, sizeof *to);
+    b->m->checks = from;
+    b->m->nchecks = n;
+    if (!v || !to) return;
+    for (size_t i = 0; i < n; i++) {
+        v[i].key = from[i].line;
+        v[i].index = i;
+    }
+    maillog__sort(v, n);
+    for (size_t i = 0; i < n; i++) to[i] = from[v[i].index];
+    b->m->checks = to;
+}
+
+static void sort_faults(maillog_message_fault *f, size_t n)
+{
+    for (size_t i = 1; i < n && n < 1000; i++) /* few, and mostly in order */
+        for (size_t k = i; k && f[k - 1].line > f[k].line; k--) {
+            const maillog_message_fault t = f[k];
+            f[k] = f[k - 1];
+            f[k - 1] = t;
+        }
+}
+
+void maillog__build_checks(ml_build *b)
+{
+    check c;
+    ml_entry e;
+    size_t checks = 0, faults = 0;
+    for (size_t i = 0; i < b->nparts; i++)
+        for (const char *at = NULL; maillog__next(&b->part[i], &at, &e);) {
+            if (make_check(&e, &c))
+                checks++;
+            else
+                faults += fault_text(&e).ptr != NULL;
+        }
+    check *out = (check *)maillog__take(b, checks, sizeof *out);
+    b->m->faults = (maillog_message_fault *)maillog__take(b, faults, sizeof *b->m->faults);
+    if (!out || !b->m->faults) return;
+    checks = 0;
+    for (size_t i = 0; i < b->nparts; i++)
+        for (const char *at = NULL; maillog__next(&b->part[i], &at, &e);) {
+            if (make_check(&e, &c)) {
+                out[checks++] = c;
+                continue;
+            }
+            const maillog_str text = fault_text(&e);
+            if (!text.ptr) continue;
+            maillog_message_fault *f = &b->m->faults[b->m->nfaults++];
+            f->by = ml_text(maillog_daemon_name(e.daemon));
+            f->text = text;
+            f->line = e.line;
+        }
+    sort_checks(b, out, checks);
+    sort_faults(b->m->faults, b->m->nfaults);
+}

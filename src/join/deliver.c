@@ -1,0 +1,358 @@
+/* deliver.c: records go out: when they are over, when they are too old, when there is no room, at the end. */
+#include "build.h"
+
+/* ---- counting, and letting go ---- */
+
+static void count_lines(maillog_join *j, maillog_record record, uint64_t n)
+{
+    switch (record) {
+    case MAILLOG_RECORD_MESSAGE:
+        j->stats.attributed += n;
+        break;
+    case MAILLOG_RECORD_SESSION:
+        j->stats.sessions += n;
+        break;
+    case MAILLOG_RECORD_SERVICE:
+        j->stats.services += n;
+        break;
+    default:
+        j->stats.unmatched += n;
+        break;
+    }
+}
+
+static void hand_over(maillog_join *j, maillog_message *m, maillog_message_state state)
+{
+    m->state = state;
+    if (m->record == MAILLOG_RECORD_MESSAGE) {
+        j->stats.messages++;
+        j->stats.complete += state == MAILLOG_STATE_COMPLETE;
+        j->stats.expired += state == MAILLOG_STATE_EXPIRED;
+        j->stats.evicted += state == MAILLOG_STATE_EVICTED;
+        j->stats.flushed += state == MAILLOG_STATE_FLUSHED;
+    } else {
+        j->stats.records++;
+        if (!(j->config.flags & MAILLOG_JOIN_ALL_RECORDS)) return;
+    }
+    if (j->cb(j->user, m) < 0) j->aborted = 1;
+}
+
+static uint64_t entries_of(const maillog_join *j, const ml_node *n)
+{
+    const char *p = ml_scratch(j);
+    const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
+    uint64_t count = 0;
+    ml_entry e;
+    while (maillog__entry(&p, end, &e)) count++;
+    return count;
+}
+
+/* Mark the session's lines that a record lists, in the tape itself; the first record to list a line counts it. */
+static uint64_t list_session(maillog_join *j, uint32_t session, uint16_t segment, bool all)
+{
+    ml_node *n = ml_at_node(j, session);
+    char *const start = ml_scratch(j);
+    char *const end = maillog__tape_copy(j, n, start);
+    const char *p = start;
+    uint64_t fresh = 0;
+    ml_entry e;
+    for (char *entry = start; maillog__entry(&p, end, &e); entry = start + (p - start)) {
+        if ((!all && e.segment && e.segment != segment) || e.cut & ML_CUT_LISTED) continue;
+        entry[3] |= ML_CUT_LISTED;
+        fresh++;
+    }
+    n->flags |= ML_F_LISTED;
+    if (fresh) maillog__tape_store(j, n, start);
+    return fresh;
+}
+
+static bool is_message(const maillog_join *j, uint32_t leader)
+{
+    return (ml_at_node(j, leader)->flags & ML_F_LEGS) != 0;
+}
+
+static maillog_record record_of(const maillog_join *j, uint32_t leader)
+{
+    if (is_message(j, leader)) return MAILLOG_RECORD_MESSAGE;
+    switch (ml_at_node(j, leader)->kind) {
+    case ML_NODE_STORE:
+        return MAILLOG_RECORD_SESSION;
+    case ML_NODE_RUN:
+    case ML_NODE_PROCESS:
+        return MAILLOG_RECORD_SERVICE;
+    default:
+        return MAILLOG_RECORD_UNMATCHED;
+    }
+}
+
+/* A leg that is over is remembered by its key, so that a line that comes late is known as such. */
+static void release(maillog_join *j, uint32_t node, bool remember)
+{
+    ml_node *n = ml_at_node(j, node);
+    maillog__leave_session(j, node);
+    if (!remember || n->kind != ML_NODE_LEG || !(n->flags & ML_F_DONE) || !n->head) {
+        maillog__free_node(j, node);
+        return;
+    }
+    maillog__list_take(j, node);
+    maillog__drop_key(j, node, 1);
+    maillog__tape_free(j, n);
+    n->kind = ML_NODE_GONE;
+    n->group = n->group_next = 0;
+    n->active = (uint32_t)j->clock;
+    maillog__list_put(j, node, ML_LIST_GONE);
+}
+
+static void release_group(maillog_join *j, uint32_t leader, bool remember)
+{
+    uint32_t i = ml_at_node(j, leader)->group_next;
+    for (uint32_t next; i != leader; i = next) {
+        next = ml_at_node(j, i)->group_next;
+        release(j, i, remember);
+    }
+    release(j, leader, remember);
+}
+
+void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_state state)
+{
+    ml_build b;
+    maillog_message m;
+    const maillog_record record = record_of(j, leader);
+    maillog__build_group(j, &b, &m, leader, record);
+    maillog__list_take(j, leader);
+    /* a group of nothing but queue IDs that others named has no lines: it is no record */
+    if (m.lines.len || m.truncated) hand_over(j, &m, state);
+    uint32_t i = leader;
+    do {
+        const ml_node *n = ml_at_node(j, i);
+        count_lines(j, record, entries_of(j, n));
+        if (n->session) count_lines(j, record, list_session(j, n->session, n->segment, false));
+        i = n->group_next;
+    } while (i != leader);
+    release_group(j, leader, state != MAILLOG_STATE_EVICTED);
+}
+
+/* ---- sessions ---- */
+
+/* The transactions that are still to be told: those of which no message listed the lines, and in which something was
+ * refused. Bit i of `out`: segment i + 1. */
+enum { MOST_SEGMENTS = 256 };
+typedef struct segments {
+    uint16_t attempt[MOST_SEGMENTS];
+    unsigned n;
+    bool left;    /* lines that nobody listed, and that are in no attempt */
+    bool nothing; /* nothing was tried, and nothing listed */
+} segments;
+
+static void note_attempt(segments *s, uint16_t segment)
+{
+    if (s->n && s->attempt[s->n - 1] >= segment) return;
+    if (s->n < MOST_SEGMENTS) s->attempt[s->n++] = segment;
+}
+
+static segments untold(const maillog_join *j, const ml_node *n)
+{
+    segments s;
+    memset(&s, 0, sizeof s);
+    const char *p = ml_scratch(j);
+    const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
+    ml_entry e;
+    while (maillog__entry(&p, end, &e)) {
+        if (e.cut & ML_CUT_LISTED) continue;
+        s.left = true;
+        if (e.segment && e.daemon <= MAILLOG_DAEMON_POSTFIX_FILES) note_attempt(&s, e.segment);
+    }
+    if (!s.n && n->flags & ML_F_TRIED && !(n->flags & ML_F_LISTED)) note_attempt(&s, 0);
+    return s;
+}
+
+void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message_state state)
+{
+    ml_build b;
+    maillog_message m;
+    ml_node *n = ml_at_node(j, session);
+    maillog__list_take(j, session);
+    const segments s = untold(j, n);
+    for (unsigned i = 0; i < s.n; i++) {
+        maillog__build_attempt(j, &b, &m, session, s.attempt[i], MAILLOG_RECORD_MESSAGE);
+        hand_over(j, &m, state);
+        count_lines(j, MAILLOG_RECORD_MESSAGE, list_session(j, session, s.attempt[i], false));
+    }
+    if (s.left) {
+        maillog__build_attempt(j, &b, &m, session, 0, MAILLOG_RECORD_SESSION);
+        if (m.lines.len) {
+            hand_over(j, &m, state);
+            count_lines(j, MAILLOG_RECORD_SESSION, list_session(j, session, 0, true));
+        }
+    }
+    maillog__free_node(j, session);
+}
+
+/* ---- one line that is a record ---- */
+
+void maillog__deliver_line(maillog_join *j, const ml_in *in, maillog_record record)
+{
+    count_lines(j, record, 1);
+    maillog_message m;
+    memset(&m, 0, sizeof m);
+    m.size = sizeof m;
+    m.record = record;
+    m.bytes = m.nrcpt = MAILLOG_NO_NUMBER;
+    m.host = ml_value(in, ML_S_HOST);
+    if (in->ev->daemon) m.daemon = ml_text(maillog_daemon_name(in->ev->daemon));
+    m.first_time = m.last_time = in->ev->time;
+    m.lines.ptr = &in->line;
+    m.lines.len = 1;
+    hand_over(j, &m, MAILLOG_STATE_COMPLETE);
+}
+
+/* ---- time, room, the end ---- */
+
+/* A part that found no message by exact proofs gets a last chance by its Message-ID. */
+static bool last_chance(maillog_join *j, uint32_t leader)
+{
+    const ml_node *n = ml_at_node(j, leader);
+    if (n->kind != ML_NODE_STORE && n->kind != ML_NODE_RUN) return false;
+    const char *p = ml_scratch(j);
+    const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
+    ml_entry e;
+    while (maillog__entry(&p, end, &e)) {
+        const maillog_str id = maillog__entry_get(&e, MAILLOG_FIELD_MESSAGE_ID);
+        if (!id.ptr || !maillog__link_by_message_id(j, leader, id)) continue;
+        maillog__settle(j, leader);
+        return true;
+    }
+    return false;
+}
+
+static void deliver_oldest(maillog_join *j, ml_list list, maillog_message_state state)
+{
+    const uint32_t i = j->list[list].first;
+    switch (list) {
+    case ML_LIST_SESSION:
+    case ML_LIST_CLOSED:
+        maillog__deliver_session(j, i, state);
+        return;
+    case ML_LIST_GONE:
+        maillog__free_node(j, i);
+        return;
+    case ML_LIST_LOOSE:
+        if (state != MAILLOG_STATE_EVICTED && last_chance(j, i)) return;
+        break;
+    default:
+        break;
+    }
+    maillog__deliver_group(j, i, state);
+}
+
+void maillog__tick(maillog_join *j)
+{
+    const struct {
+        ml_list list;
+        uint32_t after;
+        maillog_message_state state;
+    } rows[] = {
+        {ML_LIST_LOOSE, j->config.wait, MAILLOG_STATE_EXPIRED},
+        {ML_LIST_DONE, j->config.settle, MAILLOG_STATE_COMPLETE},
+        {ML_LIST_WAIT, j->config.wait, MAILLOG_STATE_COMPLETE},
+        {ML_LIST_CLOSED, j->config.settle, MAILLOG_STATE_COMPLETE},
+        {ML_LIST_SESSION, 12 * j->config.wait, MAILLOG_STATE_EXPIRED},
+        {ML_LIST_OPEN, j->config.expire, MAILLOG_STATE_EXPIRED},
+        {ML_LIST_GONE, 2 * j->config.wait, MAILLOG_STATE_COMPLETE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (uint32_t n; (n = j->list[rows[i].list].first) != 0;) {
+            if ((int64_t)ml_at_node(j, n)->active + rows[i].after > j->clock) break;
+            deliver_oldest(j, rows[i].list, rows[i].state);
+        }
+}
+
+/* Make room: what is only remembered goes first, then the record that was quiet for longest. */
+bool maillog__evict(maillog_join *j)
+{
+    ml_list oldest = ML_LIST_NONE;
+    if (j->list[ML_LIST_GONE].first) {
+        deliver_oldest(j, ML_LIST_GONE, MAILLOG_STATE_EVICTED);
+        return true;
+    }
+    for (unsigned l = ML_LIST_OPEN; l < ML_LIST_GONE; l++) {
+        const uint32_t n = j->list[l].first;
+        if (!n) continue;
+        if (!oldest || ml_at_node(j, n)->active < ml_at_node(j, j->list[oldest].first)->active) oldest = (ml_list)l;
+    }
+    if (!oldest) return false;
+    const bool over = oldest == ML_LIST_DONE || oldest == ML_LIST_CLOSED;
+    deliver_oldest(j, oldest, over ? MAILLOG_STATE_COMPLETE : MAILLOG_STATE_EVICTED);
+    return true;
+}
+
+int maillog_join_flush(maillog_join *j)
+{
+    static const struct {
+        ml_list list;
+        maillog_message_state state;
+    } rows[] = {
+        {ML_LIST_LOOSE, MAILLOG_STATE_FLUSHED},   {ML_LIST_DONE, MAILLOG_STATE_COMPLETE},
+        {ML_LIST_WAIT, MAILLOG_STATE_COMPLETE},   {ML_LIST_OPEN, MAILLOG_STATE_FLUSHED},
+        {ML_LIST_CLOSED, MAILLOG_STATE_COMPLETE}, {ML_LIST_SESSION, MAILLOG_STATE_FLUSHED},
+        {ML_LIST_GONE, MAILLOG_STATE_COMPLETE},
+    };
+    if (!j) return MAILLOG_ERR_ARGUMENT;
+    if (j->sealed) return MAILLOG_ERR_STATE;
+    j->aborted = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        while (j->list[rows[i].list].first) deliver_oldest(j, rows[i].list, rows[i].state);
+    j->log_time = INT64_MIN;
+    j->day_month = 0;
+    return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
+}
+
+/* ---- the counters, and the proof that they add up ---- */
+
+static uint64_t unlisted(const maillog_join *j, const ml_node *n)
+{
+    const char *p = ml_scratch(j);
+    const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
+    uint64_t count = 0;
+    ml_entry e;
+    while (maillog__entry(&p, end, &e)) count += !(e.cut & ML_CUT_LISTED);
+    return count;
+}
+
+static uint64_t lines_of_group(const maillog_join *j, uint32_t leader, uint64_t *live)
+{
+    uint64_t lines = 0;
+    uint32_t i = leader;
+    do {
+        const ml_node *n = ml_at_node(j, i);
+        lines += entries_of(j, n);
+        (*live)++;
+        /* a session that legs point to is in no list: count it with its first leg */
+        if (n->session && ml_at_node(j, n->session)->u.s.legs == i) {
+            lines += unlisted(j, ml_at_node(j, n->session));
+            (*live)++;
+        }
+        i = n->group_next;
+    } while (i != leader);
+    return lines;
+}
+
+int maillog_join_stats_get(const maillog_join *j, maillog_join_stats *out)
+{
+    if (!j || !out) return MAILLOG_ERR_ARGUMENT;
+    *out = j->stats;
+    out->live = 0;
+    for (unsigned l = ML_LIST_OPEN; l < ML_LISTS; l++)
+        for (uint32_t i = j->list[l].first; i; i = ml_at_node(j, i)->next) {
+            if (ml_at_node(j, i)->group) {
+                out->pending += lines_of_group(j, i, &out->live);
+            } else {
+                out->pending += unlisted(j, ml_at_node(j, i));
+                out->live++;
+            }
+        }
+    out->memory = (uint64_t)j->ncells * ML_CELL;
+    out->memory_used = (uint64_t)j->used_cells * ML_CELL;
+    const uint64_t sum = out->attributed + out->sessions + out->services + out->unmatched + out->pending;
+    return sum == out->lines && out->live == j->nodes ? MAILLOG_OK : MAILLOG_ERR_CORRUPT;
+}

@@ -1,0 +1,445 @@
+/* fate.c: what became of each recipient, and of the message.
+ *
+ * A delivery is final, or a step: handed to a filter on this host, forwarded by local(8), relayed to another of our
+ * hosts. A step counts only as long as the leg it led to says nothing. */
+#include "build.h"
+
+#define GET(e, NAME) maillog__entry_get((e), MAILLOG_FIELD_##NAME)
+
+typedef maillog_message_recipient recipient;
+
+typedef struct fate {
+    recipient r;
+    maillog_str session; /* LMTP session of the reply */
+    uint32_t leg, next;  /* next: leg it led to, or ML_NO_LEG */
+    uint8_t daemon, step, awaits, dropped;
+} fate;
+
+typedef struct fates {
+    ml_build *b;
+    fate *v;
+    size_t n, most;
+    uint32_t *slot; /* hash table of v by leg and recipient */
+    size_t slots;
+} fates;
+
+/* ---- one entry per leg and recipient ---- */
+
+static fate *entry_for(fates *f, uint32_t leg, maillog_str to)
+{
+    uint64_t h = leg * 0x9e3779b97f4a7c15u;
+    for (size_t i = 0; i < to.len; i++) h = (h ^ (unsigned char)to.ptr[i]) * 0x100000001b3u;
+    size_t k = (size_t)(h >> 24) & (f->slots - 1);
+    for (; f->slot[k]; k = (k + 1) & (f->slots - 1)) {
+        fate *v = &f->v[f->slot[k] - 1];
+        if (v->leg == leg && ml_same(v->r.to, to)) return v;
+    }
+    if (f->n == f->most) return NULL;
+    fate *v = &f->v[f->n++];
+    f->slot[k] = (uint32_t)f->n;
+    v->leg = leg;
+    v->next = ML_NO_LEG;
+    v->r.to = to;
+    return v;
+}
+
+static maillog_verdict of_status(const ml_entry *e, unsigned status, maillog_str reply)
+{
+    switch (status) {
+    case MAILLOG_STATUS_SENT:
+    case MAILLOG_STATUS_DELIVERABLE:
+        if (e->daemon == MAILLOG_DAEMON_POSTFIX_DISCARD) return MAILLOG_VERDICT_DISCARDED;
+        if (e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL && reply.len == 9 && memcmp(reply.ptr, "discarded", 9) == 0)
+            return MAILLOG_VERDICT_DISCARDED;
+        return MAILLOG_VERDICT_DELIVERED;
+    case MAILLOG_STATUS_BOUNCED:
+    case MAILLOG_STATUS_UNDELIVERABLE:
+        return MAILLOG_VERDICT_BOUNCED;
+    case MAILLOG_STATUS_EXPIRED:
+    case MAILLOG_STATUS_FORCE_EXPIRED:
+        return MAILLOG_VERDICT_EXPIRED;
+    default:
+        return MAILLOG_VERDICT_DEFERRED;
+    }
+}
+
+static void delivery(fates *f, const ml_entry *e, uint32_t leg)
+{
+    const unsigned status = maillog__entry_word(e, MAILLOG_FIELD_STATUS);
+    fate *v = entry_for(f, leg, GET(e, TO));
+    if (!v) return;
+    v->r.attempts++;
+    if (v->r.verdict == MAILLOG_VERDICT_DELIVERED && v->r.line > e->line) return;
+    bool forwarded;
+    const maillog_str id = maillog__next_id(e, &forwarded), orig = GET(e, ORIG_TO);
+    if (orig.ptr) v->r.orig_to = orig;
+    v->r.queue_id = f->b->m->legs[leg].queue_id;
+    v->r.relay = GET(e, RELAY);
+    v->r.status = GET(e, STATUS);
+    v->r.dsn = GET(e, DSN);
+    v->r.reply = GET(e, REPLY);
+    v->r.delay = GET(e, DELAY);
+    v->r.line = e->line;
+    v->r.verdict = of_status(e, status, v->r.reply);
+    v->daemon = e->daemon;
+    v->session = maillog__saved_session(v->r.reply);
+    v->next = maillog__leg_index(f->b, id);
+    if (v->next == leg) v->next = ML_NO_LEG;
+    const bool here = maillog__is_here(e);
+    v->step = v->r.verdict == MAILLOG_VERDICT_DELIVERED && !v->session.len &&
+              (v->next != ML_NO_LEG || (forwarded && id.len) || (e->daemon == MAILLOG_DAEMON_POSTFIX_SMTP && here));
+    v->awaits = v->step && id.len && (here || forwarded);
+}
+
+/* qmgr: from=<…>, status=expired, returned to sender: for all that were still deferred. */
+static void expire(fates *f, const ml_entry *e, uint32_t leg)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        fate *v = &f->v[i];
+        if (v->leg != leg || v->r.verdict != MAILLOG_VERDICT_DEFERRED) continue;
+        v->r.verdict = MAILLOG_VERDICT_EXPIRED;
+        v->r.status = GET(e, STATUS);
+        v->r.line = e->line;
+    }
+}
+
+static void read_legs(fates *f)
+{
+    ml_entry e;
+    for (size_t i = 0; i < f->b->m->nlegs; i++) {
+        const ml_part *p = &f->b->part[f->b->leg_part[i]];
+        for (const char *at = NULL; maillog__next(p, &at, &e);) {
+            if (!GET(&e, STATUS).ptr || e.daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
+            const unsigned status = maillog__entry_word(&e, MAILLOG_FIELD_STATUS);
+            if (GET(&e, TO).ptr)
+                delivery(f, &e, (uint32_t)i);
+            else if (status == MAILLOG_STATUS_EXPIRED || status == MAILLOG_STATUS_FORCE_EXPIRED)
+                expire(f, &e, (uint32_t)i);
+        }
+    }
+}
+
+/* ---- the filter's report ---- */
+
+static maillog_verdict of_block(maillog_str actions, bool quarantined)
+{
+    if (maillog__contains(actions, "tempfailed")) return MAILLOG_VERDICT_DEFERRED;
+    if (maillog__contains(actions, "rejected")) return MAILLOG_VERDICT_REJECTED;
+    if (maillog__contains(actions, "{bounced") || maillog__contains(actions, ",bounced"))
+        return MAILLOG_VERDICT_BOUNCED;
+    return quarantined || maillog__contains(actions, "quarantined") ? MAILLOG_VERDICT_QUARANTINED
+                                                                    : MAILLOG_VERDICT_DISCARDED;
+}
+
+static const char *status_of(maillog_verdict v)
+{
+    switch (v) {
+    case MAILLOG_VERDICT_REJECTED:
+    case MAILLOG_VERDICT_GREYLISTED:
+    case MAILLOG_VERDICT_BOUNCED:
+    case MAILLOG_VERDICT_DEFERRED:
+    case MAILLOG_VERDICT_DISCARDED:
+    case MAILLOG_VERDICT_QUARANTINED:
+    case MAILLOG_VERDICT_HELD:
+        return maillog_verdict_name(v);
+    default:
+        return NULL;
+    }
+}
+
+/* The one recipient to whom no delivery is known yet, in a report's list. */
+static void block(fates *f, uint32_t leg, maillog_str to, const ml_entry *e, maillog_verdict verdict)
+{
+    fate *v = entry_for(f, leg, to);
+    if (!v || (v->r.verdict && !v->step)) return; /* Postfix was told otherwise: its word counts */
+    if (!v->r.queue_id.ptr && leg != ML_NO_LEG) v->r.queue_id = f->b->m->legs[leg].queue_id;
+    v->r.verdict = verdict;
+    v->r.status = ml_text(status_of(verdict));
+    v->r.final_by = ml_text(maillog_daemon_name(e->daemon));
+    v->r.final_action = GET(e, CATEGORY);
+    v->r.final_mailbox = GET(e, QUARANTINE);
+    v->r.line = e->line;
+    v->step = v->awaits = 0;
+}
+
+static void read_runs(fates *f)
+{
+    ml_entry e;
+    for (size_t i = 0; i < f->b->nparts; i++) {
+        if (f->b->part[i].kind != ML_NODE_RUN) continue;
+        for (const char *at = NULL; maillog__next(&f->b->part[i], &at, &e);) {
+            if (maillog__entry_word(&e, MAILLOG_FIELD_RESULT) != MAILLOG_RESULT_BLOCKED) continue;
+            const maillog_verdict verdict = of_block(GET(&e, ACTIONS), GET(&e, QUARANTINE).ptr != NULL);
+            const maillog_str list = GET(&e, RECIPIENTS);
+            const uint32_t leg = maillog__leg_index(f->b, GET(&e, QUEUE_ID));
+            maillog_str item;
+            for (size_t pos = 0; maillog_list_next(MAILLOG_FIELD_RECIPIENTS, list, &pos, &item);) {
+                if (item.len > 1 && item.ptr[0] == '<') {
+                    item.ptr++;
+                    item.len -= 2;
+                }
+                block(f, leg, item, &e, verdict);
+            }
+        }
+    }
+}
+
+/* ---- the mail store's word ---- */
+
+static size_t local_len(maillog_str a)
+{
+    size_t n = a.len;
+    while (n && a.ptr[n - 1] != '@') n--;
+    return n ? n - 1 : a.len;
+}
+
+/* 3: same LMTP session; 2: same address; 1: same local part, or user without domain. */
+static int likeness(const fate *v, const ml_entry *e)
+{
+    const maillog_str session = GET(e, SESSION), user = GET(e, USER);
+    if (v->session.len) return ml_same(v->session, session) ? 3 : 0;
+    if (ml_same(v->r.to, user)) return 2;
+    const size_t n = local_len(user), k = local_len(v->r.to);
+    return n && n == k && memcmp(user.ptr, v->r.to.ptr, n) == 0 ? 1 : 0;
+}
+
+static fate *stored_for(fates *f, const ml_entry *e)
+{
+    fate *best = NULL, *only = NULL;
+    int score = 0;
+    size_t candidates = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        fate *v = &f->v[i];
+        if (v->step || v->dropped || v->r.verdict == MAILLOG_VERDICT_NONE) continue;
+        const int s = likeness(v, e);
+        if (s > score) {
+            score = s;
+            best = v;
+        }
+        candidates++;
+        only = v;
+    }
+    if (best) return best;
+    return candidates == 1 && !only->session.len ? only : NULL;
+}
+
+static maillog_str unquoted(maillog_str s)
+{
+    if (s.len >= 2 && s.ptr[0] == '\'' && s.ptr[s.len - 1] == '\'') {
+        s.ptr++;
+        s.len -= 2;
+    }
+    return s;
+}
+
+static void read_store(fates *f, const ml_part *p)
+{
+    ml_entry e;
+    for (const char *at = NULL; maillog__next(p, &at, &e);) {
+        const maillog_str mailbox = unquoted(GET(&e, MAILBOX)), action = GET(&e, SIEVE_ACTION);
+        if (!e.type || !GET(&e, USER).ptr) continue;
+        fate *v = stored_for(f, &e);
+        if (!v) continue;
+        v->r.final_by = ml_text(maillog_daemon_name(e.daemon));
+        v->r.final_user = GET(&e, USER);
+        const bool stored = mailbox.ptr && !GET(&e, ERROR).ptr;
+        if (stored) v->r.final_mailbox = mailbox;
+        if (stored || !v->r.final_mailbox.ptr)
+            v->r.final_action = action.ptr ? action : ml_text(maillog_event_name(e.type));
+        if (v->r.verdict != MAILLOG_VERDICT_DELIVERED && v->r.verdict != MAILLOG_VERDICT_DISCARDED) continue;
+        v->r.verdict = !v->r.final_mailbox.ptr && maillog__contains(v->r.final_action, "discard")
+                           ? MAILLOG_VERDICT_DISCARDED
+                           : MAILLOG_VERDICT_DELIVERED;
+    }
+}
+
+/* ---- steps ---- */
+
+static bool has_fate(const fates *f, uint32_t leg)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->v[i].leg == leg && f->v[i].r.verdict) return true;
+    return false;
+}
+
+/* The leg that a filter's own report, or the Message-ID, names as the next one. */
+static uint32_t next_by_link(const ml_build *b, uint32_t leg)
+{
+    for (size_t i = 0; i < b->m->nlinks; i++) {
+        const maillog_message_link *l = &b->m->links[i];
+        if (l->proof == MAILLOG_PROOF_BOUNCE || !ml_same(l->from, b->m->legs[leg].queue_id)) continue;
+        const uint32_t next = maillog__leg_index(b, l->to);
+        if (next != ML_NO_LEG && next != leg) return next;
+    }
+    return ML_NO_LEG;
+}
+
+/* The addresses that a leg's recipients had before an alias named them go on to the next leg's. */
+static void inherit(fates *f, const fate *step)
+{
+    for (size_t i = 0; step->r.orig_to.ptr && i < f->n; i++) {
+        fate *v = &f->v[i];
+        if (v->leg != step->next || v->leg == ML_NO_LEG) continue;
+        const bool same = ml_same(v->r.to, step->r.to) || ml_same(v->r.orig_to, step->r.to);
+        if (same) v->r.orig_to = step->r.orig_to;
+    }
+}
+
+static void resolve_steps(fates *f)
+{
+    uint32_t last_leg = ML_NO_LEG, last_next = ML_NO_LEG;
+    for (size_t i = 0; i < f->n; i++) {
+        fate *v = &f->v[i];
+        if (!v->step) continue;
+        if (v->next == ML_NO_LEG) {
+            if (last_leg != v->leg) last_next = next_by_link(f->b, last_leg = v->leg);
+            v->next = last_next;
+        }
+        if (f->n < 2000) inherit(f, v);
+        if (v->next != ML_NO_LEG && has_fate(f, v->next)) {
+            v->dropped = 1;
+        } else if (v->next != ML_NO_LEG || v->awaits) {
+            v->r.verdict = MAILLOG_VERDICT_UNFINISHED;
+            v->r.status.ptr = NULL;
+            v->r.status.len = 0;
+        }
+    }
+}
+
+/* ---- refused before there was a delivery ---- */
+
+static bool says_greylisted(const ml_build *b, const maillog_message_check *c)
+{
+    if (c->result != MAILLOG_CHECK_DEFER) return false;
+    if (maillog__contains(c->text, "greylist") || maillog__contains(c->text, "graylist")) return true;
+    for (size_t i = 0; i < b->m->nchecks; i++) {
+        const maillog_message_check *g = &b->m->checks[i];
+        if (g->result == MAILLOG_CHECK_DEFER && g->daemon == MAILLOG_DAEMON_POSTGREY && ml_same(g->to, c->to))
+            return true;
+    }
+    return false;
+}
+
+static bool refuses(const maillog_message_check *c)
+{
+    return (c->result == MAILLOG_CHECK_REJECT || c->result == MAILLOG_CHECK_DEFER) &&
+           c->daemon <= MAILLOG_DAEMON_POSTFIX_FILES;
+}
+
+/* An attempt without queue ID: its recipients are those that were refused. */
+static void read_refusals(fates *f)
+{
+    for (size_t i = 0; i < f->b->m->nchecks; i++) {
+        maillog_message_check *c = &f->b->m->checks[i];
+        if (!refuses(c)) continue;
+        c->decided = 1;
+        if (!c->to.ptr) continue;
+        fate *v = entry_for(f, ML_NO_LEG, c->to);
+        if (!v || (v->r.verdict == MAILLOG_VERDICT_REJECTED && c->result == MAILLOG_CHECK_DEFER)) continue;
+        v->r.verdict = says_greylisted(f->b, c) ? MAILLOG_VERDICT_GREYLISTED : MAILLOG_VERDICT_REJECTED;
+        v->r.status = ml_text(status_of(v->r.verdict));
+        v->r.dsn = c->dsn;
+        v->r.reply = c->text;
+        v->r.line = c->line;
+        v->r.attempts = 1;
+    }
+}
+
+/* A message with queue ID and without a delivery: what the checks did to it as a whole. */
+static maillog_verdict whole_verdict(fates *f)
+{
+    maillog_verdict v = MAILLOG_VERDICT_UNFINISHED;
+    for (size_t i = 0; i < f->b->m->nchecks; i++) {
+        maillog_message_check *c = &f->b->m->checks[i];
+        switch (c->result) {
+        case MAILLOG_CHECK_REJECT:
+        case MAILLOG_CHECK_DEFER:
+            if (f->b->m->nlegs && (!refuses(c) || (c->stage.len == 4 && memcmp(c->stage.ptr, "RCPT", 4) == 0)))
+                continue;
+            if (!refuses(c)) continue;
+            v = says_greylisted(f->b, c) ? MAILLOG_VERDICT_GREYLISTED : MAILLOG_VERDICT_REJECTED;
+            break;
+        case MAILLOG_CHECK_DISCARD:
+            v = MAILLOG_VERDICT_DISCARDED;
+            break;
+        case MAILLOG_CHECK_HOLD:
+            if (v != MAILLOG_VERDICT_UNFINISHED) continue;
+            v = MAILLOG_VERDICT_HELD;
+            break;
+        default:
+            continue;
+        }
+        c->decided = 1;
+    }
+    return v;
+}
+
+/* ---- the whole ---- */
+
+static maillog_verdict message_verdict(fates *f)
+{
+    const maillog_message *m = f->b->m;
+    maillog_verdict all = MAILLOG_VERDICT_NONE;
+    for (size_t i = 0; i < m->nrecipients; i++) {
+        const maillog_verdict v = m->recipients[i].verdict;
+        if (all == MAILLOG_VERDICT_NONE)
+            all = v;
+        else if (all != v)
+            all = MAILLOG_VERDICT_PARTIAL;
+    }
+    return all == MAILLOG_VERDICT_NONE ? whole_verdict(f) : all;
+}
+
+static void give_recipients(fates *f)
+{
+    maillog_message *m = f->b->m;
+    m->recipients = (recipient *)maillog__take(f->b, f->n, sizeof *m->recipients);
+    if (!m->recipients) return;
+    for (int notices = 0; notices < 2; notices++) {
+        if (notices) m->notifications = m->recipients + m->nrecipients;
+        for (size_t i = 0; i < f->n; i++) {
+            const fate *v = &f->v[i];
+            const bool notice = v->leg != ML_NO_LEG && m->legs[v->leg].notification;
+            if (v->dropped || !v->r.verdict || notice != (notices == 1)) continue;
+            if (notices)
+                m->notifications[m->nnotifications++] = v->r;
+            else
+                m->recipients[m->nrecipients++] = v->r;
+        }
+    }
+}
+
+/* An upper bound of the recipients: deliveries, refusals, and those a filter's report lists. */
+static size_t bound(ml_build *b)
+{
+    size_t n = b->m->nchecks + 1;
+    ml_entry e;
+    for (size_t i = 0; i < b->nparts; i++)
+        for (const char *at = NULL; maillog__next(&b->part[i], &at, &e);) {
+            n += GET(&e, STATUS).ptr != NULL;
+            const maillog_str list = GET(&e, RECIPIENTS);
+            for (size_t k = 0; k < list.len; k++) n += list.ptr[k] == '<';
+        }
+    return n;
+}
+
+void maillog__build_fate(ml_build *b)
+{
+    fates f;
+    memset(&f, 0, sizeof f);
+    f.b = b;
+    f.most = bound(b);
+    for (f.slots = 16; f.slots < f.most * 2; f.slots *= 2) continue;
+    f.v = (fate *)maillog__take(b, f.most, sizeof *f.v);
+    f.slot = (uint32_t *)maillog__take(b, f.slots, sizeof *f.slot);
+    b->m->verdict = MAILLOG_VERDICT_UNFINISHED;
+    if (!f.v || !f.slot) return;
+    read_legs(&f);
+    read_runs(&f);
+    for (size_t i = 0; i < b->nparts; i++)
+        if (b->part[i].kind == ML_NODE_STORE) read_store(&f, &b->part[i]);
+    resolve_steps(&f);
+    if (!b->m->nlegs) read_refusals(&f);
+    give_recipients(&f);
+    b->m->verdict = message_verdict(&f);
+}

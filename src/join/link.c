@@ -1,0 +1,282 @@
+/* link.c: edges between nodes: what one line says about another part of the same message. Exact proofs join groups at
+ * once; a Message-ID only where no exact proof speaks, and only if it points to one group. */
+#include "../base/token.h"
+#include "table.h"
+
+enum { MOST_LOOKED_AT = 16, NANO = 1000000000 };
+
+static ml_cur cur(maillog_str s) { return ml_slice(s.ptr, s.ptr + s.len); }
+static maillog_str str(const char *p, const char *e)
+{
+    const maillog_str s = {p, (size_t)(e - p)};
+    return s;
+}
+static const maillog_str nothing = {NULL, 0};
+
+bool maillog__is_loopback(maillog_str addr)
+{
+    const ml_cur c = cur(addr);
+    return addr.len && (ML_STARTS(c, "127.") || ML_IS(c, "::1"));
+}
+
+/* ---- replies ---- */
+
+/* `… queued as ID`, the last one; what follows an ID there is not part of it. */
+static maillog_str id_after(maillog_str text, const char *words, size_t n)
+{
+    ml_cur c = cur(text), id;
+    const char *p = text.len ? maillog__rfind_bytes(c, words, n) : NULL;
+    if (!p) return nothing;
+    c.p = p + n;
+    return maillog__queue_id(&c, &id) ? str(id.p, id.e) : nothing;
+}
+#define ID_AFTER(text, words) id_after((text), "" words, sizeof(words) - 1)
+
+maillog_str maillog__queued_as(maillog_str reply) { return ID_AFTER(reply, "queued as "); }
+
+/* Dovecot's LMTP reply: `250 2.0.0 <rcpt> SESSION Saved`. */
+maillog_str maillog__saved_session(maillog_str reply)
+{
+    ml_cur c = cur(reply);
+    if (!reply.len || !ML_DROP_END(&c, " Saved")) return nothing;
+    const char *blank = ml_rfind(c, ' ');
+    if (!blank || blank + 8 >= c.e || blank[1] == '<' || blank[-1] != '>') return nothing;
+    return str(blank + 1, c.e);
+}
+
+/* `ID`, `ID:2`, `ID:R2`, `ID:R2:3`: the number of the recipient comes last and is left off. */
+maillog_str maillog__lmtp_session(maillog_str session)
+{
+    size_t n = session.len;
+    while (n && ml_is_digit(session.ptr[n - 1])) n--;
+    if (n > 1 && n < session.len && session.ptr[n - 1] == ':') session.len = n - 1;
+    return session;
+}
+
+uint64_t maillog__user_key(const maillog_join *j, uint32_t host, maillog_str user)
+{
+    char low[256];
+    maillog_str v = {low, user.len < sizeof low ? user.len : sizeof low};
+    for (size_t i = 0; i < v.len; i++) low[i] = (char)(ml_is_upper(user.ptr[i]) ? user.ptr[i] | 0x20 : user.ptr[i]);
+    return maillog__key(j, ML_KEY_USER, host, v);
+}
+
+/* ---- Message-ID ---- */
+
+/* No value, or one that says nothing: `<>`. */
+static bool is_telling(maillog_str id) { return id.len > 2; }
+
+static uint64_t message_id_key(const maillog_join *j, uint32_t host, maillog_str id)
+{
+    return maillog__key(j, ML_KEY_MESSAGE_ID, host, id);
+}
+
+/* Let a part that has only a Message-ID join the one live message with it. */
+bool maillog__link_by_message_id(maillog_join *j, uint32_t node, maillog_str id)
+{
+    if (!is_telling(id)) return false;
+    const uint64_t key = message_id_key(j, ml_at_node(j, node)->host, id);
+    uint32_t at = 0, found = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) break;
+        const ml_node *n = ml_at_node(j, i);
+        if (n->kind != ML_NODE_LEG) continue;
+        if (found && ml_at_node(j, found)->group != n->group) return false;
+        if (!found) found = i;
+    }
+    if (!found) return false;
+    maillog__join_groups(j, found, node);
+    ml_at_node(j, node)->flags |= ML_F_LINKED;
+    return true;
+}
+
+/* A leg that came from this host and names no parent, and one that went to a filter on this host which did not say
+ * under which ID the message comes back: the Message-ID may say it. */
+static bool may_follow(const ml_node *before, const ml_node *after)
+{
+    return before != after && before->kind == ML_NODE_LEG && after->kind == ML_NODE_LEG &&
+           before->host == after->host && before->flags & ML_F_FILTERED && !(before->flags & ML_F_OUTBOUND) &&
+           after->flags & ML_F_LOCAL && !(after->flags & ML_F_INBOUND) && after->first + NANO >= before->first;
+}
+
+static void link_filtered(maillog_join *j, uint32_t leg, uint64_t key)
+{
+    ml_node *self = ml_at_node(j, leg);
+    uint32_t at = 0;
+    for (int most = MOST_LOOKED_AT; key && most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) return;
+        ml_node *n = ml_at_node(j, i);
+        const bool down = may_follow(self, n), up = may_follow(n, self);
+        if (!down && !up) continue;
+        (down ? self : n)->flags |= ML_F_OUTBOUND;
+        (down ? n : self)->flags |= ML_F_INBOUND;
+        maillog__join_groups(j, leg, i);
+        return;
+    }
+}
+
+/* Another host's leg said `queued as` with this leg's ID, before this leg was seen. */
+static void link_hint(maillog_join *j, uint32_t leg, const ml_in *in, maillog_str message_id)
+{
+    const uint64_t key = maillog__key(j, ML_KEY_HINT, 0, ml_value(in, ML_S_QUEUE_ID));
+    const uint32_t content = (uint32_t)message_id_key(j, 0, message_id);
+    uint32_t at = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) return;
+        const ml_node *n = ml_at_node(j, i);
+        if (n->kind != ML_NODE_HINT || n->u.g.client != content || n->group == ml_at_node(j, leg)->group) continue;
+        maillog__drop_key(j, i, 0);
+        ml_at_node(j, leg)->flags |= ML_F_INBOUND;
+        maillog__join_groups(j, i, leg);
+        return;
+    }
+}
+
+void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in)
+{
+    const maillog_str id = ml_value(in, ML_S_MESSAGE_ID);
+    ml_node *n = ml_at_node(j, leg);
+    if (!is_telling(id) || n->key[1]) return;
+    const uint64_t key = message_id_key(j, n->host, id);
+    uint32_t at = 0;
+    int same = 0;
+    while (same < MOST_LOOKED_AT && maillog__find(j, key, &at)) same++;
+    if (same == MOST_LOOKED_AT) return; /* it tells nothing any more, and must cost nothing */
+    n->u.g.message_id = (uint32_t)message_id_key(j, 0, id);
+    maillog__set_key(j, leg, 1, key);
+    if (n->flags & ML_F_LOCAL && !(n->flags & ML_F_INBOUND)) link_filtered(j, leg, key);
+    if (j->hints) link_hint(j, leg, in, id);
+}
+
+/* ---- deliveries ---- */
+
+/* The reply's author chose the ID: believe it only if that leg came in while this one was being handed over, on another
+ * host of ours or from this host itself. */
+static bool confirms(const ml_node *self, const ml_node *next, const ml_in *in)
+{
+    if (next->kind != ML_NODE_LEG || next == self || next->flags & ML_F_INBOUND) return false;
+    if (next->u.g.message_id != self->u.g.message_id) return false;
+    if (next->host == self->host && !(next->flags & ML_F_LOCAL)) return false;
+    return next->first >= self->first - 2 * (int64_t)NANO && next->first <= in->ns + 2 * (int64_t)NANO;
+}
+
+/* `queued as ID` by a hop of which it is not known whether it is ours: it is, if that leg is in our logs, at the time,
+ * with the same Message-ID. Else remember it as a hint. */
+static void link_remote(maillog_join *j, uint32_t leg, const ml_in *in, maillog_str id)
+{
+    const ml_node *self = ml_at_node(j, leg);
+    const uint64_t key = maillog__key(j, ML_KEY_QUEUE, 0, id);
+    uint32_t at = 0;
+    if (!self->u.g.message_id) return;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) break;
+        ml_node *n = ml_at_node(j, i);
+        if (!confirms(self, n, in)) continue;
+        n->flags |= ML_F_INBOUND;
+        maillog__join_groups(j, leg, i);
+        return;
+    }
+    const uint32_t hint = maillog__new_node(j, ML_NODE_HINT, in);
+    ml_at_node(j, hint)->u.g.client = self->u.g.message_id;
+    maillog__set_key(j, hint, 0, maillog__key(j, ML_KEY_HINT, 0, id));
+    maillog__join_groups(j, leg, hint);
+}
+
+static void link_reply(maillog_join *j, uint32_t leg, const ml_in *in)
+{
+    maillog_str id = maillog__queued_as(ml_value(in, ML_S_REPLY));
+    if (!id.len) {
+        const maillog_str as = ml_value(in, ML_S_QUEUED_AS);
+        if (as.len && maillog__is_queue_id(cur(as))) id = as;
+    }
+    const bool here = maillog__is_loopback(ml_value(in, ML_S_RELAY_ADDR)) || in->f[ML_S_RELAY_PATH];
+    ml_node *n = ml_at_node(j, leg);
+    if (id.len && here) {
+        const uint32_t next = maillog__leg(j, in, id, false);
+        n->flags |= ML_F_OUTBOUND;
+        ml_at_node(j, next)->flags |= ML_F_INBOUND;
+        maillog__join_groups(j, leg, next);
+    } else if (id.len) {
+        link_remote(j, leg, in, id);
+    } else if (here && in->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTP) {
+        n->flags |= ML_F_FILTERED;
+        link_filtered(j, leg, n->key[1]);
+    }
+}
+
+static void link_lmtp(maillog_join *j, uint32_t leg, const ml_in *in, maillog_str session)
+{
+    const uint64_t key = maillog__key(j, ML_KEY_LMTP, 0, maillog__lmtp_session(session));
+    uint32_t at = 0, store = maillog__find(j, key, &at);
+    if (!store) { /* its own lines come later, or never */
+        store = maillog__new_node(j, ML_NODE_STORE, in);
+        maillog__set_key(j, store, 0, key);
+    }
+    ml_at_node(j, store)->flags |= ML_F_LINKED;
+    maillog__join_groups(j, leg, store);
+}
+
+/* A delivery to a command or a mailbox: the store's line, if it came first, waits under its user's name. */
+static bool take_store(maillog_join *j, uint32_t leg, const ml_in *in, maillog_str user)
+{
+    const uint64_t key = maillog__user_key(j, in->host, user);
+    const ml_node *self = ml_at_node(j, leg);
+    uint32_t at = 0, best = 0;
+    for (int most = MOST_LOOKED_AT; user.len && most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) break;
+        const ml_node *n = ml_at_node(j, i);
+        if (n->kind != ML_NODE_STORE || n->flags & ML_F_LINKED) continue;
+        const bool same = n->u.g.message_id && n->u.g.message_id == self->u.g.message_id;
+        if (n->u.g.message_id && self->u.g.message_id && !same) continue;
+        best = i; /* newest first: the oldest of those that fit wins */
+        if (same) break;
+    }
+    if (!best) return false;
+    maillog__drop_key(j, best, ml_at_node(j, best)->key[1] == key);
+    ml_at_node(j, best)->flags |= ML_F_LINKED;
+    maillog__join_groups(j, leg, best);
+    return true;
+}
+
+static void link_store(maillog_join *j, uint32_t leg, const ml_in *in)
+{
+    const maillog_str to = ml_value(in, ML_S_TO);
+    if (!to.len || take_store(j, leg, in, to)) return;
+    const char *at = ml_rfind(cur(to), '@');
+    if (at) take_store(j, leg, in, str(to.ptr, at));
+}
+
+void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
+{
+    if (ml_word_of(in, ML_S_STATUS) != MAILLOG_STATUS_SENT) return;
+    const maillog_str reply = ml_value(in, ML_S_REPLY), session = maillog__saved_session(reply);
+    if (session.len) {
+        link_lmtp(j, leg, in, session);
+        return;
+    }
+    switch (in->ev->daemon) {
+    case MAILLOG_DAEMON_POSTFIX_LOCAL: {
+        const maillog_str id = ID_AFTER(reply, "forwarded as ");
+        if (id.len) {
+            const uint32_t next = maillog__leg(j, in, id, false);
+            ml_at_node(j, next)->flags |= ML_F_INBOUND;
+            maillog__join_groups(j, leg, next);
+            return;
+        }
+        link_store(j, leg, in);
+        return;
+    }
+    case MAILLOG_DAEMON_POSTFIX_PIPE:
+    case MAILLOG_DAEMON_POSTFIX_VIRTUAL:
+        link_store(j, leg, in);
+        return;
+    default:
+        link_reply(j, leg, in);
+        return;
+    }
+}

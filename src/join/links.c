@@ -1,0 +1,287 @@
+/* links.c: the edges of a message, each with its proof and the lines behind it, read from what the lines say. */
+#include "../base/token.h"
+#include "build.h"
+
+typedef struct edge_line {
+    uint64_t line;
+    uint32_t link;
+} edge_line;
+
+typedef struct edges {
+    ml_build *b;
+    size_t most, nlines, most_lines;
+    edge_line *line;
+} edges;
+
+static const maillog_str nothing = {NULL, 0};
+static const maillog_str connection = {"", 0};
+
+static void add_line(edges *g, uint64_t line, size_t link)
+{
+    if (g->nlines == g->most_lines) return;
+    g->line[g->nlines].line = line;
+    g->line[g->nlines++].link = (uint32_t)link;
+}
+
+static size_t add(edges *g, maillog_str from, maillog_str to, maillog_proof proof, maillog_confidence confidence,
+                  uint64_t line)
+{
+    maillog_message *m = g->b->m;
+    const size_t back = m->nlinks > 16 ? m->nlinks - 16 : 0; /* the same edge again comes soon after */
+    for (size_t i = m->nlinks; i > back; i--) {
+        const maillog_message_link *l = &m->links[i - 1];
+        if (l->proof != proof || l->from.len != from.len || l->to.len != to.len) continue;
+        if (memcmp(l->from.ptr, from.ptr, from.len) != 0 || memcmp(l->to.ptr, to.ptr, to.len) != 0) continue;
+        add_line(g, line, i - 1);
+        return i - 1;
+    }
+    if (m->nlinks == g->most) return SIZE_MAX;
+    maillog_message_link *l = &m->links[m->nlinks];
+    l->from = from;
+    l->to = to;
+    l->proof = proof;
+    l->confidence = confidence;
+    add_line(g, line, m->nlinks);
+    return m->nlinks++;
+}
+
+static bool is_id(maillog_str v) { return v.len && maillog__is_queue_id(ml_slice(v.ptr, v.ptr + v.len)); }
+
+/* The hop of a delivery is this host: `name[127.0.0.1]:port`, or a socket. */
+static bool is_here(const ml_entry *e)
+{
+    const maillog_str relay = maillog__entry_get(e, MAILLOG_FIELD_RELAY);
+    const char *open = relay.len ? (const char *)memchr(relay.ptr, '[', relay.len) : NULL;
+    if (!open) return false;
+    const maillog_str addr = {open + 1, (size_t)(relay.ptr + relay.len - open - 1)};
+    return maillog__is_loopback(addr) || (addr.len >= 4 && memcmp(addr.ptr, "::1]", 4) == 0) ||
+           memchr(addr.ptr, '/', addr.len) || (addr.len > 8 && memcmp(addr.ptr, "private/", 8) == 0);
+}
+
+static maillog_str forwarded_as(maillog_str reply)
+{
+    static const char words[] = "forwarded as ";
+    ml_cur c = ml_slice(reply.ptr, reply.ptr + reply.len), id;
+    const char *p = reply.len ? maillog__rfind_bytes(c, words, sizeof words - 1) : NULL;
+    if (!p) return nothing;
+    c.p = p + sizeof words - 1;
+    if (!maillog__queue_id(&c, &id)) return nothing;
+    const maillog_str s = {id.p, ml_len(id)};
+    return s;
+}
+
+maillog_str maillog__next_id(const ml_entry *e, bool *forwarded)
+{
+    const maillog_str reply = maillog__entry_get(e, MAILLOG_FIELD_REPLY);
+    *forwarded = false;
+    if (e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL) {
+        *forwarded = true;
+        return forwarded_as(reply);
+    }
+    const maillog_str id = maillog__queued_as(reply);
+    if (id.len) return id;
+    const maillog_str as = maillog__entry_get(e, MAILLOG_FIELD_QUEUED_AS);
+    return is_id(as) ? as : nothing;
+}
+
+bool maillog__is_here(const ml_entry *e) { return is_here(e); }
+
+static void delivery(edges *g, const ml_entry *e, maillog_str self)
+{
+    bool forwarded;
+    const maillog_str id = maillog__next_id(e, &forwarded);
+    if (id.len && !ml_same(id, self) && (is_here(e) || forwarded || maillog__leg_index(g->b, id) != ML_NO_LEG)) {
+        const maillog_confidence sure =
+            is_here(e) || forwarded ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY;
+        add(g, self, id, forwarded ? MAILLOG_PROOF_FORWARDED : MAILLOG_PROOF_REPLY, sure, e->line);
+    }
+    const maillog_str session = maillog__saved_session(maillog__entry_get(e, MAILLOG_FIELD_REPLY));
+    if (session.len) add(g, self, session, MAILLOG_PROOF_LMTP_SESSION, MAILLOG_CONFIDENCE_CERTAIN, e->line);
+}
+
+static bool is_notice(uint8_t daemon)
+{
+    return daemon == MAILLOG_DAEMON_POSTFIX_BOUNCE || daemon == MAILLOG_DAEMON_POSTFIX_DEFER ||
+           daemon == MAILLOG_DAEMON_POSTFIX_TRACE;
+}
+
+static void leg_links(edges *g, const ml_part *p)
+{
+    const maillog_str self = g->b->m->legs[p->leg].queue_id;
+    const char *at = NULL;
+    ml_entry e;
+    while (maillog__next(p, &at, &e)) {
+        const maillog_str orig = maillog__entry_get(&e, MAILLOG_FIELD_ORIG_QUEUE_ID);
+        if (is_id(orig) && e.daemon == MAILLOG_DAEMON_POSTFIX_PICKUP)
+            add(g, orig, self, MAILLOG_PROOF_FORWARDED, MAILLOG_CONFIDENCE_CERTAIN, e.line);
+        else if (is_id(orig))
+            add(g, orig, self, MAILLOG_PROOF_ORIG_QUEUE_ID, MAILLOG_CONFIDENCE_CERTAIN, e.line);
+        const maillog_str child = maillog__entry_get(&e, MAILLOG_FIELD_NEW_QUEUE_ID);
+        if (is_id(child))
+            add(g, self, child, is_notice(e.daemon) ? MAILLOG_PROOF_BOUNCE : MAILLOG_PROOF_FORWARDED,
+                MAILLOG_CONFIDENCE_CERTAIN, e.line);
+        if (e.type == MAILLOG_EVENT_POSTFIX_DELIVERY) delivery(g, &e, self);
+    }
+}
+
+/* amavis: Queue-ID → queued_as. */
+static void run_links(edges *g, const ml_part *p)
+{
+    const char *at = NULL;
+    ml_entry e;
+    while (maillog__next(p, &at, &e)) {
+        const maillog_str from = maillog__entry_get(&e, MAILLOG_FIELD_QUEUE_ID);
+        const maillog_str as = maillog__entry_get(&e, MAILLOG_FIELD_QUEUED_AS);
+        for (size_t start = 0, end; start < as.len; start = end + 1) {
+            for (end = start; end < as.len && as.ptr[end] != '/'; end++) continue;
+            maillog_str id = {as.ptr + start, end - start};
+            if (!is_id(id)) id = maillog__queued_as(id);
+            if (is_id(id))
+                add(g, is_id(from) ? from : connection, id, MAILLOG_PROOF_QUEUED_AS,
+                    is_id(from) ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY, e.line);
+        }
+    }
+}
+
+/* The store's lines: behind the edge that the reply made, or one of their own. */
+static void store_links(edges *g, const ml_part *p)
+{
+    maillog_message *m = g->b->m;
+    const char *at = NULL;
+    ml_entry e;
+    while (maillog__next(p, &at, &e)) {
+        const maillog_str session = maillog__entry_get(&e, MAILLOG_FIELD_SESSION);
+        size_t i = 0;
+        while (i < m->nlinks && !(m->links[i].proof == MAILLOG_PROOF_LMTP_SESSION && ml_same(m->links[i].to, session)))
+            i++;
+        if (session.len && i < m->nlinks) {
+            add_line(g, e.line, i);
+            continue;
+        }
+        const maillog_str id = maillog__entry_get(&e, MAILLOG_FIELD_MESSAGE_ID);
+        size_t leg = m->nlegs;
+        while (leg > 0 && !ml_same(m->legs[leg - 1].message_id, id)) leg--;
+        if (leg && id.len)
+            add(g, m->legs[leg - 1].queue_id, session.ptr ? session : connection, MAILLOG_PROOF_MESSAGE_ID,
+                MAILLOG_CONFIDENCE_LIKELY, e.line);
+    }
+}
+
+/* The connection → the queue ID, and the policy answers of its segment. */
+static void session_links(edges *g, const ml_part *p)
+{
+    maillog_message *m = g->b->m;
+    maillog_str to = nothing;
+    for (size_t i = 0; i < m->nlegs && !to.ptr; i++) {
+        const ml_node *n = ml_at_node(g->b->j, g->b->part[g->b->leg_part[i]].node);
+        if (n->session == p->node && n->segment == p->segment) to = m->legs[i].queue_id;
+    }
+    if (!to.ptr && m->nlegs) to = m->legs[0].queue_id; /* before a proxy */
+    if (!to.ptr) to = connection;
+    const char *at = NULL;
+    ml_entry e;
+    while (maillog__next(p, &at, &e)) {
+        const bool own = e.daemon <= MAILLOG_DAEMON_POSTFIX_FILES;
+        if (own && !m->nlegs) continue;
+        add(g, connection, to, own ? MAILLOG_PROOF_SESSION : MAILLOG_PROOF_POLICY,
+            own ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY, e.line);
+    }
+}
+
+static void policy_links(edges *g, const ml_part *p)
+{
+    maillog_message *m = g->b->m;
+    const char *at = NULL;
+    ml_entry e;
+    while (m->nlegs && maillog__next(p, &at, &e))
+        add(g, connection, m->legs[0].queue_id, MAILLOG_PROOF_POLICY, MAILLOG_CONFIDENCE_LIKELY, e.line);
+}
+
+/* Two legs that nothing but the Message-ID joins. */
+static void message_id_links(edges *g)
+{
+    maillog_message *m = g->b->m;
+    const size_t exact = m->nlinks;
+    for (size_t i = 1; i < m->nlegs; i++) {
+        bool reached = false;
+        for (size_t k = 0; k < exact && !reached; k++)
+            reached = ml_same(m->links[k].to, m->legs[i].queue_id) && m->links[k].from.len;
+        for (size_t k = 0; k < i && !reached && m->legs[i].message_id.len > 2 && m->nlegs < 1000; k++) {
+            if (!ml_same(m->legs[k].message_id, m->legs[i].message_id)) continue;
+            reached = true;
+            const uint64_t line = m->legs[i].lines.len ? m->legs[i].lines.ptr[0] : 0;
+            add(g, m->legs[k].queue_id, m->legs[i].queue_id, MAILLOG_PROOF_MESSAGE_ID, MAILLOG_CONFIDENCE_WEAK, line);
+        }
+    }
+}
+
+/* A leg that a notice led to, and what follows from it, tells nothing of the message's fate. */
+static void mark_notifications(ml_build *b)
+{
+    maillog_message *m = b->m;
+    for (int round = 0; round < 8; round++) {
+        bool changed = false;
+        for (size_t i = 0; i < m->nlinks; i++) {
+            const uint32_t from = maillog__leg_index(b, m->links[i].from), to = maillog__leg_index(b, m->links[i].to);
+            if (to == ML_NO_LEG || m->legs[to].notification) continue;
+            if (m->links[i].proof != MAILLOG_PROOF_BOUNCE && (from == ML_NO_LEG || !m->legs[from].notification))
+                continue;
+            m->legs[to].notification = 1;
+            changed = true;
+        }
+        if (!changed) return;
+    }
+}
+
+static void give_lines(edges *g)
+{
+    maillog_message *m = g->b->m;
+    size_t *fill = (size_t *)maillog__take(g->b, m->nlinks + 1, sizeof *fill);
+    uint64_t *line = (uint64_t *)maillog__take(g->b, g->nlines, sizeof *line);
+    if (!fill || !line) return;
+    for (size_t i = 0; i < g->nlines; i++) fill[g->line[i].link + 1]++;
+    for (size_t i = 0; i < m->nlinks; i++) fill[i + 1] += fill[i];
+    for (size_t i = 0; i < g->nlines; i++) line[fill[g->line[i].link]++] = g->line[i].line;
+    for (size_t i = 0, start = 0; i < m->nlinks; i++) {
+        m->links[i].lines = maillog__sorted_lines(g->b, line + start, fill[i] - start);
+        start = fill[i];
+    }
+}
+
+void maillog__build_links(ml_build *b)
+{
+    edges g;
+    memset(&g, 0, sizeof g);
+    g.b = b;
+    g.most = b->nentries + b->m->nlegs + 1;
+    g.most_lines = b->nentries * 2 + b->m->nlegs + 1;
+    b->m->links = (maillog_message_link *)maillog__take(b, g.most, sizeof *b->m->links);
+    g.line = (edge_line *)maillog__take(b, g.most_lines, sizeof *g.line);
+    if (!b->m->links || !g.line) return;
+    static const uint8_t order[] = {ML_NODE_SESSION, ML_NODE_POLICY, ML_NODE_RUN, ML_NODE_LEG, ML_NODE_STORE};
+    for (size_t k = 0; k < sizeof order; k++)
+        for (size_t i = 0; i < b->nparts; i++) {
+            const ml_part *p = &b->part[i];
+            if (p->kind != order[k]) continue;
+            switch (p->kind) {
+            case ML_NODE_SESSION:
+                session_links(&g, p);
+                break;
+            case ML_NODE_POLICY:
+                policy_links(&g, p);
+                break;
+            case ML_NODE_RUN:
+                run_links(&g, p);
+                break;
+            case ML_NODE_LEG:
+                if (p->leg != ML_NO_LEG) leg_links(&g, p);
+                break;
+            default:
+                store_links(&g, p);
+                break;
+            }
+        }
+    message_id_links(&g);
+    give_lines(&g);
+    mark_notifications(b);
+}

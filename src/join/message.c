@@ -1,0 +1,477 @@
+/* message.c: building a record: its parts, legs, client, lines. */
+#include "build.h"
+
+/* ---- small tools ---- */
+
+static bool after(const ml_sorted *a, const ml_sorted *b)
+{
+    return a->key != b->key ? a->key > b->key : a->index > b->index;
+}
+
+static void sift(ml_sorted *v, size_t root, size_t n)
+{
+    for (size_t kid; (kid = root * 2 + 1) < n; root = kid) {
+        if (kid + 1 < n && after(&v[kid + 1], &v[kid])) kid++;
+        if (!after(&v[kid], &v[root])) return;
+        const ml_sorted t = v[root];
+        v[root] = v[kid];
+        v[kid] = t;
+    }
+}
+
+void maillog__sort(ml_sorted *v, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;) sift(v, i, n);
+    for (size_t i = n; i-- > 1;) {
+        const ml_sorted t = v[0];
+        v[0] = v[i];
+        v[i] = t;
+        sift(v, 0, i);
+    }
+}
+
+void *maillog__take(ml_build *b, size_t count, size_t size)
+{
+    char *p = b->top + (8 - (uintptr_t)b->top % 8) % 8;
+    if (p > b->limit || (size && count > (size_t)(b->limit - p) / size)) {
+        b->m->truncated++;
+        return NULL;
+    }
+    b->top = p + count * size;
+    memset(p, 0, count * size);
+    return p;
+}
+
+bool maillog__contains(maillog_str text, const char *word)
+{
+    const size_t n = strlen(word);
+    for (size_t i = 0; i + n <= text.len; i++) {
+        size_t k = 0;
+        while (k < n && (ml_is_upper(text.ptr[i + k]) ? (text.ptr[i + k] | 0x20) : text.ptr[i + k]) == word[k]) k++;
+        if (k == n) return true;
+    }
+    return false;
+}
+
+static bool is_in(const ml_part *p, const ml_entry *e)
+{
+    if (p->kind != ML_NODE_SESSION) return true;
+    if (p->own == ML_UNLISTED) return !(e->cut & ML_CUT_LISTED);
+    return e->segment == p->segment || (e->segment == 0 && !p->own);
+}
+
+bool maillog__next(const ml_part *p, const char **at, ml_entry *e)
+{
+    if (!*at) *at = p->start;
+    while (maillog__entry(at, p->end, e))
+        if (is_in(p, e) && !(e->cut & ML_CUT_REPEATS)) return true;
+    return false;
+}
+
+/* ---- parts ---- */
+
+static ml_part *add_part(ml_build *b, uint32_t node, ml_kind kind)
+{
+    const ml_node *n = ml_at_node(b->j, node);
+    if (n->bytes > (size_t)(b->limit - b->top)) {
+        b->m->truncated++;
+        return NULL;
+    }
+    ml_part *p = &b->part[b->nparts++];
+    p->node = node;
+    p->kind = (uint8_t)kind;
+    p->leg = ML_NO_LEG;
+    p->start = b->top;
+    p->end = b->top = maillog__tape_copy(b->j, n, b->top);
+    return p;
+}
+
+static void add_session(ml_build *b, uint32_t session, uint16_t segment)
+{
+    uint8_t own = 0;
+    for (size_t i = 0; i < b->nparts; i++) {
+        if (b->part[i].kind != ML_NODE_SESSION || b->part[i].node != session) continue;
+        if (b->part[i].segment == segment) return;
+        own = 1;
+    }
+    ml_part *p = add_part(b, session, ML_NODE_SESSION);
+    if (!p) return;
+    p->segment = segment;
+    p->own = own;
+}
+
+static void add_group(ml_build *b, uint32_t leader)
+{
+    uint32_t i = leader;
+    do {
+        const ml_node *n = ml_at_node(b->j, i);
+        if (n->head) add_part(b, i, (ml_kind)n->kind);
+        i = n->group_next;
+    } while (i != leader);
+    do {
+        const ml_node *n = ml_at_node(b->j, i);
+        if (n->session) add_session(b, n->session, n->segment);
+        i = n->group_next;
+    } while (i != leader);
+}
+
+/* Entries that repeat another of the same part are lines of the message, but say nothing new. */
+static void mark_repeats(ml_build *b)
+{
+    size_t size = 16, total = 0;
+    for (size_t i = 0; i < b->nparts; i++) {
+        const char *at = b->part[i].start;
+        ml_entry e;
+        while (maillog__entry(&at, b->part[i].end, &e)) total++;
+    }
+    b->nentries = total;
+    while (size < total * 2) size *= 2;
+    char *const top = b->top;
+    uint64_t *set = (uint64_t *)maillog__take(b, size, sizeof *set);
+    if (!set) return;
+    for (size_t i = 0; i < b->nparts; i++) {
+        const char *at = b->part[i].start, *entry = at;
+        ml_entry e;
+        for (; maillog__entry(&at, b->part[i].end, &e); entry = at) {
+            const uint64_t value = (uint64_t)b->part[i].node << 32 | e.content;
+            size_t k = (size_t)(value * 0x9e3779b97f4a7c15u >> 20) & (size - 1);
+            while (set[k] && set[k] != value) k = (k + 1) & (size - 1);
+            if (set[k]) b->part[i].start[entry - b->part[i].start + 3] |= ML_CUT_REPEATS;
+            set[k] = value;
+        }
+    }
+    b->top = top; /* the set is not needed any more */
+}
+
+/* ---- lines ---- */
+
+maillog_lines maillog__sorted_lines(ml_build *b, uint64_t *line, size_t n)
+{
+    maillog_lines out = {line, 0};
+    bool sorted = true;
+    for (size_t i = 1; i < n; i++) sorted &= line[i - 1] < line[i];
+    if (sorted) {
+        out.len = n;
+        return out;
+    }
+    char *const top = b->top;
+    ml_sorted *v = (ml_sorted *)maillog__take(b, n, sizeof *v);
+    if (!v) return out;
+    for (size_t i = 0; i < n; i++) v[i].key = line[i];
+    maillog__sort(v, n);
+    for (size_t i = 0; i < n; i++)
+        if (!out.len || line[out.len - 1] != v[i].key) line[out.len++] = v[i].key;
+    b->top = top;
+    return out;
+}
+
+static maillog_lines part_lines(ml_build *b, const ml_part *parts, size_t n)
+{
+    maillog_lines none = {NULL, 0};
+    size_t total = 0, k = 0;
+    ml_entry e;
+    for (size_t i = 0; i < n; i++)
+        for (const char *at = parts[i].start; maillog__entry(&at, parts[i].end, &e);) total += is_in(&parts[i], &e);
+    uint64_t *line = (uint64_t *)maillog__take(b, total, sizeof *line);
+    if (!line) return none;
+    for (size_t i = 0; i < n; i++)
+        for (const char *at = parts[i].start; maillog__entry(&at, parts[i].end, &e);)
+            if (is_in(&parts[i], &e)) line[k++] = e.line;
+    return maillog__sorted_lines(b, line, total);
+}
+
+/* ---- legs ---- */
+
+static void keep_first(maillog_str *to, maillog_str v)
+{
+    if (!to->ptr) *to = v;
+}
+
+static uint64_t number(maillog_str s)
+{
+    uint64_t n = 0;
+    if (!s.len || s.len > 18) return MAILLOG_NO_NUMBER;
+    for (size_t i = 0; i < s.len; i++) {
+        if (!ml_is_digit(s.ptr[i])) return MAILLOG_NO_NUMBER;
+        n = n * 10 + (uint64_t)(s.ptr[i] - '0');
+    }
+    return n;
+}
+
+static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
+{
+    const char *at = NULL;
+    ml_entry e;
+    leg->size = leg->nrcpt = MAILLOG_NO_NUMBER;
+    leg->removed = !!(ml_at_node(b->j, p->node)->flags & ML_F_REMOVED);
+    while (maillog__next(p, &at, &e)) {
+        keep_first(&leg->queue_id, maillog__entry_get(&e, MAILLOG_FIELD_QUEUE_ID));
+        keep_first(&leg->host, maillog__entry_get(&e, MAILLOG_FIELD_HOST));
+        if (e.daemon < MAILLOG_DAEMON_DOVECOT_LDA)
+            keep_first(&leg->instance, maillog__entry_get(&e, MAILLOG_FIELD_INSTANCE));
+        switch (e.type) {
+        case MAILLOG_EVENT_POSTFIX_CLIENT:
+            keep_first(&leg->client_name, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_NAME));
+            keep_first(&leg->client_addr, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_ADDR));
+            break;
+        case MAILLOG_EVENT_POSTFIX_MESSAGE_ID:
+            keep_first(&leg->message_id, maillog__entry_get(&e, MAILLOG_FIELD_MESSAGE_ID));
+            break;
+        case MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE:
+            leg->from = maillog__entry_get(&e, MAILLOG_FIELD_FROM);
+            leg->size = number(maillog__entry_get(&e, MAILLOG_FIELD_SIZE));
+            leg->nrcpt = number(maillog__entry_get(&e, MAILLOG_FIELD_NRCPT));
+            break;
+        default:
+            if (e.daemon == MAILLOG_DAEMON_POSTFIX_PICKUP || e.daemon == MAILLOG_DAEMON_POSTFIX_QMGR)
+                keep_first(&leg->from, maillog__entry_get(&e, MAILLOG_FIELD_FROM));
+            break;
+        }
+    }
+    leg->lines = part_lines(b, p, 1);
+}
+
+uint32_t maillog__leg_index(const ml_build *b, maillog_str queue_id)
+{
+    for (size_t i = 0; queue_id.len && i < b->m->nlegs; i++)
+        if (ml_same(b->m->legs[i].queue_id, queue_id)) return (uint32_t)i;
+    return ML_NO_LEG;
+}
+
+/* Legs in the order of their first lines: the way of the message. */
+static void build_legs(ml_build *b)
+{
+    size_t n = 0;
+    ml_sorted *order = (ml_sorted *)maillog__take(b, b->nparts, sizeof *order);
+    for (size_t i = 0; order && i < b->nparts; i++) {
+        if (b->part[i].kind != ML_NODE_LEG) continue;
+        order[n].key = (uint64_t)ml_at_node(b->j, b->part[i].node)->first ^ (uint64_t)1 << 63;
+        const char *at = NULL;
+        ml_entry e;
+        if (maillog__next(&b->part[i], &at, &e)) order[n].index = e.line << 24 | i;
+        n++;
+    }
+    if (!n) return;
+    maillog__sort(order, n);
+    b->m->legs = (maillog_message_leg *)maillog__take(b, n, sizeof *b->m->legs);
+    b->leg_part = (uint32_t *)maillog__take(b, n, sizeof *b->leg_part);
+    if (!b->m->legs || !b->leg_part) return;
+    b->m->nlegs = n;
+    for (size_t i = 0; i < n; i++) {
+        ml_part *p = &b->part[order[i].index & 0xffffff];
+        b->leg_part[i] = (uint32_t)(p - b->part);
+        p->leg = (uint32_t)i;
+        fill_leg(b, p, &b->m->legs[i]);
+    }
+}
+
+/* ---- the client ---- */
+
+static maillog_str tls_of(ml_build *b, const ml_entry *e)
+{
+    static const char with[] = " with cipher ";
+    const maillog_str protocol = maillog__entry_get(e, MAILLOG_FIELD_TLS_PROTOCOL);
+    const maillog_str cipher = maillog__entry_get(e, MAILLOG_FIELD_TLS_CIPHER);
+    maillog_str out = {NULL, 0};
+    if (!protocol.len) return out;
+    char *p = (char *)maillog__take(b, protocol.len + sizeof with + cipher.len, 1);
+    if (!p) return out;
+    memcpy(p, protocol.ptr, protocol.len);
+    out.ptr = p;
+    out.len = protocol.len;
+    if (!cipher.len) return out;
+    memcpy(p + out.len, with, sizeof with - 1);
+    memcpy(p + out.len + sizeof with - 1, cipher.ptr, cipher.len);
+    out.len += sizeof with - 1 + cipher.len;
+    return out;
+}
+
+static void client_from(ml_build *b, const ml_part *p, bool whole_session)
+{
+    maillog_message_client *c = &b->m->client;
+    const char *at = NULL;
+    ml_entry e;
+    while (maillog__next(p, &at, &e)) {
+        const bool smtp_in = e.daemon == MAILLOG_DAEMON_POSTFIX_SMTPD || e.daemon == MAILLOG_DAEMON_POSTFIX_QMQPD ||
+                             e.daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN;
+        if (!smtp_in && e.daemon != MAILLOG_DAEMON_POSTFIX_CLEANUP) continue;
+        if (smtp_in && (whole_session || e.type == MAILLOG_EVENT_POSTFIX_CLIENT)) {
+            keep_first(&c->name, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_NAME));
+            keep_first(&c->addr, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_ADDR));
+            keep_first(&c->port, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_PORT));
+        }
+        keep_first(&c->helo, maillog__entry_get(&e, MAILLOG_FIELD_HELO));
+        keep_first(&c->proto, maillog__entry_get(&e, MAILLOG_FIELD_PROTO));
+        if (!maillog__entry_get(&e, MAILLOG_FIELD_SEVERITY).ptr)
+            keep_first(&c->sasl_username, maillog__entry_get(&e, MAILLOG_FIELD_SASL_USERNAME));
+        if (!c->tls.ptr && smtp_in) c->tls = tls_of(b, &e);
+    }
+}
+
+/* The client before the proxy or filter, as the first known leg was told (XFORWARD, XCLIENT, haproxy). */
+static void original_client(ml_build *b, const ml_part *p)
+{
+    const char *at = NULL;
+    ml_entry e;
+    while (maillog__next(p, &at, &e)) {
+        if (e.type != MAILLOG_EVENT_POSTFIX_CLIENT) continue;
+        const maillog_str addr = maillog__entry_get(&e, MAILLOG_FIELD_ORIG_CLIENT_ADDR);
+        if (!addr.ptr) continue;
+        memset(&b->m->client, 0, sizeof b->m->client);
+        b->m->client.name = maillog__entry_get(&e, MAILLOG_FIELD_ORIG_CLIENT_NAME);
+        b->m->client.addr = addr;
+    }
+}
+
+/* A before-queue filter's client is in the session that has no queue ID of its own: it came first. */
+static const ml_part *first_session(const ml_build *b, uint32_t session)
+{
+    const ml_part *first = NULL;
+    for (size_t i = 0; i < b->nparts; i++) {
+        const ml_part *p = &b->part[i];
+        if (p->kind == ML_NODE_SESSION && p->node == session) first = p;
+    }
+    return first;
+}
+
+static uint32_t proxy_session(const ml_build *b)
+{
+    for (size_t i = 0; i < b->nparts; i++) {
+        const ml_part *p = &b->part[i];
+        if (p->kind != ML_NODE_SESSION) continue;
+        bool owned = false;
+        for (size_t k = 0; k < b->m->nlegs; k++)
+            owned |= ml_at_node(b->j, b->part[b->leg_part[k]].node)->session == p->node;
+        if (!owned) return p->node;
+    }
+    return 0;
+}
+
+static void build_client(ml_build *b)
+{
+    uint32_t session = proxy_session(b);
+    const ml_part *root = b->m->nlegs ? &b->part[b->leg_part[0]] : NULL;
+    if (!session && root) session = ml_at_node(b->j, root->node)->session;
+    const ml_part *s = session ? first_session(b, session) : NULL;
+    if (root && (!session || ml_at_node(b->j, root->node)->session == session)) client_from(b, root, false);
+    if (s) client_from(b, s, true);
+    if (root && maillog__is_loopback(b->m->client.addr)) original_client(b, root);
+}
+
+/* ---- the whole ---- */
+
+static maillog_time broken_down(const maillog_join *j, int64_t ns, const ml_node *form)
+{
+    maillog_time t;
+    memset(&t, 0, sizeof t);
+    t.utc_offset = MAILLOG_NO_OFFSET;
+    if (form->quarters != -128) t.utc_offset = (int16_t)(form->quarters * 15);
+    const int64_t offset = form->quarters == -128 ? j->config.utc_offset : form->quarters * 900;
+    int64_t s = ns / 1000000000, frac = ns % 1000000000;
+    if (frac < 0) {
+        frac += 1000000000;
+        s--;
+    }
+    s += offset;
+    const int64_t days = s / 86400 - (s % 86400 < 0), rest = s - days * 86400;
+    int64_t year;
+    unsigned month, day;
+    maillog_civil_from_days(days, &year, &month, &day);
+    if (form->digits & 128 || j->config.reference) t.year = (int16_t)year;
+    t.month = (uint8_t)month;
+    t.day = (uint8_t)day;
+    t.hour = (uint8_t)(rest / 3600);
+    t.minute = (uint8_t)(rest / 60 % 60);
+    t.second = (uint8_t)(rest % 60);
+    t.nsec = (uint32_t)frac;
+    t.digits = form->digits & 127;
+    return t;
+}
+
+static void build_times(ml_build *b)
+{
+    const ml_node *first = NULL, *last = NULL;
+    for (size_t i = 0; i < b->nparts; i++) {
+        const ml_node *n = ml_at_node(b->j, b->part[i].node);
+        if (!(n->flags & ML_F_TIMED)) continue;
+        if (!first || n->first < first->first) first = n;
+        if (!last || n->last > last->last) last = n;
+    }
+    if (!first) return;
+    b->m->first_time = broken_down(b->j, first->first, first);
+    b->m->last_time = broken_down(b->j, last->last, last);
+}
+
+static bool is_empty_id(maillog_str id) { return id.len <= 2; }
+
+static void build_head(ml_build *b)
+{
+    maillog_message *m = b->m;
+    ml_entry e;
+    for (size_t i = 0; i < m->nlegs; i++) {
+        const maillog_message_leg *leg = &m->legs[i];
+        if (leg->notification) continue;
+        if (!m->from.ptr) m->from = leg->from;
+        if (m->bytes == MAILLOG_NO_NUMBER) m->bytes = leg->size;
+        if (m->nrcpt == MAILLOG_NO_NUMBER) m->nrcpt = leg->nrcpt;
+        if (!m->message_id.ptr || (is_empty_id(m->message_id) && leg->message_id.ptr)) m->message_id = leg->message_id;
+    }
+    for (size_t i = 0; i < b->nparts; i++) {
+        const char *at = NULL;
+        while (maillog__next(&b->part[i], &at, &e)) {
+            keep_first(&m->host, maillog__entry_get(&e, MAILLOG_FIELD_HOST));
+            if (e.daemon && !m->daemon.ptr) m->daemon = ml_text(maillog_daemon_name(e.daemon));
+            if (m->nlegs || e.daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
+            keep_first(&m->from, maillog__entry_get(&e, MAILLOG_FIELD_FROM));
+        }
+    }
+    if (m->nlegs && m->legs[0].host.ptr) m->host = m->legs[0].host;
+}
+
+static void begin(ml_build *b, maillog_join *j, maillog_message *m, size_t nodes)
+{
+    memset(b, 0, sizeof *b);
+    memset(m, 0, sizeof *m);
+    b->j = j;
+    b->m = m;
+    b->top = ml_scratch(j);
+    b->limit = b->top + j->scratch_size;
+    m->size = sizeof *m;
+    m->bytes = m->nrcpt = MAILLOG_NO_NUMBER;
+    b->part = (ml_part *)maillog__take(b, nodes, sizeof *b->part);
+}
+
+static void finish(ml_build *b)
+{
+    mark_repeats(b);
+    b->m->lines = part_lines(b, b->part, b->nparts);
+    build_times(b);
+    build_legs(b);
+    build_client(b);
+    if (b->m->record == MAILLOG_RECORD_MESSAGE) {
+        maillog__build_links(b);
+        maillog__build_checks(b);
+        maillog__build_fate(b);
+    }
+    build_head(b);
+}
+
+void maillog__build_group(maillog_join *j, ml_build *b, maillog_message *m, uint32_t leader, maillog_record record)
+{
+    begin(b, j, m, (size_t)ml_at_node(j, leader)->u.g.nodes * 2);
+    m->record = record;
+    if (!b->part) return;
+    add_group(b, leader);
+    finish(b);
+}
+
+void maillog__build_attempt(maillog_join *j, ml_build *b, maillog_message *m, uint32_t session, uint16_t segment,
+                            maillog_record record)
+{
+    begin(b, j, m, 1);
+    m->record = record;
+    if (!b->part) return;
+    add_session(b, session, segment);
+    if (b->nparts && record != MAILLOG_RECORD_MESSAGE) b->part[0].own = ML_UNLISTED;
+    finish(b);
+}

@@ -1,0 +1,432 @@
+/* push.c: the way in: a line's fields, its time, the node it belongs to. */
+#include <maillog/describe.h>
+
+#include "../base/token.h"
+#include "table.h"
+
+/* ---- the line ---- */
+
+static const uint8_t slot_of[] = {
+#define ML_SLOT(NAME) [MAILLOG_FIELD_##NAME] = ML_S_##NAME,
+#include "slots.def"
+};
+
+static void scan(ml_in *in)
+{
+    const maillog_event *ev = in->ev;
+    memset(in->f, 0, sizeof in->f);
+    for (uint32_t i = 0; i < ev->nfields; i++) {
+        const uint16_t id = ev->field[i].id;
+        const unsigned slot = id < sizeof slot_of ? slot_of[id] : 0;
+        if (slot && !in->f[slot]) in->f[slot] = &ev->field[i];
+    }
+}
+
+/* ---- time ---- */
+
+enum { NANO = 1000000000 };
+
+/* Stamps without a year get the one nearest to the line before; without any reference, to some leap year. */
+static int64_t nanoseconds(maillog_join *j, const maillog_time *t)
+{
+    static const int64_t no_reference = 962409600; /* July 2000 */
+    if (!t->month) return j->log_time == INT64_MIN ? 0 : j->log_time * NANO;
+    if (t->month != j->day_month || t->day != j->day_day || t->year != j->day_year || !j->day_month) {
+        maillog_time midnight = {t->year, t->month, t->day, 0, 0, 0, 0, 0, 0, 0};
+        int64_t reference = j->log_time;
+        if (reference == INT64_MIN) reference = j->config.reference ? j->config.reference : no_reference;
+        j->day_month = 0;
+        if (maillog_time_to_epoch(&midnight, reference, NULL, &j->day_ns) != MAILLOG_OK) return reference * NANO;
+        j->day_month = t->month;
+        j->day_day = t->day;
+        j->day_year = t->year;
+    }
+    const int64_t offset = t->utc_offset == MAILLOG_NO_OFFSET ? j->config.utc_offset : t->utc_offset * 60;
+    return j->day_ns + (t->hour * 3600 + t->minute * 60 + t->second - offset) * NANO + t->nsec;
+}
+
+enum { STEP_BACK = 6 * 3600, LEAP = 86400 };
+
+/* The clock by which records grow old. It goes forward only, by what the stamps advance; a stamp far off counts once a
+ * second line agrees with it (one damaged stamp must not end every open message). */
+static bool advance(maillog_join *j, int64_t t)
+{
+    if (j->log_time == INT64_MIN) {
+        j->log_time = t;
+        j->clock = t > 0 ? t : 1;
+        return true;
+    }
+    if (t <= j->log_time && t >= j->log_time - STEP_BACK) return false;
+    const bool far = t > j->log_time + LEAP || t < j->log_time;
+    const bool agreed = t > j->doubt - LEAP && t < j->doubt + LEAP;
+    if (far && !agreed) {
+        j->doubt = t;
+        return false;
+    }
+    const int64_t step = t - j->log_time;
+    j->log_time = t;
+    if (step <= 0) return false;
+    j->clock += step;
+    return true;
+}
+
+/* ---- queue IDs ---- */
+
+static bool is_noqueue(maillog_str id) { return id.len == 7 && memcmp(id.ptr, "NOQUEUE", 7) == 0; }
+static bool has_queue_id(const ml_in *in)
+{
+    const maillog_str id = ml_value(in, ML_S_QUEUE_ID);
+    return id.len && !is_noqueue(id);
+}
+
+/* The first part of the syslog_name, from the two programs that every message of an instance passes; others are
+ * renamed at will (`-o syslog_name=`). 1: plain postfix. */
+static uint16_t instance_of(const maillog_join *j, const ml_in *in)
+{
+    if (in->ev->daemon != MAILLOG_DAEMON_POSTFIX_QMGR && in->ev->daemon != MAILLOG_DAEMON_POSTFIX_CLEANUP) return 0;
+    maillog_str v = ml_value(in, ML_S_INSTANCE);
+    if (!v.len) return 1;
+    for (size_t i = 0; i < v.len; i++)
+        if (v.ptr[i] == '/') v.len = i;
+    if (v.len == 7 && memcmp(v.ptr, "postfix", 7) == 0) return 1;
+    return (uint16_t)(maillog__key(j, ML_KEY_TEXT, 0, v) | 2);
+}
+
+static bool is_birth(const ml_in *in)
+{
+    return in->ev->type == MAILLOG_EVENT_POSTFIX_CLIENT ||
+           (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP && in->f[ML_S_UID] && in->f[ML_S_FROM]);
+}
+
+/* A line that only a new life of a removed ID can have: not an old one, come late. */
+static bool is_new_life(const ml_node *n, const ml_in *in)
+{
+    if (ml_repeats(n, in) || in->ns < n->last) return false;
+    if (is_birth(in)) return true;
+    return in->ev->type == MAILLOG_EVENT_POSTFIX_MESSAGE_ID || in->ev->type == MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE;
+}
+
+enum { MOST_LOOKED_AT = 16, SLACK = 2 };
+
+static bool fits(const ml_node *n, const ml_in *in, uint16_t instance)
+{
+    if (n->kind != ML_NODE_LEG && n->kind != ML_NODE_GONE) return false;
+    if (n->host != in->host && !(n->flags & ML_F_ANYWHERE)) return false;
+    return !instance || !n->instance || n->instance == instance;
+}
+
+/* The life of the queue ID that the line is about: the newest, unless the line is older than that. */
+static uint32_t find_life(maillog_join *j, const ml_in *in, uint64_t key, uint16_t instance)
+{
+    uint32_t at = 0, newest = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) break;
+        const ml_node *n = ml_at_node(j, i);
+        if (!fits(n, in, instance)) continue;
+        if (!newest) newest = i;
+        if (!(n->flags & ML_F_TIMED) || in->ns >= n->first - (int64_t)SLACK * NANO) return i;
+    }
+    return newest;
+}
+
+static uint32_t new_leg(maillog_join *j, const ml_in *in, uint64_t key)
+{
+    const uint32_t leg = maillog__new_node(j, ML_NODE_LEG, in);
+    maillog__set_key(j, leg, 0, key);
+    return leg;
+}
+
+void maillog__set_done(maillog_join *j, uint32_t leg, bool done)
+{
+    ml_node *n = ml_at_node(j, leg);
+    if (!!(n->flags & ML_F_DONE) == done) return;
+    n->flags ^= ML_F_DONE;
+    ml_node *g = ml_leader(j, n);
+    g->u.g.open = (uint16_t)(done ? g->u.g.open - 1 : g->u.g.open + 1);
+}
+
+/* Where the queue ID that another line names is kept; made if there is none yet. */
+uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bool any_host)
+{
+    const uint64_t key = maillog__key(j, ML_KEY_QUEUE, 0, queue_id);
+    uint32_t at = 0, elsewhere = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) break;
+        const ml_node *n = ml_at_node(j, i);
+        if (n->kind != ML_NODE_LEG) continue;
+        if (n->host == in->host || n->flags & ML_F_ANYWHERE) return i;
+        if (!elsewhere) elsewhere = i;
+    }
+    if (any_host && elsewhere) return elsewhere;
+    const uint32_t leg = new_leg(j, in, key);
+    if (any_host) ml_at_node(j, leg)->flags |= ML_F_ANYWHERE;
+    maillog__set_done(j, leg, true); /* nothing is known of it: nothing is waited for */
+    return leg;
+}
+
+/* The line's leg; 0 when it came too late, or from nowhere. */
+static uint32_t leg_of(maillog_join *j, const ml_in *in)
+{
+    const uint64_t key = maillog__key(j, ML_KEY_QUEUE, 0, ml_value(in, ML_S_QUEUE_ID));
+    const uint16_t instance = instance_of(j, in);
+    uint32_t leg = find_life(j, in, key, instance);
+    const ml_node *n = leg ? ml_at_node(j, leg) : NULL;
+    if (n && n->kind == ML_NODE_GONE) {
+        if (!is_new_life(n, in)) return 0;
+        leg = 0;
+    } else if (n && n->flags & ML_F_REMOVED && is_new_life(n, in)) {
+        leg = 0;
+    } else if (n && n->flags & ML_F_BORN && is_birth(in) && is_new_life(n, in)) {
+        maillog__set_done(j, leg, true); /* its end was not logged */
+        maillog__settle(j, leg);
+        leg = 0;
+    }
+    if (!leg) leg = new_leg(j, in, key);
+    ml_node *found = ml_at_node(j, leg);
+    if (found->flags & ML_F_ANYWHERE) {
+        found->flags &= ~(uint32_t)ML_F_ANYWHERE;
+        found->host = in->host;
+    }
+    if (instance) found->instance = instance;
+    if (!found->head) maillog__set_done(j, leg, false);
+    return leg;
+}
+
+static void child(maillog_join *j, uint32_t leg, const ml_in *in, ml_slot slot)
+{
+    const maillog_str id = ml_value(in, slot);
+    if (!id.len || !maillog__is_queue_id(ml_slice(id.ptr, id.ptr + id.len))) return;
+    const uint32_t other = maillog__leg(j, in, id, false);
+    ml_at_node(j, other)->flags |= ML_F_INBOUND;
+    maillog__join_groups(j, leg, other);
+}
+
+static void parent(maillog_join *j, uint32_t leg, const ml_in *in)
+{
+    const maillog_str id = ml_value(in, ML_S_ORIG_QUEUE_ID);
+    if (!id.len) return;
+    const uint32_t other = maillog__leg(j, in, id, true);
+    ml_at_node(j, leg)->flags |= ML_F_INBOUND;
+    ml_at_node(j, other)->flags |= ML_F_OUTBOUND;
+    maillog__join_groups(j, other, leg);
+}
+
+/* Refused as a whole, with its queue ID: it never reaches the queue manager. */
+static bool ends_message(const ml_in *in)
+{
+    switch (ml_word_of(in, ML_S_ACTION)) {
+    case MAILLOG_ACTION_DISCARD:
+    case MAILLOG_ACTION_MILTER_DISCARD:
+        return true;
+    case MAILLOG_ACTION_REJECT:
+    case MAILLOG_ACTION_MILTER_REJECT:
+        if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_CLEANUP) return ml_word_of(in, ML_S_STAGE) != MAILLOG_STAGE_RCPT;
+        switch (ml_word_of(in, ML_S_STAGE)) {
+        case MAILLOG_STAGE_DATA:
+        case MAILLOG_STAGE_BDAT:
+        case MAILLOG_STAGE_DATA_CONTENT:
+        case MAILLOG_STAGE_BDAT_CONTENT:
+        case MAILLOG_STAGE_END_OF_MESSAGE:
+            return true;
+        default:
+            return false;
+        }
+    default:
+        return false;
+    }
+}
+
+/* By name: for lines that come once a day. */
+static bool is_event(const ml_in *in, const char *name) { return strcmp(maillog_event_name(in->ev->type), name) == 0; }
+
+static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
+{
+    ml_node *n = ml_at_node(j, leg);
+    switch (in->ev->type) {
+    case MAILLOG_EVENT_POSTFIX_CLIENT:
+        if (maillog__is_loopback(ml_value(in, ML_S_CLIENT_ADDR))) n->flags |= ML_F_LOCAL;
+        n->u.g.client = (uint32_t)maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR));
+        if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD) maillog__session_of(j, leg, in);
+        break;
+    case MAILLOG_EVENT_POSTFIX_MESSAGE_ID:
+        maillog__link_message_id(j, leg, in);
+        break;
+    case MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE:
+        if (!(n->flags & ML_F_ACTIVE) && n->session) ml_at_node(j, n->session)->u.s.active++;
+        n->flags |= ML_F_ACTIVE;
+        if (!(n->flags & ML_F_REMOVED)) maillog__set_done(j, leg, false);
+        break;
+    case MAILLOG_EVENT_POSTFIX_REMOVED:
+        n->flags |= ML_F_REMOVED;
+        maillog__set_done(j, leg, true);
+        break;
+    case MAILLOG_EVENT_POSTFIX_DELIVERY:
+        maillog__link_delivery(j, leg, in);
+        if (j->parked) maillog__match_policies(j, leg, in);
+        break;
+    default:
+        break;
+    }
+    if (in->f[ML_S_NEW_QUEUE_ID]) child(j, leg, in, ML_S_NEW_QUEUE_ID);
+    if (in->f[ML_S_ORIG_QUEUE_ID]) parent(j, leg, in);
+    if (in->f[ML_S_ACTION] && !(n->flags & ML_F_ACTIVE) && ends_message(in)) maillog__set_done(j, leg, true);
+    if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER && is_event(in, "requeued")) maillog__set_done(j, leg, true);
+}
+
+static uint64_t process_key(const maillog_join *j, const ml_in *in)
+{
+    return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | in->ev->daemon, ml_value(in, ML_S_PID));
+}
+
+/* What the same process said just before, without a queue ID. */
+static void take_process(maillog_join *j, uint32_t leg, const ml_in *in)
+{
+    uint32_t at = 0;
+    const uint32_t i = maillog__find(j, process_key(j, in), &at);
+    if (!i || ml_at_node(j, i)->kind != ML_NODE_PROCESS) return;
+    maillog__drop_key(j, i, 0);
+    j->parked--;
+    ml_at_node(j, i)->flags |= ML_F_LINKED;
+    maillog__join_groups(j, leg, i);
+}
+
+void maillog__push_leg(maillog_join *j, ml_in *in)
+{
+    const uint32_t leg = leg_of(j, in);
+    if (!leg) {
+        maillog__deliver_line(j, in, MAILLOG_RECORD_UNMATCHED);
+        return;
+    }
+    ml_node *n = ml_at_node(j, leg);
+    const bool repeats = ml_repeats(n, in);
+    if (!repeats) leg_event(j, leg, in);
+    if (j->parked && in->f[ML_S_PID]) take_process(j, leg, in);
+    maillog__add_line(j, leg, in);
+    if (!is_birth(in)) return;
+    n->flags |= ML_F_BORN;
+    n->recent[0] = in->content;
+}
+
+/* A delivery agent's line without a queue ID (TLS, connection trouble): kept for its next delivery. */
+void maillog__push_process(maillog_join *j, ml_in *in)
+{
+    uint32_t at = 0, i = maillog__find(j, process_key(j, in), &at);
+    if (!i || ml_at_node(j, i)->kind != ML_NODE_PROCESS) {
+        i = maillog__new_node(j, ML_NODE_PROCESS, in);
+        maillog__set_key(j, i, 0, process_key(j, in));
+        j->parked++;
+    }
+    maillog__add_line(j, i, in);
+}
+
+/* ---- which way a line goes ---- */
+
+static void push_postfix(maillog_join *j, ml_in *in)
+{
+    if (has_queue_id(in)) {
+        maillog__push_leg(j, in);
+        return;
+    }
+    switch (in->ev->daemon) {
+    case MAILLOG_DAEMON_POSTFIX_SMTPD:
+    case MAILLOG_DAEMON_POSTFIX_QMQPD:
+        maillog__push_session(j, in);
+        return;
+    case MAILLOG_DAEMON_POSTFIX_POSTSCREEN:
+        maillog__push_screen(j, in);
+        return;
+    case MAILLOG_DAEMON_POSTFIX_SMTP:
+    case MAILLOG_DAEMON_POSTFIX_LMTP:
+    case MAILLOG_DAEMON_POSTFIX_PIPE:
+    case MAILLOG_DAEMON_POSTFIX_LOCAL:
+    case MAILLOG_DAEMON_POSTFIX_VIRTUAL:
+    case MAILLOG_DAEMON_POSTFIX_CLEANUP:
+        if (in->f[ML_S_PID]) {
+            maillog__push_process(j, in);
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    maillog__deliver_line(j, in, MAILLOG_RECORD_SERVICE);
+}
+
+static void route(maillog_join *j, ml_in *in)
+{
+    const uint8_t daemon = in->ev->daemon;
+    if (daemon && daemon < MAILLOG_DAEMON_DOVECOT_LDA) {
+        push_postfix(j, in);
+        return;
+    }
+    switch (daemon) {
+    case MAILLOG_DAEMON_AMAVIS:
+        maillog__push_run(j, in);
+        return;
+    case MAILLOG_DAEMON_SPAMD:
+        maillog__push_spamd(j, in);
+        return;
+    case MAILLOG_DAEMON_DOVECOT_LMTP:
+    case MAILLOG_DAEMON_DOVECOT_LDA:
+    case MAILLOG_DAEMON_DOVECOT_DELIVER:
+        maillog__push_store(j, in);
+        return;
+    case 0:
+        maillog__deliver_line(j, in, MAILLOG_RECORD_UNMATCHED);
+        return;
+    default:
+        break;
+    }
+    const maillog_str id = ml_value(in, ML_S_QUEUE_ID);
+    if (id.len && maillog__is_queue_id(ml_slice(id.ptr, id.ptr + id.len)))
+        maillog__push_leg(j, in);
+    else if (in->f[ML_S_CLIENT_ADDR] && !in->f[ML_S_USER])
+        maillog__push_policy(j, in);
+    else
+        maillog__deliver_line(j, in, in->f[ML_S_USER] ? MAILLOG_RECORD_SESSION : MAILLOG_RECORD_SERVICE);
+}
+
+/* Cells that one line can need: its tape, and the nodes it makes. */
+static uint32_t cells_for(const maillog_event *ev) { return 16 + (ev->len < 8192 ? ev->len : 8192) / 62; }
+
+int maillog_join_push_line(maillog_join *j, const maillog_event *ev, uint64_t line)
+{
+    if (!j || !ev || !line) return MAILLOG_ERR_ARGUMENT;
+    if (j->sealed) return MAILLOG_ERR_STATE;
+    ml_in in;
+    in.ev = ev;
+    in.line = line;
+    in.segment = 0;
+    scan(&in);
+    in.ns = nanoseconds(j, &ev->time);
+    in.content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
+    in.host = (uint32_t)maillog__key(j, ML_KEY_HOST, 0, ml_value(&in, ML_S_HOST));
+    j->aborted = 0;
+    j->line = line;
+    j->stats.lines++;
+    if (ev->time.month && advance(j, in.ns / NANO - (in.ns % NANO < 0))) maillog__tick(j);
+    while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
+    route(j, &in);
+    return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
+}
+
+int maillog_join_push(maillog_join *j, const maillog_event *ev)
+{
+    return j ? maillog_join_push_line(j, ev, j->line + 1) : MAILLOG_ERR_ARGUMENT;
+}
+
+int maillog_join_expire(maillog_join *j, int64_t now)
+{
+    if (!j) return MAILLOG_ERR_ARGUMENT;
+    if (j->sealed) return MAILLOG_ERR_STATE;
+    j->aborted = 0;
+    if (j->log_time == INT64_MIN) j->log_time = j->clock = now;
+    if (now > j->log_time) {
+        j->clock += now - j->log_time;
+        j->log_time = now;
+    }
+    maillog__tick(j);
+    return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
+}

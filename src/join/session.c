@@ -1,0 +1,438 @@
+/* session.c: SMTP connections: smtpd by (host, process), postscreen by client address and port, and the policy answers
+ * that belong to a connection before there is a queue ID.
+ *
+ * The lines of a session are of two sorts. Shared ones (connect, TLS, AUTH, disconnect; segment 0) go with every
+ * message of it. Those that speak of one transaction (NOQUEUE rejects, policy answers; segment 1, 2, …) go with the
+ * queue ID that follows them, or, if none does, make an attempt of their own. */
+#include <maillog/describe.h>
+
+#include "table.h"
+
+enum { MOST_LOOKED_AT = 16, NANO = 1000000000 };
+
+static uint64_t process_key(const maillog_join *j, const ml_in *in)
+{
+    return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | MAILLOG_DAEMON_POSTFIX_SMTPD,
+                        ml_value(in, ML_S_PID));
+}
+
+static uint32_t client_hash(const maillog_join *j, const ml_in *in)
+{
+    if (!in->f[ML_S_CLIENT_ADDR]) return 0;
+    return (uint32_t)maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR)) | 1;
+}
+
+static uint64_t address_key(const maillog_join *j, const ml_in *in)
+{
+    return maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR));
+}
+
+/* ---- which session ---- */
+
+static uint32_t new_session(maillog_join *j, const ml_in *in)
+{
+    const uint32_t s = maillog__new_node(j, ML_NODE_SESSION, in);
+    ml_at_node(j, s)->segment = 1;
+    maillog__set_key(j, s, 0, process_key(j, in));
+    return s;
+}
+
+/* The newest two sessions of the process. */
+static void find_sessions(maillog_join *j, const ml_in *in, uint32_t out[2])
+{
+    const uint64_t key = process_key(j, in);
+    uint32_t at = 0, n = 0;
+    out[0] = out[1] = 0;
+    for (int most = MOST_LOOKED_AT; n < 2 && most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) break;
+        if (ml_at_node(j, i)->kind == ML_NODE_SESSION) out[n++] = i;
+    }
+}
+
+static bool is_open(const maillog_join *j, uint32_t s) { return s && !(ml_at_node(j, s)->flags & ML_F_CLOSED); }
+
+static void know_client(maillog_join *j, uint32_t s, const ml_in *in)
+{
+    ml_node *n = ml_at_node(j, s);
+    if (n->u.s.client || !in->f[ML_S_CLIENT_ADDR] || in->f[ML_S_RDNS_NAME]) return;
+    n->u.s.client = client_hash(j, in);
+    maillog__set_key(j, s, 1, address_key(j, in));
+}
+
+/* connect: a new session, unless lines of the process that came before it (a warning about the client's name, a TLS
+ * library's) began one. */
+static uint32_t session_for_connect(maillog_join *j, const ml_in *in)
+{
+    uint32_t s[2];
+    find_sessions(j, in, s);
+    const ml_node *n = s[0] ? ml_at_node(j, s[0]) : NULL;
+    if (n && ml_repeats(n, in) && is_open(j, s[0])) return s[0];
+    const uint32_t client = client_hash(j, in);
+    if (is_open(j, s[0]) && !(n->flags & ML_F_CONNECT) && (!n->u.s.client || n->u.s.client == client)) return s[0];
+    return new_session(j, in);
+}
+
+/* disconnect: of the newest session, or of the one before, if a connect came ahead of it. */
+static uint32_t session_for_disconnect(maillog_join *j, const ml_in *in)
+{
+    uint32_t s[2];
+    const uint32_t client = client_hash(j, in);
+    find_sessions(j, in, s);
+    if (is_open(j, s[1]) && ml_at_node(j, s[1])->u.s.client == client) {
+        const ml_node *n = ml_at_node(j, s[0]);
+        const bool began = n->recent[1] == 0 && n->recent[2] == 0 && !n->u.s.refs; /* only its connect */
+        if (n->u.s.client != client || began) return s[1];
+    }
+    if (is_open(j, s[0]) || (s[0] && ml_repeats(ml_at_node(j, s[0]), in))) return s[0];
+    return new_session(j, in);
+}
+
+static uint32_t session_for_line(maillog_join *j, const ml_in *in)
+{
+    uint32_t s[2];
+    const uint32_t client = in->f[ML_S_RDNS_NAME] ? 0 : client_hash(j, in);
+    find_sessions(j, in, s);
+    if (is_open(j, s[0])) {
+        const uint32_t mine = ml_at_node(j, s[0])->u.s.client;
+        if (client && mine && mine != client && is_open(j, s[1]) && ml_at_node(j, s[1])->u.s.client == client)
+            return s[1];
+        return s[0];
+    }
+    if (s[0] && client && ml_at_node(j, s[0])->u.s.client == client &&
+        in->ns <= ml_at_node(j, s[0])->last + 2 * (int64_t)NANO)
+        return s[0]; /* came after the disconnect */
+    return new_session(j, in);
+}
+
+/* ---- segments ---- */
+
+static void next_segment(ml_node *n)
+{
+    if (n->segment < UINT16_MAX) n->segment++;
+    n->u.s.from = 0;
+    n->flags &= ~(uint32_t)(ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS);
+}
+
+/* A line of a transaction: another sender, or a line after the queue ID was given, is another transaction. */
+static uint16_t segment_for(maillog_join *j, ml_node *n, const ml_in *in)
+{
+    const maillog_str from = ml_value(in, ML_S_FROM);
+    const uint32_t hash = from.ptr ? (uint32_t)maillog__key(j, ML_KEY_TEXT, 1, from) | 1 : 0;
+    if (n->flags & ML_F_TAKEN || (hash && n->u.s.from && hash != n->u.s.from)) next_segment(n);
+    if (hash) n->u.s.from = hash;
+    switch (ml_word_of(in, ML_S_ACTION)) {
+    case MAILLOG_ACTION_REJECT:
+    case MAILLOG_ACTION_MILTER_REJECT:
+    case MAILLOG_ACTION_PROXY_REJECT:
+    case MAILLOG_ACTION_HANGUP:
+        n->flags |= ML_F_REFUSED;
+        break;
+    case MAILLOG_ACTION_DISCARD:
+    case MAILLOG_ACTION_MILTER_DISCARD:
+        n->flags |= ML_F_DISCARDS;
+        break;
+    default:
+        break;
+    }
+    return n->segment;
+}
+
+/* A policy answer comes before the queue ID of its transaction; one that was swapped with it belongs to it all the
+ * same, if that transaction has had no answer yet. */
+static uint16_t segment_for_policy(ml_node *n)
+{
+    if (n->flags & ML_F_TAKEN && n->flags & ML_F_ASKED) next_segment(n);
+    n->flags |= ML_F_ASKED;
+    return n->segment;
+}
+
+/* ---- the legs of a session ---- */
+
+void maillog__join_session(maillog_join *j, uint32_t node, uint32_t session)
+{
+    ml_node *n = ml_at_node(j, node), *s = ml_at_node(j, session);
+    n->session = session;
+    n->segment = s->segment;
+    n->session_prev = 0;
+    n->session_next = s->u.s.legs;
+    if (s->u.s.legs) ml_at_node(j, s->u.s.legs)->session_prev = node;
+    s->u.s.legs = node;
+    if (s->u.s.refs++ == 0) maillog__list_take(j, session);
+}
+
+/* The leg goes out: the session stays until its last leg has gone and it has ended. */
+void maillog__leave_session(maillog_join *j, uint32_t node)
+{
+    ml_node *n = ml_at_node(j, node);
+    if (!n->session) return;
+    ml_node *s = ml_at_node(j, n->session);
+    if (n->session_prev)
+        ml_at_node(j, n->session_prev)->session_next = n->session_next;
+    else
+        s->u.s.legs = n->session_next;
+    if (n->session_next) ml_at_node(j, n->session_next)->session_prev = n->session_prev;
+    if (--s->u.s.refs == 0) {
+        s->active = (uint32_t)j->clock;
+        maillog__list_put(j, n->session, s->flags & ML_F_CLOSED ? ML_LIST_CLOSED : ML_LIST_SESSION);
+    }
+    n->session = n->session_prev = n->session_next = 0;
+}
+
+/* QID: client=: the leg belongs to its process's session. */
+void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in)
+{
+    if (!in->f[ML_S_PID] || ml_at_node(j, leg)->session) return;
+    const uint32_t s = session_for_line(j, in);
+    know_client(j, s, in);
+    ml_node *n = ml_at_node(j, s);
+    if (n->flags & ML_F_TAKEN) next_segment(n);
+    n->flags |= ML_F_TAKEN;
+    ml_at_node(j, leg)->flags |= n->flags & ML_F_DISCARDS;
+    maillog__join_session(j, leg, s);
+    if (!n->head) n->active = (uint32_t)j->clock;
+}
+
+/* `3` or `3/5`: the good ones. */
+static unsigned count(const ml_in *in, ml_slot slot)
+{
+    const maillog_str v = ml_value(in, slot);
+    unsigned n = 0;
+    for (size_t i = 0; i < v.len && ml_is_digit(v.ptr[i]) && n < 100000; i++) n = n * 10 + (unsigned)(v.ptr[i] - '0');
+    return n;
+}
+
+/* The end: a leg whose message was never taken (no successful DATA for it) will not come to the queue manager. */
+static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
+{
+    ml_node *s = ml_at_node(j, session);
+    if (s->flags & ML_F_CLOSED) return;
+    s->flags |= ML_F_CLOSED;
+    const bool counted = in->f[ML_S_CMD_MAIL] || in->f[ML_S_CMD_DATA] || in->f[ML_S_CMD_BDAT];
+    const unsigned taken = count(in, ML_S_CMD_DATA) + count(in, ML_S_CMD_BDAT);
+    uint32_t next;
+    for (uint32_t i = s->u.s.legs; i; i = next) {
+        ml_node *leg = ml_at_node(j, i);
+        next = leg->session_next;
+        if (leg->kind == ML_NODE_LEG && !(leg->flags & (ML_F_ACTIVE | ML_F_DONE)) &&
+            (leg->flags & ML_F_DISCARDS || (counted && taken <= s->u.s.active)))
+            maillog__set_done(j, i, true);
+        maillog__settle(j, i);
+    }
+}
+
+/* ---- policy answers ---- */
+
+static uint32_t text_hash(const maillog_join *j, maillog_str v)
+{
+    return v.ptr ? (uint32_t)maillog__key(j, ML_KEY_TEXT, 1, v) | 1 : 0;
+}
+
+static bool is_parked(const ml_node *n) { return n->kind == ML_NODE_POLICY && !(n->flags & ML_F_LINKED); }
+
+/* The one open session with the client's address; 0 if there is none, or more than one. */
+static uint32_t only_session(maillog_join *j, const ml_in *in)
+{
+    const uint64_t key = address_key(j, in);
+    uint32_t at = 0, open = 0, closed = 0;
+    for (int most = MOST_LOOKED_AT * 4; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) break;
+        const ml_node *n = ml_at_node(j, i);
+        if (n->kind != ML_NODE_SESSION) continue;
+        if (n->flags & ML_F_CLOSED) {
+            if (!closed && in->ns <= n->last + NANO) closed = i;
+        } else if (open) {
+            return 0;
+        } else {
+            open = i;
+        }
+    }
+    return open ? open : closed;
+}
+
+void maillog__push_policy(maillog_join *j, ml_in *in)
+{
+    const uint32_t s = only_session(j, in);
+    if (s) {
+        in->segment = segment_for_policy(ml_at_node(j, s));
+        maillog__add_line(j, s, in);
+        return;
+    }
+    const uint32_t p = maillog__new_node(j, ML_NODE_POLICY, in);
+    ml_node *n = ml_at_node(j, p);
+    n->u.g.client = text_hash(j, ml_value(in, ML_S_FROM));
+    n->u.g.message_id = text_hash(j, ml_value(in, ML_S_TO));
+    maillog__set_key(j, p, 0, address_key(j, in));
+    j->parked++;
+    maillog__add_line(j, p, in);
+}
+
+static void take_policy(maillog_join *j, uint32_t session, uint32_t policy, bool same_segment)
+{
+    ml_node *s = ml_at_node(j, session);
+    maillog__tape_move(j, policy, session, same_segment ? s->segment : segment_for_policy(s));
+    s->flags |= ML_F_ASKED;
+    maillog__free_node(j, policy);
+}
+
+/* Parked answers that came just before this session's connect, or for the recipient that it refuses now. */
+static void take_policies(maillog_join *j, uint32_t session, const ml_in *in, bool connect)
+{
+    const uint64_t key = address_key(j, in);
+    const uint32_t to = text_hash(j, ml_value(in, ML_S_TO)), from = text_hash(j, ml_value(in, ML_S_FROM));
+    uint32_t at = 0;
+    for (int most = MOST_LOOKED_AT; j->parked && most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) return;
+        const ml_node *n = ml_at_node(j, i);
+        if (!is_parked(n)) continue;
+        if (connect ? in->ns > n->last + 2 * (int64_t)NANO
+                    : (n->u.g.message_id && n->u.g.message_id != to) || (n->u.g.client && n->u.g.client != from))
+            continue;
+        take_policy(j, session, i, !connect);
+        at = 0; /* the chain has changed */
+    }
+}
+
+/* A recipient of a leg is known now: the answer about it, parked because several connections were open, is its. */
+void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in)
+{
+    const uint32_t to = text_hash(j, ml_value(in, ML_S_TO)), orig = text_hash(j, ml_value(in, ML_S_ORIG_TO));
+    const ml_node *self = ml_at_node(j, leg);
+    if (!self->session || !ml_at_node(j, self->session)->key[1]) return;
+    uint32_t at = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, ml_at_node(j, self->session)->key[1], &at);
+        if (!i) return;
+        ml_node *n = ml_at_node(j, i);
+        if (!is_parked(n) || !n->u.g.message_id || (n->u.g.message_id != to && n->u.g.message_id != orig)) continue;
+        n->flags |= ML_F_LINKED;
+        maillog__drop_key(j, i, 0);
+        j->parked--;
+        maillog__join_groups(j, leg, i);
+        return;
+    }
+}
+
+/* ---- postscreen ---- */
+
+static uint64_t screen_key(const maillog_join *j, const ml_in *in)
+{
+    uint64_t scope = in->host;
+    const maillog_str port = ml_value(in, ML_S_CLIENT_PORT);
+    for (size_t i = 0; i < port.len && i < 5; i++) scope = scope * 131 + (unsigned char)port.ptr[i];
+    return maillog__key(j, ML_KEY_SCREEN, scope, ml_value(in, ML_S_CLIENT_ADDR));
+}
+
+static uint64_t screen_address_key(const maillog_join *j, const ml_in *in)
+{
+    return maillog__key(j, ML_KEY_SCREEN, (uint64_t)in->host << 32, ml_value(in, ML_S_CLIENT_ADDR));
+}
+
+static bool starts(const ml_in *in, const char *word)
+{
+    const maillog_str m = ml_value(in, ML_S_MESSAGE);
+    const size_t n = strlen(word);
+    return m.len >= n && memcmp(m.ptr, word, n) == 0;
+}
+
+void maillog__push_screen(maillog_join *j, ml_in *in)
+{
+    if (!in->f[ML_S_CLIENT_ADDR]) {
+        maillog__deliver_line(j, in, MAILLOG_RECORD_SERVICE);
+        return;
+    }
+    const uint64_t key = screen_key(j, in);
+    uint32_t at = 0, s = maillog__find(j, key, &at);
+    if (!s || ml_at_node(j, s)->kind != ML_NODE_SCREEN ||
+        (starts(in, "CONNECT ") && !ml_repeats(ml_at_node(j, s), in))) {
+        s = maillog__new_node(j, ML_NODE_SCREEN, in);
+        ml_at_node(j, s)->segment = 1;
+        maillog__set_key(j, s, 0, key);
+        maillog__set_key(j, s, 1, screen_address_key(j, in));
+    }
+    ml_node *n = ml_at_node(j, s);
+    if (in->f[ML_S_ACTION]) {
+        n->flags |= ML_F_TRIED;
+        in->segment = segment_for(j, n, in);
+    }
+    if (starts(in, "PASS ")) n->flags |= ML_F_PASSED | ML_F_CLOSED;
+    if (starts(in, "DISCONNECT ")) n->flags |= ML_F_CLOSED;
+    maillog__add_line(j, s, in);
+}
+
+/* smtpd's connection is the one that postscreen let through a moment before. */
+static void take_screen(maillog_join *j, uint32_t session, const ml_in *in)
+{
+    const uint64_t key = screen_address_key(j, in);
+    uint32_t at = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) return;
+        const ml_node *n = ml_at_node(j, i);
+        if (n->kind != ML_NODE_SCREEN || !(n->flags & ML_F_PASSED) || in->ns > n->last + 2 * (int64_t)NANO) continue;
+        maillog__tape_move(j, i, session, 0);
+        maillog__free_node(j, i);
+        return;
+    }
+}
+
+/* ---- smtpd ---- */
+
+/* Whether the line says that the client wanted something and did not get it. */
+static bool is_try(const ml_in *in)
+{
+    return in->f[ML_S_ACTION] || in->f[ML_S_STAGE] || in->f[ML_S_QUEUE_ID] ||
+           (in->f[ML_S_SEVERITY] && in->f[ML_S_CLIENT_ADDR] && !in->f[ML_S_RDNS_NAME]);
+}
+
+/* proxy-accept … queued as ID: this connection's message is that leg's, which came in by the filter's connection. */
+static void link_proxy(maillog_join *j, uint32_t session, const ml_in *in)
+{
+    const maillog_str id =
+        maillog__queued_as(ml_value(in, ML_S_REPLY).ptr ? ml_value(in, ML_S_REPLY) : ml_value(in, ML_S_MESSAGE));
+    if (!id.len) return;
+    const uint32_t leg = maillog__leg(j, in, id, false), part = maillog__new_node(j, ML_NODE_POLICY, in);
+    ml_node *s = ml_at_node(j, session);
+    if (s->flags & ML_F_TAKEN) next_segment(s);
+    s->flags |= ML_F_TAKEN;
+    ml_at_node(j, part)->flags |= ML_F_LINKED;
+    ml_at_node(j, leg)->flags |= ML_F_INBOUND;
+    maillog__join_session(j, part, session);
+    maillog__join_groups(j, leg, part);
+    s->u.s.active++;
+    maillog__settle(j, leg);
+}
+
+void maillog__push_session(maillog_join *j, ml_in *in)
+{
+    const uint16_t type = in->ev->type;
+    if (!in->f[ML_S_PID]) {
+        maillog__deliver_line(j, in, MAILLOG_RECORD_SERVICE);
+        return;
+    }
+    const bool connect = type == MAILLOG_EVENT_POSTFIX_CONNECT, end = type == MAILLOG_EVENT_POSTFIX_DISCONNECT;
+    const uint32_t s = connect ? session_for_connect(j, in)
+                       : end   ? session_for_disconnect(j, in)
+                               : session_for_line(j, in);
+    ml_node *n = ml_at_node(j, s);
+    know_client(j, s, in);
+    if (connect) {
+        n->flags |= ML_F_CONNECT;
+        if (j->screens) take_screen(j, s, in);
+        if (j->parked) take_policies(j, s, in, true);
+    } else if (!end && is_try(in)) {
+        n->flags |= ML_F_TRIED;
+        if (in->f[ML_S_ACTION] || in->f[ML_S_QUEUE_ID]) {
+            in->segment = segment_for(j, n, in);
+            if (j->parked) take_policies(j, s, in, false);
+        }
+        if (starts(in, "proxy-accept")) link_proxy(j, s, in);
+    }
+    maillog__add_line(j, s, in);
+    if (end) {
+        close_session(j, s, in);
+        if (!n->u.s.refs) maillog__list_put(j, s, ML_LIST_CLOSED);
+    }
+}

@@ -1,0 +1,327 @@
+/* table.c: the block: how it is laid out, nodes and their keys, lists, groups. */
+#include "table.h"
+
+#define MAGIC 0x6e696f6a6c69616du /* "mailjoin" */
+#define FORMAT 1u
+
+_Static_assert(sizeof(ml_node) <= ML_CELL_DATA + 4u, "a node fits into a cell");
+
+/* ---- the block ---- */
+
+enum { LEAST_MEMORY = 64 * 1024, LEAST_SCRATCH = 16 * 1024, MOST_SCRATCH = 8 * 1024 * 1024 };
+
+static size_t aligned(size_t n) { return (n + ML_CELL - 1) / ML_CELL * ML_CELL; }
+
+static maillog_join_config with_defaults(const maillog_join_config *config)
+{
+    maillog_join_config c;
+    memset(&c, 0, sizeof c);
+    if (config) {
+        const size_t n = config->size && config->size < sizeof c ? config->size : sizeof c;
+        memcpy(&c, config, n);
+    }
+    c.size = sizeof c;
+    if (!c.memory) c.memory = 64u << 20;
+    if (c.memory < LEAST_MEMORY) c.memory = LEAST_MEMORY;
+    if (c.memory > (uint64_t)UINT32_MAX * 64) c.memory = (uint64_t)UINT32_MAX * 64;
+    c.memory = aligned(c.memory - (ML_CELL - 1));
+    if (!c.settle) c.settle = 10;
+    if (!c.wait) c.wait = 300;
+    if (!c.expire) c.expire = 6 * 86400;
+    return c;
+}
+
+size_t maillog_join_size(const maillog_join_config *config) { return (size_t)with_defaults(config).memory; }
+
+static void lay_out(maillog_join *j)
+{
+    const size_t total = (size_t)j->config.memory;
+    size_t scratch = aligned(total / 8);
+    if (scratch < LEAST_SCRATCH) scratch = LEAST_SCRATCH;
+    if (scratch > MOST_SCRATCH) scratch = MOST_SCRATCH;
+    size_t cells = (total - aligned(sizeof *j) - scratch) / ML_CELL;
+    j->nbuckets = 64;
+    while (j->nbuckets < cells / 4) j->nbuckets *= 2;
+    cells -= (j->nbuckets * sizeof(uint32_t) + ML_CELL - 1) / ML_CELL;
+    j->buckets_at = aligned(sizeof *j);
+    j->cells_at = aligned(j->buckets_at + j->nbuckets * sizeof(uint32_t));
+    j->ncells = (uint32_t)cells;
+    j->scratch_at = j->cells_at + cells * ML_CELL;
+    j->scratch_size = total - j->scratch_at;
+    j->fresh_cell = 1; /* 0 is "none" */
+}
+
+int maillog_join_init(maillog_join **out, void *mem, size_t len, const maillog_join_config *config,
+                      maillog_message_cb cb, void *user)
+{
+    if (!out || !mem || !cb) return MAILLOG_ERR_ARGUMENT;
+    const maillog_join_config c = with_defaults(config);
+    if (len < c.memory) return MAILLOG_ERR_NO_SPACE;
+    maillog_join *j = (maillog_join *)mem;
+    memset(j, 0, sizeof *j);
+    j->magic = MAGIC;
+    j->version = FORMAT;
+    j->layout = (uint32_t)sizeof *j;
+    j->config = c;
+    j->size = c.memory;
+    j->cb = cb;
+    j->user = user;
+    j->log_time = INT64_MIN;
+    lay_out(j);
+    memset(ml_buckets(j), 0, j->nbuckets * sizeof(uint32_t));
+    *out = j;
+    return MAILLOG_OK;
+}
+
+/* Over all that counts: not the callback, not cells that were never used, not the scratch. */
+static uint64_t checksum(const maillog_join *j)
+{
+    maillog_join head;
+    memcpy(&head, j, sizeof head);
+    head.checksum = 0;
+    head.cb = NULL;
+    head.user = NULL;
+    const size_t body = (size_t)(j->cells_at - j->buckets_at) + (size_t)j->fresh_cell * ML_CELL;
+    const uint64_t h = maillog__hash(j, MAGIC, &head, sizeof head);
+    return maillog__hash(j, h, (const char *)j + j->buckets_at, body);
+}
+
+int maillog_join_seal(maillog_join *j)
+{
+    if (!j || j->sealed) return j ? MAILLOG_ERR_STATE : MAILLOG_ERR_ARGUMENT;
+    memset(ml_cell(j, 0), 0, ML_CELL);
+    j->sealed = 1;
+    j->checksum = checksum(j);
+    return MAILLOG_OK;
+}
+
+int maillog_join_attach(maillog_join **out, void *mem, size_t len, maillog_message_cb cb, void *user)
+{
+    if (!out || !mem || !cb) return MAILLOG_ERR_ARGUMENT;
+    maillog_join *j = (maillog_join *)mem;
+    if (len < sizeof *j || j->magic != MAGIC) return MAILLOG_ERR_FORMAT;
+    if (j->version != FORMAT || j->layout != sizeof *j) return MAILLOG_ERR_VERSION;
+    if (j->sealed != 1) return j->sealed ? MAILLOG_ERR_CORRUPT : MAILLOG_ERR_STATE;
+    /* the layout is computed again, so that a damaged head cannot send the checksum out of the block */
+    maillog_join expect;
+    memset(&expect, 0, sizeof expect);
+    expect.config = j->config;
+    if (j->config.memory != j->size || j->size > len || j->size < LEAST_MEMORY) return MAILLOG_ERR_CORRUPT;
+    lay_out(&expect);
+    if (expect.buckets_at != j->buckets_at || expect.cells_at != j->cells_at || expect.ncells != j->ncells ||
+        expect.nbuckets != j->nbuckets || expect.scratch_at != j->scratch_at || j->fresh_cell > j->ncells ||
+        checksum(j) != j->checksum)
+        return MAILLOG_ERR_CORRUPT;
+    j->sealed = 0;
+    j->cb = cb;
+    j->user = user;
+    *out = j;
+    return MAILLOG_OK;
+}
+
+/* ---- keys ---- */
+
+uint64_t maillog__key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value)
+{
+    const uint64_t h = maillog__hash(j, scope * 16 + kind, value.ptr, value.len);
+    return h ? h : 1;
+}
+
+static uint32_t *bucket(maillog_join *j, uint64_t key) { return &ml_buckets(j)[key & (j->nbuckets - 1)]; }
+
+void maillog__set_key(maillog_join *j, uint32_t node, unsigned slot, uint64_t key)
+{
+    ml_node *n = ml_at_node(j, node);
+    if (n->key[slot]) maillog__drop_key(j, node, slot);
+    uint32_t *head = bucket(j, key);
+    n->key[slot] = key;
+    n->key_next[slot] = *head;
+    *head = node * 2 + slot;
+}
+
+void maillog__drop_key(maillog_join *j, uint32_t node, unsigned slot)
+{
+    ml_node *n = ml_at_node(j, node);
+    if (!n->key[slot]) return;
+    uint32_t *link = bucket(j, n->key[slot]);
+    while (*link && *link != node * 2 + slot) link = &ml_at_node(j, *link / 2)->key_next[*link % 2];
+    if (*link) *link = n->key_next[slot];
+    n->key[slot] = 0;
+}
+
+uint32_t maillog__find(maillog_join *j, uint64_t key, uint32_t *at)
+{
+    if (*at == UINT32_MAX) return 0;
+    uint32_t ref = *at ? ml_at_node(j, *at / 2)->key_next[*at % 2] : *bucket(j, key);
+    while (ref && ml_at_node(j, ref / 2)->key[ref % 2] != key) ref = ml_at_node(j, ref / 2)->key_next[ref % 2];
+    *at = ref ? ref : UINT32_MAX;
+    return ref / 2;
+}
+
+/* ---- nodes ---- */
+
+uint32_t maillog__new_node(maillog_join *j, ml_kind kind, const ml_in *in)
+{
+    const uint32_t node = maillog__new_cell(j);
+    ml_node *n = ml_at_node(j, node);
+    memset(n, 0, sizeof *n);
+    n->kind = (unsigned char)(kind & 15);
+    n->host = in->host;
+    n->quarters = -128;
+    n->active = (uint32_t)j->clock;
+    if (kind != ML_NODE_SESSION && kind != ML_NODE_SCREEN) {
+        n->group = n->group_next = node;
+        n->u.g.nodes = 1;
+        if (kind == ML_NODE_LEG) {
+            n->u.g.open = 1;
+            n->flags = ML_F_LEGS;
+        }
+    }
+    j->nodes++;
+    j->screens += kind == ML_NODE_SCREEN;
+    j->hints += kind == ML_NODE_HINT;
+    return node;
+}
+
+/* The node is in no group of others, and no session points to it. */
+void maillog__free_node(maillog_join *j, uint32_t node)
+{
+    ml_node *n = ml_at_node(j, node);
+    j->screens -= n->kind == ML_NODE_SCREEN;
+    j->hints -= n->kind == ML_NODE_HINT;
+    j->parked -= (n->kind == ML_NODE_POLICY || n->kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED);
+    maillog__list_take(j, node);
+    maillog__drop_key(j, node, 0);
+    maillog__drop_key(j, node, 1);
+    maillog__tape_free(j, n);
+    maillog__free_cell(j, node);
+    j->nodes--;
+}
+
+/* ---- lists ---- */
+
+void maillog__list_take(maillog_join *j, uint32_t node)
+{
+    ml_node *n = ml_at_node(j, node);
+    if (!n->list) return;
+    ml_ends *l = &j->list[n->list];
+    if (n->prev)
+        ml_at_node(j, n->prev)->next = n->next;
+    else
+        l->first = n->next;
+    if (n->next)
+        ml_at_node(j, n->next)->prev = n->prev;
+    else
+        l->last = n->prev;
+    n->prev = n->next = 0;
+    n->list = ML_LIST_NONE;
+}
+
+void maillog__list_put(maillog_join *j, uint32_t node, ml_list list)
+{
+    maillog__list_take(j, node);
+    ml_node *n = ml_at_node(j, node);
+    ml_ends *l = &j->list[list];
+    n->list = (unsigned char)(list & 15);
+    n->prev = l->last;
+    if (l->last)
+        ml_at_node(j, l->last)->next = node;
+    else
+        l->first = node;
+    l->last = node;
+}
+
+/* ---- groups ---- */
+
+enum { MOST_NODES = 20000 };
+
+void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b)
+{
+    uint32_t big = ml_at_node(j, a)->group, small = ml_at_node(j, b)->group;
+    if (big == small || !big || !small) return;
+    if (ml_at_node(j, big)->u.g.nodes < ml_at_node(j, small)->u.g.nodes) {
+        const uint32_t t = big;
+        big = small;
+        small = t;
+    }
+    ml_node *x = ml_at_node(j, big), *y = ml_at_node(j, small);
+    if (x->u.g.nodes + y->u.g.nodes > MOST_NODES) return;
+    maillog__list_take(j, small);
+    uint32_t i = small;
+    do {
+        ml_node *n = ml_at_node(j, i);
+        n->group = big;
+        i = n->group_next;
+    } while (i != small);
+    const uint32_t next = x->group_next;
+    x->group_next = y->group_next;
+    y->group_next = next;
+    x->u.g.nodes = (uint16_t)(x->u.g.nodes + y->u.g.nodes);
+    x->u.g.open = (uint16_t)(x->u.g.open + y->u.g.open);
+    x->u.g.bytes += y->u.g.bytes;
+    x->flags |= y->flags & ML_F_LEGS;
+    if (y->active > x->active) x->active = y->active;
+}
+
+/* Whether a leg of the group waits for the end of its session. Only asked when nothing else is missing; a group of very
+ * many parts does not wait. */
+static bool waits_for_session(const maillog_join *j, uint32_t leader)
+{
+    uint32_t i = leader;
+    for (int most = 64; most; most--) {
+        const ml_node *n = ml_at_node(j, i);
+        if (n->session && !(ml_at_node(j, n->session)->flags & ML_F_CLOSED)) return true;
+        i = n->group_next;
+        if (i == leader) break;
+    }
+    return false;
+}
+
+void maillog__settle(maillog_join *j, uint32_t node)
+{
+    const uint32_t leader = ml_at_node(j, node)->group;
+    if (!leader) return;
+    ml_node *g = ml_at_node(j, leader);
+    ml_list list = ML_LIST_OPEN;
+    if (!(g->flags & ML_F_LEGS))
+        list = ML_LIST_LOOSE;
+    else if (!g->u.g.open)
+        list = waits_for_session(j, leader) ? ML_LIST_WAIT : ML_LIST_DONE;
+    g->active = (uint32_t)j->clock;
+    maillog__list_put(j, leader, list);
+}
+
+static void stamp(ml_node *n, const ml_in *in)
+{
+    const maillog_time *t = &in->ev->time;
+    if (!t->month) return;
+    if (!(n->flags & ML_F_TIMED)) {
+        n->flags |= ML_F_TIMED;
+        n->first = n->last = in->ns;
+        n->digits = (uint8_t)(t->digits | (t->year ? 128 : 0)); /* the high bit: the stamp has a year */
+        if (t->utc_offset != MAILLOG_NO_OFFSET) n->quarters = (int8_t)(t->utc_offset / 15);
+    }
+    if (in->ns < n->first) n->first = in->ns;
+    if (in->ns > n->last) n->last = in->ns;
+}
+
+/* The line becomes part of the node, which goes to the end of its list. */
+void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
+{
+    ml_node *n = ml_at_node(j, node);
+    if (ml_repeats(n, in)) j->stats.duplicates++;
+    if (!n->head)
+        n->recent[0] = in->content;
+    else {
+        n->recent[1] = n->recent[2];
+        n->recent[2] = in->content;
+    }
+    stamp(n, in);
+    maillog__append(j, node, in);
+    n->active = (uint32_t)j->clock;
+    if (n->group) {
+        maillog__settle(j, node);
+    } else if (n->kind == ML_NODE_SESSION || n->kind == ML_NODE_SCREEN) {
+        if (!n->u.s.refs) maillog__list_put(j, node, n->flags & ML_F_CLOSED ? ML_LIST_CLOSED : ML_LIST_SESSION);
+    }
+}

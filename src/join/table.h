@@ -1,0 +1,257 @@
+/* table.h: what the join keeps, inside its one block. Everything is reached by index: the block holds no pointers but
+ * the callback's, which attach() sets anew.
+ *
+ *   head | buckets | cells | scratch
+ *
+ * A cell is 128 bytes: a node, or a piece of a node's tape. A node is one part of the story: a queue ID (leg), an SMTP
+ * session, a run of a filter, a delivery into a mail store, an answer of a policy server. Its tape is the lines it was
+ * made from, each as the few fields that count. Nodes that belong to one message form a group: a ring with a leader.
+ * Nothing is interpreted before the message is delivered: push() only finds the node, appends and joins rings. */
+#ifndef MAILLOG_JOIN_TABLE_H
+#define MAILLOG_JOIN_TABLE_H
+
+#include <maillog/join.h>
+#include <maillog/time.h>
+
+#include "../base/cursor.h"
+
+#define ML_CELL 128u
+#define ML_CELL_DATA 124u /* the rest is the number of the next cell */
+
+typedef enum ml_kind {
+    ML_NODE_LEG = 1, /* a queue ID */
+    ML_NODE_SESSION, /* an smtpd connection; in no group: the legs point to it */
+    ML_NODE_SCREEN,  /* a postscreen connection */
+    ML_NODE_RUN,     /* one amavis am_id, one spamd child's message */
+    ML_NODE_STORE,   /* an LMTP session or lda call of the mail store */
+    ML_NODE_POLICY,  /* a policy answer without queue ID that waits for its session */
+    ML_NODE_PROCESS, /* lines of a delivery agent that name no queue ID, waiting for its next delivery */
+    ML_NODE_HINT,    /* a remote `queued as`: the ID might turn out to be ours */
+    ML_NODE_GONE     /* a delivered leg: remembered a while, so that late lines do not look like a new message */
+} ml_kind;
+
+/* Node lists, each ordered by the clock of the last line. */
+typedef enum ml_list {
+    ML_LIST_NONE,
+    ML_LIST_OPEN,    /* groups that wait for more */
+    ML_LIST_WAIT,    /* groups that wait for nothing but the end of a session */
+    ML_LIST_DONE,    /* groups kept for late lines */
+    ML_LIST_LOOSE,   /* groups without a leg */
+    ML_LIST_SESSION, /* open sessions without a live leg */
+    ML_LIST_CLOSED,  /* ended sessions without a live leg */
+    ML_LIST_GONE,
+    ML_LISTS
+} ml_list;
+
+enum {                         /* ml_node.flags */
+       ML_F_BORN = 1,          /* leg: its first line (client=, uid=) was seen */
+       ML_F_REMOVED = 2,       /* leg: out of the queue */
+       ML_F_DONE = 4,          /* leg: nothing more is expected */
+       ML_F_ACTIVE = 8,        /* leg: the queue manager had it */
+       ML_F_INBOUND = 16,      /* leg: an exact proof says where it comes from */
+       ML_F_OUTBOUND = 32,     /* leg: … where it went */
+       ML_F_LOCAL = 64,        /* leg: the client is this host */
+       ML_F_ANYWHERE = 128,    /* leg: made by a proof that does not know the host */
+       ML_F_CLOSED = 256,      /* session: ended */
+       ML_F_CONNECT = 512,     /* session: connect was seen */
+       ML_F_TAKEN = 1024,      /* session: the current segment has its queue ID */
+       ML_F_TRIED = 2048,      /* session: something was refused or broke off */
+       ML_F_COUNTED = 4096,    /* its lines are in the counters */
+       ML_F_REPORT = 8192,     /* run: the report was seen */
+       ML_F_TIMED = 16384,     /* first and last are times */
+       ML_F_LINKED = 32768,    /* store, policy, run: found its message */
+       ML_F_LEGS = 65536,      /* leader: the group has a leg */
+       ML_F_LISTED = 131072,   /* session: some of its lines went out with a message */
+       ML_F_DISCARDS = 262144, /* session: the current segment is to be discarded; leg: it is */
+       ML_F_FILTERED = 524288, /* leg: went to a filter on this host that did not say under which ID it comes back */
+       ML_F_ASKED = 1048576,   /* session: a policy server was asked in the current segment */
+       ML_F_REFUSED = 2097152, /* session: something was refused in the current segment */
+       ML_F_PASSED = 4194304   /* screen: handed on to smtpd */
+};
+
+typedef struct ml_node {
+    uint64_t key[2];      /* seeded hashes; 0: none */
+    uint32_t key_next[2]; /* next in the bucket: node * 2 + slot */
+    uint32_t group, group_next;
+    uint32_t prev, next;
+    uint32_t head, tail; /* tape */
+    int64_t first, last; /* nanoseconds */
+    uint32_t host;       /* hash of the host name */
+    uint32_t active;     /* clock of the last line */
+    uint32_t recent[3];  /* contents of the last lines; [0]: of the first */
+    uint32_t bytes;      /* of the tape */
+    uint32_t session, session_prev, session_next;
+    uint32_t flags;
+    uint16_t segment;  /* leg: its part of the session; session: the part that is being written */
+    uint16_t instance; /* hash of the syslog_name's first part, from programs where it says the instance */
+    unsigned char kind : 4, list : 4;
+    uint8_t tail_used, digits;
+    int8_t quarters; /* offset from UTC in quarters of an hour; -128: none */
+    union {
+        struct {
+            uint16_t nodes, open; /* leader: of the ring; legs not done or with an open session */
+            uint32_t bytes;       /* leader: of all tapes */
+            uint32_t client;      /* leg: hash of the client address; policy: of the sender */
+            uint32_t message_id;  /* leg, store, hint: hash of it; policy: of the recipient */
+        } g;
+        struct {
+            uint32_t from, legs, client; /* hash of the segment's sender; first live leg; hash of the client address */
+            uint16_t refs, active;       /* live legs; legs that reached the queue manager */
+        } s;
+    } u;
+} ml_node;
+
+typedef struct ml_ends {
+    uint32_t first, last;
+} ml_ends;
+
+struct maillog_join {
+    uint64_t magic, version, size, checksum;
+    maillog_message_cb cb; /* not part of the checksum */
+    void *user;
+    maillog_join_config config;
+    uint32_t nbuckets, ncells, sealed, layout;
+    uint64_t buckets_at, cells_at, scratch_at, scratch_size;
+    uint32_t free_cell, fresh_cell, used_cells, nodes;
+    ml_ends list[ML_LISTS];
+    int64_t clock, log_time, doubt; /* seconds: the clock only advances; log_time follows the stamps */
+    int64_t day_ns;                 /* the day of the last stamp */
+    int16_t day_year;
+    uint8_t day_month, day_day;
+    uint32_t parked;  /* policy and process nodes that wait; with the next two: 0 saves looking for them */
+    uint32_t hints;   /* hint nodes */
+    uint32_t screens; /* postscreen nodes */
+    uint32_t aborted; /* the callback said stop */
+    uint64_t line;
+    maillog_join_stats stats;
+};
+
+/* A line on its way in: the event's fields that matter, found in one pass. */
+typedef enum ml_slot {
+    ML_S_NONE,
+#define ML_SLOT(NAME) ML_S_##NAME,
+#include "slots.def"
+    ML_SLOTS
+} ml_slot;
+
+typedef struct ml_in {
+    const maillog_event *ev;
+    const maillog_field *f[ML_SLOTS];
+    uint64_t line;
+    int64_t ns;
+    uint32_t content; /* hash of the whole line */
+    uint32_t host;
+    uint16_t segment;
+} ml_in;
+
+static inline maillog_str ml_value(const ml_in *in, ml_slot s)
+{
+    maillog_str v = {NULL, 0};
+    if (in->f[s]) {
+        v.ptr = in->ev->line + in->f[s]->off;
+        v.len = in->f[s]->len;
+    }
+    return v;
+}
+static inline unsigned ml_word_of(const ml_in *in, ml_slot s) { return in->f[s] ? in->f[s]->word : 0; }
+
+static inline uint32_t *ml_buckets(maillog_join *j) { return (uint32_t *)(void *)((char *)j + j->buckets_at); }
+static inline char *ml_cell(const maillog_join *j, uint32_t i)
+{
+    return (char *)(uintptr_t)j + j->cells_at + (size_t)i * ML_CELL;
+}
+static inline ml_node *ml_at_node(const maillog_join *j, uint32_t i) { return (ml_node *)(void *)ml_cell(j, i); }
+static inline char *ml_scratch(const maillog_join *j) { return (char *)(uintptr_t)j + j->scratch_at; }
+static inline ml_node *ml_leader(const maillog_join *j, const ml_node *n) { return ml_at_node(j, n->group); }
+
+/* ---- arena.c: cells, tapes, hashes ---- */
+uint64_t maillog__hash(const maillog_join *j, uint64_t salt, const void *p, size_t n);
+uint32_t maillog__new_cell(maillog_join *j);
+void maillog__free_cell(maillog_join *j, uint32_t cell);
+void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
+void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
+char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
+void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from);
+void maillog__tape_free(maillog_join *j, ml_node *n);
+
+/* Whether the line is one of the last that the node has: a duplicate. */
+static inline bool ml_repeats(const ml_node *n, const ml_in *in)
+{
+    return n->head && (n->recent[0] == in->content || n->recent[1] == in->content || n->recent[2] == in->content);
+}
+
+/* A tape, read back: entries and their fields, in the order they came. */
+typedef struct ml_entry {
+    uint64_t line;
+    uint32_t content;
+    uint16_t type, segment;
+    uint8_t daemon, match, nfields, cut;
+    const char *fields, *end;
+} ml_entry;
+bool maillog__entry(const char **p, const char *end, ml_entry *out);
+maillog_str maillog__entry_get(const ml_entry *e, maillog_field_id id);
+unsigned maillog__entry_word(const ml_entry *e, maillog_field_id id);
+
+/* ---- table.c: nodes, keys, lists, groups, the clock ---- */
+enum { /* what is hashed keeps the kinds of keys apart */
+       ML_KEY_QUEUE = 1,
+       ML_KEY_PROCESS,
+       ML_KEY_ADDRESS,
+       ML_KEY_RUN,
+       ML_KEY_LMTP,
+       ML_KEY_MESSAGE_ID,
+       ML_KEY_USER,
+       ML_KEY_HINT,
+       ML_KEY_SCREEN,
+       ML_KEY_HOST,
+       ML_KEY_TEXT
+};
+uint64_t maillog__key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value);
+uint32_t maillog__new_node(maillog_join *j, ml_kind kind, const ml_in *in);
+void maillog__free_node(maillog_join *j, uint32_t node);
+void maillog__set_key(maillog_join *j, uint32_t node, unsigned slot, uint64_t key);
+void maillog__drop_key(maillog_join *j, uint32_t node, unsigned slot);
+/* Walk the nodes with a key, newest first: set *at to 0 and call until it returns 0. */
+uint32_t maillog__find(maillog_join *j, uint64_t key, uint32_t *at);
+void maillog__list_put(maillog_join *j, uint32_t node, ml_list list);
+void maillog__list_take(maillog_join *j, uint32_t node);
+void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b);
+void maillog__settle(maillog_join *j, uint32_t node); /* a line came: put its group where it belongs now */
+void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in);
+
+/* ---- deliver.c: records go out ---- */
+void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_state state);
+void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message_state state);
+void maillog__deliver_line(maillog_join *j, const ml_in *in, maillog_record record);
+void maillog__tick(maillog_join *j);
+bool maillog__evict(maillog_join *j);
+
+/* ---- link.c: what belongs together ---- */
+bool maillog__is_loopback(maillog_str addr);
+uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bool any_host); /* found or made */
+void maillog__set_done(maillog_join *j, uint32_t leg, bool done);
+void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in);
+void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in);
+bool maillog__link_by_message_id(maillog_join *j, uint32_t node, maillog_str id);
+maillog_str maillog__queued_as(maillog_str reply);
+maillog_str maillog__lmtp_session(maillog_str session); /* without the recipient's number */
+maillog_str maillog__saved_session(maillog_str reply);
+uint64_t maillog__user_key(const maillog_join *j, uint32_t host, maillog_str user);
+
+/* ---- session.c ---- */
+void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in);
+void maillog__leave_session(maillog_join *j, uint32_t node);
+void maillog__join_session(maillog_join *j, uint32_t node, uint32_t session);
+void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in);
+
+/* ---- from a line to its node: push.c, session.c, link.c, filter.c, store.c ---- */
+void maillog__push_leg(maillog_join *j, ml_in *in);
+void maillog__push_session(maillog_join *j, ml_in *in);
+void maillog__push_screen(maillog_join *j, ml_in *in);
+void maillog__push_policy(maillog_join *j, ml_in *in);
+void maillog__push_run(maillog_join *j, ml_in *in);
+void maillog__push_spamd(maillog_join *j, ml_in *in);
+void maillog__push_store(maillog_join *j, ml_in *in);
+void maillog__push_process(maillog_join *j, ml_in *in);
+
+#endif
