@@ -286,26 +286,40 @@ static maillog_str tls_of(ml_build *b, const ml_entry *e)
     return out;
 }
 
-static void client_from(ml_build *b, const ml_part *p, bool whole_session)
+/* What a line says of the client. `peer`: its name and address, too. */
+static void client_line(ml_build *b, const ml_entry *e, bool peer)
 {
     maillog_message_client *c = &b->m->client;
-    const char *at = NULL;
-    ml_entry e;
-    while (maillog__next(p, &at, &e)) {
-        const bool smtp_in = e.daemon == MAILLOG_DAEMON_POSTFIX_SMTPD || e.daemon == MAILLOG_DAEMON_POSTFIX_QMQPD ||
-                             e.daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN;
-        if (!smtp_in && e.daemon != MAILLOG_DAEMON_POSTFIX_CLEANUP) continue;
-        if (smtp_in && (whole_session || e.type == MAILLOG_EVENT_POSTFIX_CLIENT)) {
-            keep_first(&c->name, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_NAME));
-            keep_first(&c->addr, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_ADDR));
-            keep_first(&c->port, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_PORT));
-        }
-        keep_first(&c->helo, maillog__entry_get(&e, MAILLOG_FIELD_HELO));
-        keep_first(&c->proto, maillog__entry_get(&e, MAILLOG_FIELD_PROTO));
-        if (!maillog__entry_get(&e, MAILLOG_FIELD_SEVERITY).ptr)
-            keep_first(&c->sasl_username, maillog__entry_get(&e, MAILLOG_FIELD_SASL_USERNAME));
-        if (!c->tls.ptr && smtp_in) c->tls = tls_of(b, &e);
+    const bool smtp_in = e->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD || e->daemon == MAILLOG_DAEMON_POSTFIX_QMQPD ||
+                         e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN;
+    if (!smtp_in && e->daemon != MAILLOG_DAEMON_POSTFIX_CLEANUP) return;
+    if (smtp_in && peer) {
+        keep_first(&c->name, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_NAME));
+        keep_first(&c->addr, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_ADDR));
+        keep_first(&c->port, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_PORT));
     }
+    keep_first(&c->helo, maillog__entry_get(e, MAILLOG_FIELD_HELO));
+    keep_first(&c->proto, maillog__entry_get(e, MAILLOG_FIELD_PROTO));
+    if (!maillog__entry_get(e, MAILLOG_FIELD_SEVERITY).ptr)
+        keep_first(&c->sasl_username, maillog__entry_get(e, MAILLOG_FIELD_SASL_USERNAME));
+    if (!c->tls.ptr && smtp_in) c->tls = tls_of(b, e);
+}
+
+static void client_from_leg(ml_build *b, const ml_part *p)
+{
+    ml_entry e;
+    for (const char *at = NULL; maillog__next(p, &at, &e);)
+        client_line(b, &e, e.type == MAILLOG_EVENT_POSTFIX_CLIENT || maillog__entry_get(&e, MAILLOG_FIELD_STAGE).ptr);
+}
+
+/* The lines of the transaction come first: XCLIENT can name another client than the connection's. */
+static void client_from_session(ml_build *b, const ml_part *p)
+{
+    ml_entry e;
+    for (const char *at = NULL; maillog__next(p, &at, &e);)
+        if (e.segment) client_line(b, &e, true);
+    for (const char *at = NULL; maillog__next(p, &at, &e);)
+        if (!e.segment) client_line(b, &e, true);
 }
 
 /* The client before the proxy or filter, as the first known leg was told (XFORWARD, XCLIENT, haproxy). */
@@ -353,8 +367,8 @@ static void build_client(ml_build *b)
     const ml_part *root = b->m->nlegs ? &b->part[b->leg_part[0]] : NULL;
     if (!session && root) session = ml_at_node(b->j, root->node)->session;
     const ml_part *s = session ? first_session(b, session) : NULL;
-    if (root && (!session || ml_at_node(b->j, root->node)->session == session)) client_from(b, root, false);
-    if (s) client_from(b, s, true);
+    if (root && (!session || ml_at_node(b->j, root->node)->session == session)) client_from_leg(b, root);
+    if (s) client_from_session(b, s);
     if (root && maillog__is_loopback(b->m->client.addr)) original_client(b, root);
 }
 

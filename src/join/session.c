@@ -55,8 +55,9 @@ static bool is_open(const maillog_join *j, uint32_t s) { return s && !(ml_at_nod
 static void know_client(maillog_join *j, uint32_t s, const ml_in *in)
 {
     ml_node *n = ml_at_node(j, s);
-    if (n->u.s.client || !in->f[ML_S_CLIENT_ADDR] || in->f[ML_S_RDNS_NAME]) return;
-    n->u.s.client = client_hash(j, in);
+    const uint32_t client = in->f[ML_S_RDNS_NAME] ? 0 : client_hash(j, in);
+    if (!client || client == n->u.s.client) return;
+    n->u.s.client = client; /* it can change: XCLIENT */
     maillog__set_key(j, s, 1, address_key(j, in));
 }
 
@@ -147,6 +148,8 @@ static uint16_t segment_for_policy(ml_node *n)
     return n->segment;
 }
 
+static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in);
+
 /* ---- the legs of a session ---- */
 
 void maillog__join_session(maillog_join *j, uint32_t node, uint32_t session)
@@ -187,6 +190,7 @@ void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in)
     know_client(j, s, in);
     ml_node *n = ml_at_node(j, s);
     if (n->flags & ML_F_TAKEN) next_segment(n);
+    if (j->parked) take_first_answer(j, s, in);
     n->flags |= ML_F_TAKEN;
     ml_at_node(j, leg)->flags |= n->flags & ML_F_DISCARDS;
     maillog__join_session(j, leg, s);
@@ -291,6 +295,31 @@ static void take_policies(maillog_join *j, uint32_t session, const ml_in *in, bo
                     : (n->u.g.message_id && n->u.g.message_id != to) || (n->u.g.client && n->u.g.client != from))
             continue;
         take_policy(j, session, i, !connect);
+        at = 0; /* the chain has changed */
+    }
+}
+
+/* A queue ID was given to this client: the oldest parked answer about it led to that, and so did those of other policy
+ * servers for the same sender and recipient. */
+static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in)
+{
+    const uint64_t key = address_key(j, in);
+    uint32_t at = 0, first = 0, from = 0, to = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) break;
+        if (is_parked(ml_at_node(j, i)) && in->ns <= ml_at_node(j, i)->last + 2 * (int64_t)NANO) first = i;
+    }
+    if (!first) return;
+    from = ml_at_node(j, first)->u.g.client;
+    to = ml_at_node(j, first)->u.g.message_id;
+    at = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) return;
+        const ml_node *n = ml_at_node(j, i);
+        if (!is_parked(n) || n->u.g.client != from || n->u.g.message_id != to) continue;
+        take_policy(j, session, i, true);
         at = 0; /* the chain has changed */
     }
 }
