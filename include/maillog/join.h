@@ -138,8 +138,8 @@ typedef struct maillog_message_check {
     maillog_str action; /**< word as logged: "reject_warning", "hold", "pass", "Passed" */
     maillog_str stage;  /**< SMTP stage as logged: "RCPT", "END-OF-MESSAGE" */
     maillog_str code, dsn;
-    maillog_str score;      /* spam score; greylist: seconds waited; DNSBL rank */
-    maillog_str elapsed_ms; /* how long the filter took */
+    maillog_str score;          /* spam score; greylist: seconds waited; DNSBL rank */
+    maillog_str elapsed_ms;     /* how long the filter took */
     maillog_str text;           /**< reason as logged, without code and dsn */
     maillog_str from, to, helo; /**< what it was asked about, where the line says so */
     maillog_str client_name, client_addr, instance;
@@ -192,7 +192,9 @@ typedef int (*maillog_message_cb)(void *user, maillog_message *m);
 
 /** maillog_join_config.flags */
 enum {
-    MAILLOG_JOIN_ALL_RECORDS = 1 /**< deliver records that are no messages, too */
+    MAILLOG_JOIN_ALL_RECORDS = 1, /**< deliver records that are no messages, too */
+    MAILLOG_JOIN_PART = 2         /**< the input is a part of a log: what began before it, or is still open, waits for
+                                       maillog_join_export() */
 };
 
 /** Zero every byte for the defaults, then change what you want. Times are seconds of the log's own clock. */
@@ -266,7 +268,8 @@ MAILLOG_API int maillog_join_attach(maillog_join **out, void *mem, size_t len, m
  *  @return bytes needed (snprintf's contract: if > cap nothing was written and nothing forgotten). */
 MAILLOG_API size_t maillog_join_export(maillog_join *j, void *buf, size_t cap);
 
-/** Take in what another table with the same seed exported. Records with the same key become one.
+/** Take in what another table with the same seed exported, parts of a log in their order. Records with the same key
+ *  become one; edges that cross the parts are found.
  *  @return MAILLOG_OK, ERR_FORMAT, ERR_VERSION, ERR_CORRUPT, ERR_ABORTED, ERR_ARGUMENT. */
 MAILLOG_API int maillog_join_import(maillog_join *j, const void *buf, size_t len);
 

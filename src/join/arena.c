@@ -381,6 +381,22 @@ unsigned maillog__entry_word(const ml_entry *e, maillog_field_id id)
     return word;
 }
 
+/* Append entries that were read elsewhere; those of a segment move on by `shift`. */
+void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift)
+{
+    ml_node *n = ml_at_node(j, node);
+    const uint32_t before = n->bytes;
+    const char *p = tape, *const end = tape + len;
+    ml_entry e;
+    for (const char *entry = p; maillog__entry(&p, end, &e); entry = p) {
+        const uint16_t segment = (uint16_t)(e.segment ? e.segment + shift : 0);
+        put(j, n, entry, 6);
+        put(j, n, &segment, 2);
+        put(j, n, entry + 8, (size_t)(p - entry) - 8);
+    }
+    if (n->group) ml_leader(j, n)->u.g.bytes += n->bytes - before;
+}
+
 /* Append the tape of one node to another's. The tail cell of the target may be partly empty, so bytes are copied. */
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment)
 {

@@ -260,8 +260,10 @@ void maillog__tick(maillog_join *j)
         {ML_LIST_OPEN, j->config.expire, MAILLOG_STATE_EXPIRED},
         {ML_LIST_GONE, 2 * j->config.wait, MAILLOG_STATE_COMPLETE},
     };
+    const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (uint32_t n; (n = j->list[rows[i].list].first) != 0;) {
+            if (part && rows[i].state == MAILLOG_STATE_EXPIRED) break;
             if ((int64_t)ml_at_node(j, n)->active + rows[i].after > j->clock) break;
             deliver_oldest(j, rows[i].list, rows[i].state);
         }

@@ -115,19 +115,22 @@ static bool fits(const ml_node *n, const ml_in *in, uint16_t instance)
     return !instance || !n->instance || n->instance == instance;
 }
 
-/* The life of the queue ID that the line is about: the newest, unless the line is older than that. */
+/* The life of the queue ID that the line is about: the last that had begun when the line was written. A line that is
+ * older than all (the clock was set back, or an hour came twice) goes to the last one; in a part of a log, to a life
+ * that began in another part. */
 static uint32_t find_life(maillog_join *j, const ml_in *in, uint64_t key, uint16_t instance)
 {
-    uint32_t at = 0, newest = 0;
+    uint32_t at = 0, best = 0, newest = 0;
     for (int most = MOST_LOOKED_AT; most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) break;
         const ml_node *n = ml_at_node(j, i);
         if (!fits(n, in, instance)) continue;
         if (!newest) newest = i;
-        if (!(n->flags & ML_F_TIMED) || in->ns >= n->first - (int64_t)SLACK * NANO) return i;
+        const bool begun = !(n->flags & ML_F_TIMED) || in->ns >= n->first - (int64_t)SLACK * NANO;
+        if (begun && (!best || n->first > ml_at_node(j, best)->first)) best = i;
     }
-    return newest;
+    return best || j->config.flags & MAILLOG_JOIN_PART ? best : newest;
 }
 
 static uint32_t new_leg(maillog_join *j, const ml_in *in, uint64_t key)
@@ -251,6 +254,7 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
         if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD) maillog__session_of(j, leg, in);
         break;
     case MAILLOG_EVENT_POSTFIX_MESSAGE_ID:
+        n->flags |= ML_F_BEGAN; /* the first line of what has neither client nor submitter: a bounce */
         maillog__link_message_id(j, leg, in);
         break;
     case MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE:

@@ -177,7 +177,7 @@ void maillog__leave_session(maillog_join *j, uint32_t node)
     if (n->session_next) ml_at_node(j, n->session_next)->session_prev = n->session_prev;
     if (--s->u.s.refs == 0) {
         s->active = (uint32_t)j->clock;
-        maillog__list_put(j, n->session, s->flags & ML_F_CLOSED ? ML_LIST_CLOSED : ML_LIST_SESSION);
+        maillog__list_put(j, n->session, maillog__session_list(j, s));
     }
     n->session = n->session_prev = n->session_next = 0;
 }
@@ -207,22 +207,29 @@ static unsigned count(const ml_in *in, ml_slot slot)
 }
 
 /* The end: a leg whose message was never taken (no successful DATA for it) will not come to the queue manager. */
-static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
+void maillog__end_legs(maillog_join *j, uint32_t session)
 {
-    ml_node *s = ml_at_node(j, session);
-    if (s->flags & ML_F_CLOSED) return;
-    s->flags |= ML_F_CLOSED;
-    const bool counted = in->f[ML_S_CMD_MAIL] || in->f[ML_S_CMD_DATA] || in->f[ML_S_CMD_BDAT];
-    const unsigned taken = count(in, ML_S_CMD_DATA) + count(in, ML_S_CMD_BDAT);
+    const ml_node *s = ml_at_node(j, session);
+    const bool none_more = s->session_next && s->session_next - 1 <= s->u.s.active;
     uint32_t next;
     for (uint32_t i = s->u.s.legs; i; i = next) {
         ml_node *leg = ml_at_node(j, i);
         next = leg->session_next;
         if (leg->kind == ML_NODE_LEG && !(leg->flags & (ML_F_ACTIVE | ML_F_DONE)) &&
-            (leg->flags & ML_F_DISCARDS || (counted && taken <= s->u.s.active)))
+            (leg->flags & ML_F_DISCARDS || none_more))
             maillog__set_done(j, i, true);
         maillog__settle(j, i);
     }
+}
+
+static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
+{
+    ml_node *s = ml_at_node(j, session);
+    if (s->flags & ML_F_CLOSED) return;
+    s->flags |= ML_F_CLOSED;
+    if (in->f[ML_S_CMD_MAIL] || in->f[ML_S_CMD_DATA] || in->f[ML_S_CMD_BDAT])
+        s->session_next = 1 + count(in, ML_S_CMD_DATA) + count(in, ML_S_CMD_BDAT);
+    maillog__end_legs(j, session);
 }
 
 /* ---- policy answers ---- */
@@ -462,6 +469,6 @@ void maillog__push_session(maillog_join *j, ml_in *in)
     maillog__add_line(j, s, in);
     if (end) {
         close_session(j, s, in);
-        if (!n->u.s.refs) maillog__list_put(j, s, ML_LIST_CLOSED);
+        if (!n->u.s.refs) maillog__list_put(j, s, maillog__session_list(j, n));
     }
 }

@@ -277,6 +277,21 @@ static bool waits_for_session(const maillog_join *j, uint32_t leader)
     return false;
 }
 
+/* In a part of a log: a leg whose beginning is in another part. */
+static bool began_before(const maillog_join *j, uint32_t leader)
+{
+    uint32_t i = leader;
+    for (int most = 64; most; most--) {
+        const ml_node *n = ml_at_node(j, i);
+        const bool whole = n->flags & ML_F_BORN || (n->flags & ML_F_BEGAN && n->flags & ML_F_INBOUND);
+        if (n->kind == ML_NODE_LEG && !whole) return true;
+        if (n->session && !(ml_at_node(j, n->session)->flags & ML_F_CONNECT)) return true;
+        i = n->group_next;
+        if (i == leader) break;
+    }
+    return false;
+}
+
 void maillog__settle(maillog_join *j, uint32_t node)
 {
     const uint32_t leader = ml_at_node(j, node)->group;
@@ -287,8 +302,18 @@ void maillog__settle(maillog_join *j, uint32_t node)
         list = ML_LIST_LOOSE;
     else if (!g->u.g.open)
         list = waits_for_session(j, leader) ? ML_LIST_WAIT : ML_LIST_DONE;
+    if (list != ML_LIST_LOOSE && j->config.flags & MAILLOG_JOIN_PART && began_before(j, leader)) list = ML_LIST_OPEN;
     g->active = (uint32_t)j->clock;
     maillog__list_put(j, leader, list);
+}
+
+/* Where a session waits that no live leg points to. */
+ml_list maillog__session_list(const maillog_join *j, const ml_node *session)
+{
+    if (!(session->flags & ML_F_CLOSED)) return ML_LIST_SESSION;
+    const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
+    return part && !(session->flags & ML_F_CONNECT) && session->kind == ML_NODE_SESSION ? ML_LIST_SESSION
+                                                                                        : ML_LIST_CLOSED;
 }
 
 static void stamp(ml_node *n, const ml_in *in)
@@ -322,6 +347,6 @@ void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
     if (n->group) {
         maillog__settle(j, node);
     } else if (n->kind == ML_NODE_SESSION || n->kind == ML_NODE_SCREEN) {
-        if (!n->u.s.refs) maillog__list_put(j, node, n->flags & ML_F_CLOSED ? ML_LIST_CLOSED : ML_LIST_SESSION);
+        if (!n->u.s.refs) maillog__list_put(j, node, maillog__session_list(j, n));
     }
 }

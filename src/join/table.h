@@ -66,7 +66,8 @@ enum {                         /* ml_node.flags */
        ML_F_FILTERED = 524288, /* leg: went to a filter on this host that did not say under which ID it comes back */
        ML_F_ASKED = 1048576,   /* session: a policy server was asked in the current segment */
        ML_F_REFUSED = 2097152, /* session: something was refused in the current segment */
-       ML_F_PASSED = 4194304   /* screen: handed on to smtpd */
+       ML_F_PASSED = 4194304,  /* screen: handed on to smtpd */
+       ML_F_BEGAN = 8388608    /* leg: its Message-ID was seen */
 };
 
 typedef struct ml_node {
@@ -74,16 +75,17 @@ typedef struct ml_node {
     uint32_t key_next[2]; /* next in the bucket: node * 2 + slot */
     uint32_t group, group_next;
     uint32_t prev, next;
-    uint32_t head, tail; /* tape */
-    int64_t first, last; /* nanoseconds */
-    uint32_t host;       /* hash of the host name */
-    uint32_t active;     /* clock of the last line */
-    uint32_t recent[3];  /* contents of the last lines; [0]: of the first */
-    uint32_t bytes;      /* of the tape */
-    uint32_t session, session_prev, session_next;
+    uint32_t head, tail;                          /* tape */
+    int64_t first, last;                          /* nanoseconds */
+    uint32_t host;                                /* hash of the host name */
+    uint32_t active;                              /* clock of the last line */
+    uint32_t recent[3];                           /* contents of the last lines; [0]: of the first */
+    uint32_t bytes;                               /* of the tape */
+    uint32_t session, session_prev, session_next; /* session, session_next: 1 + messages taken, once it has ended */
     uint32_t flags;
     uint16_t segment;  /* leg: its part of the session; session: the part that is being written */
-    uint16_t instance; /* hash of the syslog_name's first part, from programs where it says the instance */
+    uint16_t instance; /* leg: hash of the syslog_name's first part, from programs where it says the instance;
+                          session: while it is imported, by how much its segments moved */
     unsigned char kind : 4, list : 4;
     uint8_t tail_used, digits;
     int8_t quarters; /* offset from UTC in quarters of an hour; -128: none */
@@ -170,6 +172,7 @@ uint32_t maillog__new_cell(maillog_join *j);
 void maillog__free_cell(maillog_join *j, uint32_t cell);
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
+void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift);
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
 void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from);
 void maillog__tape_free(maillog_join *j, ml_node *n);
@@ -214,6 +217,7 @@ void maillog__drop_key(maillog_join *j, uint32_t node, unsigned slot);
 /* Walk the nodes with a key, newest first: set *at to 0 and call until it returns 0. */
 uint32_t maillog__find(maillog_join *j, uint64_t key, uint32_t *at);
 void maillog__list_put(maillog_join *j, uint32_t node, ml_list list);
+ml_list maillog__session_list(const maillog_join *j, const ml_node *session);
 void maillog__list_take(maillog_join *j, uint32_t node);
 void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b);
 void maillog__settle(maillog_join *j, uint32_t node); /* a line came: put its group where it belongs now */
@@ -240,6 +244,7 @@ uint64_t maillog__user_key(const maillog_join *j, uint32_t host, maillog_str use
 
 /* ---- session.c ---- */
 void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in);
+void maillog__end_legs(maillog_join *j, uint32_t session);
 void maillog__leave_session(maillog_join *j, uint32_t node);
 void maillog__join_session(maillog_join *j, uint32_t node, uint32_t session);
 void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *read_all(const char *path, size_t *size)
+char *case_read_all(const char *path, size_t *size)
 {
     FILE *f = fopen(path, "rb");
     if (!f) return NULL;
@@ -27,7 +27,7 @@ static int hex(char c)
     return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
 }
 
-static size_t decode(const char *p, size_t n, char *out)
+size_t case_decode(const char *p, size_t n, char *out)
 {
     size_t k = 0;
     for (size_t i = 0; i < n; i++) {
@@ -55,7 +55,7 @@ static void add_case(case_file *f, size_t number, const char *p, size_t n)
     test_case *c = &f->cases[f->count++];
     c->number = number;
     c->line = (char *)malloc(n + 1);
-    c->len = decode(p, n, c->line);
+    c->len = case_decode(p, n, c->line);
     c->line[c->len] = '\0';
     c->expect = strdup("");
 }
@@ -64,7 +64,7 @@ bool case_file_read(const char *path, case_file *out)
 {
     memset(out, 0, sizeof *out);
     out->path = strdup(path);
-    out->text = read_all(path, &out->size);
+    out->text = case_read_all(path, &out->size);
     if (!out->text) return false;
     out->full = strncmp(out->text, "#full", 5) == 0;
     size_t number = 0;

@@ -32,4 +32,8 @@ bool case_file_read(const char *path, case_file *out);
 bool case_file_update(const case_file *f, char *const *got);
 void case_file_free(case_file *f);
 
+/* The pieces, for other formats: a whole file, NUL-terminated, to be freed; one decoded line. */
+char *case_read_all(const char *path, size_t *size);
+size_t case_decode(const char *p, size_t n, char *out);
+
 #endif

@@ -1,0 +1,352 @@
+/* shard.c: open records handed from one table to another, as bytes: sessions first, then group by group. Keys are
+ * hashes with the same seed, so they hold on both sides; numbers of cells do not, and are translated.
+ *
+ *   head, then for each node: ml_node, its number, the length of its tape, the tape */
+#include "table.h"
+
+#define MAGIC 0x7061726c6c69616du /* "mailpart" less a letter */
+#define FORMAT 1u
+
+enum { ML_KEY_IMPORT = 15 }; /* a key that only lives during an import */
+
+typedef struct shard_head {
+    uint64_t magic, bytes, checksum, seed, lines;
+    uint32_t version, node_size;
+    int64_t log_time;
+} shard_head;
+
+/* ---- out ---- */
+
+typedef struct sink {
+    const maillog_join *j;
+    char *p;
+    size_t cap, len;
+} sink;
+
+static void put(sink *s, const void *p, size_t n)
+{
+    if (s->len + n <= s->cap) memcpy(s->p + s->len, p, n);
+    s->len += n;
+}
+
+static void put_node(sink *s, uint32_t node)
+{
+    const ml_node *n = ml_at_node(s->j, node);
+    const uint32_t numbers[2] = {node, n->bytes};
+    put(s, n, sizeof *n);
+    put(s, numbers, sizeof numbers);
+    if (s->len + n->bytes <= s->cap) maillog__tape_copy(s->j, n, s->p + s->len);
+    s->len += n->bytes;
+}
+
+typedef void (*node_fn)(sink *s, uint32_t node);
+
+/* Sessions that a leg of the group points to; each comes with the leg that heads its chain. */
+static void put_session_of(sink *s, uint32_t node)
+{
+    const ml_node *n = ml_at_node(s->j, node);
+    if (n->session && ml_at_node(s->j, n->session)->u.s.legs == node) put_node(s, n->session);
+}
+
+static void each_in_groups(sink *s, node_fn fn)
+{
+    for (unsigned l = ML_LIST_OPEN; l <= ML_LIST_LOOSE; l++)
+        for (uint32_t g = s->j->list[l].first; g; g = ml_at_node(s->j, g)->next) {
+            uint32_t i = g;
+            do {
+                fn(s, i);
+                i = ml_at_node(s->j, i)->group_next;
+            } while (i != g);
+        }
+}
+
+static void put_all(sink *s)
+{
+    for (unsigned l = ML_LIST_SESSION; l <= ML_LIST_CLOSED; l++)
+        for (uint32_t i = s->j->list[l].first; i; i = ml_at_node(s->j, i)->next) put_node(s, i);
+    each_in_groups(s, put_session_of);
+    each_in_groups(s, put_node);
+}
+
+static void forget_all(maillog_join *j)
+{
+    for (unsigned l = ML_LIST_OPEN; l <= ML_LIST_LOOSE; l++)
+        for (uint32_t g; (g = j->list[l].first) != 0;) {
+            maillog__list_take(j, g);
+            uint32_t i = g, next;
+            do {
+                next = ml_at_node(j, i)->group_next;
+                maillog__leave_session(j, i);
+                maillog__free_node(j, i);
+                i = next;
+            } while (i != g);
+        }
+    for (unsigned l = ML_LIST_SESSION; l < ML_LISTS; l++)
+        for (uint32_t i; (i = j->list[l].first) != 0;) maillog__free_node(j, i);
+}
+
+size_t maillog_join_export(maillog_join *j, void *buf, size_t cap)
+{
+    if (!j || j->sealed) return 0;
+    sink s = {j, (char *)buf, buf ? cap : 0, sizeof(shard_head)};
+    put_all(&s);
+    if (s.len > s.cap) return s.len;
+    maillog_join_stats st;
+    maillog_join_stats_get(j, &st);
+    shard_head h;
+    memset(&h, 0, sizeof h);
+    h.magic = MAGIC;
+    h.version = FORMAT;
+    h.node_size = (uint32_t)sizeof(ml_node);
+    h.bytes = s.len;
+    h.seed = maillog__hash(j, MAGIC, NULL, 0);
+    h.lines = st.pending;
+    h.log_time = j->log_time;
+    h.checksum = maillog__hash(j, h.bytes, s.p + sizeof h, s.len - sizeof h);
+    memcpy(s.p, &h, sizeof h);
+    forget_all(j);
+    j->stats.lines -= st.pending;
+    return s.len;
+}
+
+/* ---- in ---- */
+
+typedef struct source {
+    maillog_join *j;
+    const char *p, *end;
+} source;
+
+typedef struct record {
+    ml_node n;
+    uint32_t number, bytes;
+    const char *tape;
+} record;
+
+static bool next_record(source *s, record *r)
+{
+    if ((size_t)(s->end - s->p) < sizeof r->n + 8) return false;
+    memcpy(&r->n, s->p, sizeof r->n);
+    memcpy(&r->number, s->p + sizeof r->n, 4);
+    memcpy(&r->bytes, s->p + sizeof r->n + 4, 4);
+    s->p += sizeof r->n + 8;
+    if (r->bytes > (size_t)(s->end - s->p)) return false;
+    r->tape = s->p;
+    s->p += r->bytes;
+    return true;
+}
+
+static uint64_t number_key(const maillog_join *j, uint32_t number)
+{
+    const maillog_str v = {(const char *)&number, sizeof number};
+    return maillog__key(j, ML_KEY_IMPORT, 0, v);
+}
+
+static void widen(ml_node *n, const ml_node *other)
+{
+    if (!(other->flags & ML_F_TIMED)) return;
+    if (!(n->flags & ML_F_TIMED)) {
+        n->first = other->first;
+        n->last = other->last;
+        n->digits = other->digits;
+        n->quarters = other->quarters;
+        n->flags |= ML_F_TIMED;
+    }
+    if (other->first < n->first) n->first = other->first;
+    if (other->last > n->last) n->last = other->last;
+}
+
+static uint32_t add_node(maillog_join *j, const record *r)
+{
+    ml_in in;
+    memset(&in, 0, sizeof in);
+    in.host = r->n.host;
+    const uint32_t node = maillog__new_node(j, (ml_kind)r->n.kind, &in);
+    ml_node *n = ml_at_node(j, node);
+    n->instance = r->n.instance;
+    n->segment = r->n.segment;
+    memcpy(n->recent, r->n.recent, sizeof n->recent);
+    widen(n, &r->n);
+    for (unsigned slot = 0; slot < 2; slot++)
+        if (r->n.key[slot]) maillog__set_key(j, node, slot, r->n.key[slot]);
+    return node;
+}
+
+/* A connection that began in the part before: its process's open session goes on here. */
+static uint32_t session_before(maillog_join *j, const ml_node *n)
+{
+    uint32_t at = 0;
+    if (n->flags & ML_F_CONNECT) return 0;
+    for (uint32_t i; (i = maillog__find(j, n->key[0], &at)) != 0;) {
+        const ml_node *s = ml_at_node(j, i);
+        if (s->kind == n->kind && !(s->flags & ML_F_CLOSED)) return i;
+    }
+    return 0;
+}
+
+/* Hash of the first transaction's sender, as session.c makes it. */
+static uint32_t first_sender(const maillog_join *j, const record *r)
+{
+    const char *p = r->tape;
+    ml_entry e;
+    while (maillog__entry(&p, r->tape + r->bytes, &e)) {
+        const maillog_str from = maillog__entry_get(&e, MAILLOG_FIELD_FROM);
+        if (e.segment == 1 && from.ptr) return (uint32_t)maillog__key(j, ML_KEY_TEXT, 1, from) | 1;
+    }
+    return 0;
+}
+
+/* Its own second key waits until all numbers are translated: see restore_keys(). */
+static void import_session(maillog_join *j, const record *r)
+{
+    uint32_t s = session_before(j, &r->n);
+    uint16_t shift = 0;
+    if (s) {
+        const ml_node *before = ml_at_node(j, s);
+        const uint32_t from = first_sender(j, r);
+        const bool other = before->flags & ML_F_TAKEN || (from && before->u.s.from && from != before->u.s.from);
+        shift = (uint16_t)(before->segment - 1 + other);
+        widen(ml_at_node(j, s), &r->n);
+    } else {
+        s = add_node(j, r);
+    }
+    ml_node *n = ml_at_node(j, s);
+    n->flags |= r->n.flags & ~(uint32_t)(ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS | ML_F_TIMED);
+    n->flags |= r->n.flags & (ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS);
+    n->segment = (uint16_t)(r->n.segment + shift);
+    n->u.s.from = r->n.u.s.from;
+    n->u.s.active = (uint16_t)(n->u.s.active + r->n.u.s.active);
+    if (r->n.u.s.client) n->u.s.client = r->n.u.s.client;
+    n->instance = shift;
+    if (r->n.flags & ML_F_CLOSED) {
+        n->session_next = r->n.session_next;
+        maillog__end_legs(j, s);
+    }
+    maillog__tape_add(j, s, r->tape, r->bytes, shift);
+    maillog__set_key(j, s, 1, number_key(j, r->number));
+    if (!n->u.s.refs) maillog__list_put(j, s, maillog__session_list(j, n));
+}
+
+/* The same life of a queue ID, the same run, the same delivery, of which the other table saw another part. */
+static uint32_t same_node(maillog_join *j, const ml_node *n)
+{
+    uint32_t at = 0;
+    const bool keyed = n->kind == ML_NODE_LEG || n->kind == ML_NODE_RUN || n->kind == ML_NODE_STORE;
+    for (uint32_t i; keyed && n->key[0] && (i = maillog__find(j, n->key[0], &at)) != 0;) {
+        const ml_node *o = ml_at_node(j, i);
+        if (o->kind != n->kind) continue;
+        if (n->kind != ML_NODE_LEG) return i;
+        if (o->host != n->host && !((o->flags | n->flags) & ML_F_ANYWHERE)) continue;
+        if (o->instance && n->instance && o->instance != n->instance) continue;
+        if (o->flags & n->flags & ML_F_BORN && o->recent[0] != n->recent[0]) continue;
+        const ml_node *born = o->flags & ML_F_BORN ? o : n->flags & ML_F_BORN ? n : NULL, *rest = born == o ? n : o;
+        if (born && rest->flags & ML_F_TIMED && rest->first < born->first - 2000000000) continue;
+        if (born && rest->flags & ML_F_REMOVED && born->first > rest->last) continue;
+        return i;
+    }
+    return 0;
+}
+
+static void enter_session(maillog_join *j, uint32_t node, const ml_node *n)
+{
+    uint32_t at = 0;
+    if (!n->session || ml_at_node(j, node)->session) return;
+    const uint32_t s = maillog__find(j, number_key(j, n->session), &at);
+    if (!s) return;
+    maillog__join_session(j, node, s);
+    ml_at_node(j, node)->segment = (uint16_t)(n->segment + ml_at_node(j, s)->instance);
+}
+
+static uint32_t import_node(maillog_join *j, const record *r)
+{
+    uint32_t node = same_node(j, &r->n);
+    const bool merged = node != 0, leg = r->n.kind == ML_NODE_LEG;
+    if (!merged) node = add_node(j, r);
+    ml_node *n = ml_at_node(j, node);
+    const bool was_done = !merged || n->flags & ML_F_DONE;
+    const uint32_t own = ML_F_DONE | ML_F_LEGS | ML_F_ANYWHERE | ML_F_TIMED;
+    n->flags |= r->n.flags & ~own;
+    if (!merged) n->flags |= r->n.flags & ML_F_ANYWHERE;
+    if (merged) {
+        widen(n, &r->n);
+        if (!(r->n.flags & ML_F_ANYWHERE)) n->flags &= ~(uint32_t)ML_F_ANYWHERE;
+        if (r->n.instance) n->instance = r->n.instance;
+        if (!n->key[1] && r->n.key[1]) maillog__set_key(j, node, 1, r->n.key[1]);
+    }
+    if (!n->u.g.client) n->u.g.client = r->n.u.g.client;
+    if (!n->u.g.message_id) n->u.g.message_id = r->n.u.g.message_id;
+    maillog__tape_add(j, node, r->tape, r->bytes, 0);
+    if (leg) maillog__set_done(j, node, n->flags & ML_F_REMOVED || (was_done && r->n.flags & ML_F_DONE));
+    if ((r->n.kind == ML_NODE_POLICY || r->n.kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED)) j->parked++;
+    enter_session(j, node, &r->n);
+    return node;
+}
+
+/* Make room before each node; what comes in is the newest, and goes last. */
+static void make_room(maillog_join *j, uint32_t bytes)
+{
+    while (j->used_cells + bytes / ML_CELL_DATA + 4 >= j->ncells - 1 && maillog__evict(j)) continue;
+}
+
+static void restore_keys(source s)
+{
+    record r;
+    while (next_record(&s, &r)) {
+        if (r.n.group) return; /* sessions come first */
+        uint32_t at = 0;
+        const uint32_t i = maillog__find(s.j, number_key(s.j, r.number), &at);
+        if (!i) continue;
+        maillog__drop_key(s.j, i, 1);
+        ml_at_node(s.j, i)->instance = 0;
+        if (r.n.key[1]) maillog__set_key(s.j, i, 1, r.n.key[1]);
+    }
+}
+
+static int check_head(const maillog_join *j, const void *buf, size_t len, shard_head *h)
+{
+    if (len < sizeof *h) return MAILLOG_ERR_FORMAT;
+    memcpy(h, buf, sizeof *h);
+    if (h->magic != MAGIC) return MAILLOG_ERR_FORMAT;
+    if (h->version != FORMAT || h->node_size != sizeof(ml_node)) return MAILLOG_ERR_VERSION;
+    if (h->seed != maillog__hash(j, MAGIC, NULL, 0)) return MAILLOG_ERR_ARGUMENT;
+    if (h->bytes != len) return MAILLOG_ERR_CORRUPT;
+    const uint64_t sum = maillog__hash(j, h->bytes, (const char *)buf + sizeof *h, len - sizeof *h);
+    return sum == h->checksum ? MAILLOG_OK : MAILLOG_ERR_CORRUPT;
+}
+
+int maillog_join_import(maillog_join *j, const void *buf, size_t len)
+{
+    shard_head h;
+    if (!j || !buf) return MAILLOG_ERR_ARGUMENT;
+    if (j->sealed) return MAILLOG_ERR_STATE;
+    const int rc = check_head(j, buf, len, &h);
+    if (rc != MAILLOG_OK) return rc;
+    j->aborted = 0;
+    if (j->log_time == INT64_MIN) {
+        j->log_time = h.log_time;
+        j->clock = h.log_time > 0 ? h.log_time : 1;
+    } else if (h.log_time > j->log_time) {
+        j->clock += h.log_time - j->log_time;
+        j->log_time = h.log_time;
+    }
+    j->stats.lines += h.lines;
+    const source all = {j, (const char *)buf + sizeof h, (const char *)buf + len};
+    source s = all;
+    record r;
+    uint32_t group = 0, leader = 0;
+    while (next_record(&s, &r)) {
+        make_room(j, r.bytes);
+        if (!r.n.group) {
+            import_session(j, &r);
+            continue;
+        }
+        const uint32_t node = import_node(j, &r);
+        if (r.n.group == group)
+            maillog__join_groups(j, leader, node);
+        else
+            leader = node;
+        group = r.n.group;
+        maillog__settle(j, node);
+    }
+    restore_keys(all);
+    return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
+}
