@@ -175,10 +175,12 @@ static uint32_t add_node(maillog_join *j, const record *r)
 static uint32_t session_before(maillog_join *j, const ml_node *n)
 {
     uint32_t at = 0;
-    if (n->flags & ML_F_CONNECT) return 0;
     for (uint32_t i; (i = maillog__find(j, n->key[0], &at)) != 0;) {
         const ml_node *s = ml_at_node(j, i);
-        if (s->kind == n->kind && !(s->flags & ML_F_CLOSED)) return i;
+        if (s->kind != n->kind) continue;
+        const uint32_t line = n->recent[0];
+        if (line == s->recent[0] || line == s->recent[1] || line == s->recent[2]) return i; /* it came twice */
+        if (!(n->flags & ML_F_CONNECT) && !(s->flags & ML_F_CLOSED)) return i;
     }
     return 0;
 }
@@ -256,13 +258,23 @@ static void enter_session(maillog_join *j, uint32_t node, const ml_node *n)
     ml_at_node(j, node)->segment = (uint16_t)(n->segment + ml_at_node(j, s)->instance);
 }
 
+/* Nothing more is expected of a leg: one part says so, and the other does not know more. */
+static bool is_done(const ml_node *here, const record *r)
+{
+    const uint32_t there = r->n.flags;
+    if (!here || !here->head) return (there & ML_F_DONE) != 0;
+    if (!r->bytes) return (here->flags & ML_F_DONE) != 0;
+    if ((here->flags | there) & ML_F_REMOVED) return true;
+    return (here->flags & ML_F_DONE && !(there & ML_F_ACTIVE)) || (there & ML_F_DONE && !(here->flags & ML_F_ACTIVE));
+}
+
 static uint32_t import_node(maillog_join *j, const record *r)
 {
     uint32_t node = same_node(j, &r->n);
     const bool merged = node != 0, leg = r->n.kind == ML_NODE_LEG;
     if (!merged) node = add_node(j, r);
     ml_node *n = ml_at_node(j, node);
-    const bool was_done = !merged || n->flags & ML_F_DONE;
+    const bool done = is_done(merged ? n : NULL, r);
     const uint32_t own = ML_F_DONE | ML_F_LEGS | ML_F_ANYWHERE | ML_F_TIMED;
     n->flags |= r->n.flags & ~own;
     if (!merged) n->flags |= r->n.flags & ML_F_ANYWHERE;
@@ -275,7 +287,7 @@ static uint32_t import_node(maillog_join *j, const record *r)
     if (!n->u.g.client) n->u.g.client = r->n.u.g.client;
     if (!n->u.g.message_id) n->u.g.message_id = r->n.u.g.message_id;
     maillog__tape_add(j, node, r->tape, r->bytes, 0);
-    if (leg) maillog__set_done(j, node, n->flags & ML_F_REMOVED || (was_done && r->n.flags & ML_F_DONE));
+    if (leg) maillog__set_done(j, node, done);
     if ((r->n.kind == ML_NODE_POLICY || r->n.kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED)) j->parked++;
     enter_session(j, node, &r->n);
     return node;
