@@ -37,6 +37,7 @@ static bool cut_value(ml_line *l, char conv, ml_cur *c, const char *rest, size_t
     switch (conv) {
     case 's':
     case 'S':
+    case 't':
     case 'w':
         if (cut_text(l, conv, c, rest, n, out)) return true;
         return optional && cut_text(l, conv, c, "", 0, out); /* the optional end is not there */
@@ -65,6 +66,20 @@ static bool put_peer(ml_line *l, char conv, ml_cur *c)
     default:
         return maillog__put_relay(l, c);
     }
+}
+
+/* Cut `type:` off a table's name: `proxy:mysql:/path` has the type proxy:mysql, `inline:{a=b}` inline. */
+static bool put_table_type(ml_line *l, maillog_field_id id, ml_cur *v)
+{
+    ml_cur t = *v, type;
+    if (ML_UNTIL(l, &t, ":/", &type))
+        t.p--; /* the name keeps its slash */
+    else if (!ml_until(l, &t, ':', &type))
+        return false;
+    if (ml_find(l, type, ' ')) return false;
+    ml_put(l, id, type);
+    *v = t;
+    return true;
 }
 
 static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c)
@@ -98,6 +113,7 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c)
             const char *follow = optional ? t + 2 : t;
             ml_cur v;
             if (!cut_value(l, conv, &c, follow, literal_len(follow), optional, &v)) return ml_fail(l, mark);
+            if (conv == 't' && !put_table_type(l, (maillog_field_id)*field++, &v)) return ml_fail(l, mark);
             ml_put(l, (maillog_field_id)*field++, v);
         }
     }
@@ -105,29 +121,43 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c)
     return ml_event(l, (maillog_event_type)row->event);
 }
 
+/* The part of the text that rows are found by: all, or what follows the lead. False: the lead is not there. */
+static bool key_of(const ml_line *l, const ml_patterns *table, ml_cur text, size_t *skip, ml_cur *key)
+{
+    *key = text;
+    *skip = 0;
+    if (!table->lead) return true;
+    const char *lit = table->lead + 2; /* behind the conversion */
+    const size_t n = literal_len(lit);
+    ml_cur value;
+    *skip = n + 2;
+    return ml_until_n(l, key, lit, n, &value);
+}
+
 bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
 {
-    ml_cur key = text;
-    size_t hi = table->count;
+    ml_cur key;
+    size_t hi = table->count, skip;
+    if (!key_of(l, table, text, &skip, &key)) return false;
     while (hi > 0) {
         /* the last row below `hi` whose literal does not sort after the key */
         size_t lo = 0;
         while (lo < hi) {
             const size_t mid = lo + (hi - lo) / 2;
-            const char *lit = table->row[mid].text;
+            const char *lit = table->row[mid].text + skip;
             if (compare_literal(lit, literal_len(lit), key) <= 0)
                 lo = mid + 1;
             else
                 hi = mid;
         }
         if (hi == 0) return false;
-        const char *lit = table->row[hi - 1].text;
+        const char *lit = table->row[hi - 1].text + skip;
         const size_t n = literal_len(lit);
         if (compare_literal(lit, n, key) == 0) {
             /* this literal begins the text: try all its rows, in their order */
             size_t first = hi - 1;
-            while (first > 0 && literal_len(table->row[first - 1].text) == n &&
-                   memcmp(table->row[first - 1].text, lit, n) == 0)
+            while (first > 0 && literal_len(table->row[first - 1].text + skip) == n &&
+                   memcmp(table->row[first - 1].text + skip, lit, n) == 0)
                 first--;
             for (size_t i = first; i < hi; i++)
                 if (match_row(l, &table->row[i], text)) return true;

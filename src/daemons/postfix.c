@@ -14,6 +14,33 @@ static const ml_postfix_grammar programs[] = {
     [MAILLOG_DAEMON_POSTFIX_VIRTUAL] = maillog__postfix_delivery,
     [MAILLOG_DAEMON_POSTFIX_ERROR] = maillog__postfix_delivery,
     [MAILLOG_DAEMON_POSTFIX_DISCARD] = maillog__postfix_delivery,
+    [MAILLOG_DAEMON_POSTFIX_MASTER] = maillog__postfix_master,
+    [MAILLOG_DAEMON_POSTFIX_SCRIPT] = maillog__postfix_script,
+    [MAILLOG_DAEMON_POSTFIX_POSTFIX] = maillog__postfix_script,
+    [MAILLOG_DAEMON_POSTFIX_FILES] = maillog__postfix_script,
+    [MAILLOG_DAEMON_POSTFIX_TLSMGR] = maillog__postfix_services,
+    [MAILLOG_DAEMON_POSTFIX_PROXYMAP] = maillog__postfix_services,
+    [MAILLOG_DAEMON_POSTFIX_PROXYWRITE] = maillog__postfix_services,
+    [MAILLOG_DAEMON_POSTFIX_TRIVIAL_REWRITE] = maillog__postfix_services,
+    [MAILLOG_DAEMON_POSTFIX_FLUSH] = maillog__postfix_services,
+    [MAILLOG_DAEMON_POSTFIX_SHOWQ] = maillog__postfix_services,
+    [MAILLOG_DAEMON_POSTFIX_SPAWN] = maillog__postfix_services,
+    [MAILLOG_DAEMON_POSTFIX_NBDB_REINDEXD] = maillog__postfix_services,
+    [MAILLOG_DAEMON_POSTFIX_POSTSUPER] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTQUEUE] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTDROP] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_SENDMAIL] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTMAP] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTALIAS] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTKICK] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTMULTI] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTCONF] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTCAT] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTLOCK] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTTLS_FINGER] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_TLSPOL] = maillog__postfix_tools,
+    [MAILLOG_DAEMON_POSTFIX_POSTLOG] = maillog__postfix_postlog,
+    [MAILLOG_DAEMON_POSTFIX_POSTLOGD] = maillog__postfix_postlog,
 };
 
 /* msg(3) writes one of four words; `warning: header …` after a queue ID is cleanup's action, not a severity. */
@@ -47,9 +74,11 @@ void maillog__postfix(ml_line *l, ml_cur message)
         ml_put(l, MAILLOG_FIELD_QUEUE_ID, head.queue_id);
     else
         head.severity = severity(l, &c);
+    if (head.severity && maillog__queue_id_prefix(&c, &head.queue_id)) ml_put(l, MAILLOG_FIELD_QUEUE_ID, head.queue_id);
 
     const uint8_t daemon = l->ev->daemon;
     const ml_postfix_grammar own = daemon < sizeof programs / sizeof *programs ? programs[daemon] : NULL;
     if (own && own(l, c, &head)) return;
+    if (maillog__postfix_library(l, c, &head)) return;
     ml_put_rest(l, c);
 }

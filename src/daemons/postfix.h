@@ -19,6 +19,16 @@ bool maillog__postfix_cleanup(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_qmgr(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_delivery(ml_line *l, ml_cur text, const ml_postfix *head);
 
+bool maillog__postfix_master(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_script(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_services(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_tools(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_postlog(ml_line *l, ml_cur text, const ml_postfix *head);
+
+/* What any program can write: tables, TLS, SASL, milters, queue files, processes, configuration. Tried after the
+ * program's own grammar. */
+bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head);
+
 /* `to=<…>, [orig_to=<…>, ]relay=…, … status=… (…)`: also written by qmgr, bounce and cleanup. */
 bool maillog__postfix_delivery_line(ml_line *l, ml_cur text);
 

@@ -1,0 +1,98 @@
+/* postfix_lib_queue.c: queue files and their records (mail_queue, mail_stream, record, rec_*), delivery requests.
+ * Values are Postfix's own paths and queue IDs, and what stands in a damaged file (last).
+ * Sources: Postfix 2.11 to 3.11. */
+#include "postfix_library.h"
+
+ML_PATTERN_ROWS(maillog__postfix_lib_queue) = {
+    ROW2(SERVICE_ERROR, "Postfix library version mis-match: wanted %w, found %w", VERSION, VALUE),
+    ROW1(QUEUE_RECORD_ERROR, "bad attribute record: missing '=' after attribute name: %s", TEXT),
+    ROW1(QUEUE_FILE_ERROR, "bad mail queue name: %s", QUEUE),
+    ROW0(QUEUE_RECORD_ERROR, "bad pointer record, or input is not seekable"),
+    ROW1(QUEUE_RECORD_ERROR, "bad record type: %f in message content", TYPE),
+    ROW0(SERVICE_ERROR, "bounce service failure"),
+    ROW1(SERVICE_ERROR, "bounce_append: ignoring dsn code \"%s\"", DSN),
+    ROW1(SERVICE_ERROR, "bounce_one: ignoring dsn code \"%s\"", DSN),
+    ROW1(QUEUE_FILE_CORRUPT, "corrupted queue file: %s", QUEUE),
+    ROW0(SERVICE_ERROR, "defer service failure"),
+    ROW1(SERVICE_ERROR, "defer_append: ignoring dsn code \"%s\"", DSN),
+    ROW1(SERVICE_ERROR, "defer_one: ignoring dsn code \"%s\"", DSN),
+    ROW1(QUEUE_RECORD_ERROR, "duplicate sender address: %s -- skipping remainder of this file", FROM),
+    ROW0(QUEUE_RECORD_ERROR, "file contains multiple size records"),
+    ROW1(CLOCK_SKEW, "file system clock is %d seconds ahead of local clock", SECONDS),
+    ROW1(CLOCK_SKEW, "file system clock is %d seconds behind local clock", SECONDS),
+    ROW1(QUEUE_FILE_ERROR, "invalid directory name: %s", PATH),
+    ROW1(QUEUE_RECORD_ERROR, "invalid size record: %s", TEXT),
+    ROW0(QUEUE_FILE_ERROR, "mail_stream_cleanup: close error"),
+    ROW1(QUEUE_RECORD_ERROR, "malformed size record: %s -- using file size instead", TEXT),
+    ROW1(QUEUE_RECORD_ERROR, "malformed size record: %s", TEXT),
+    ROW1(QUEUE_RECORD_ERROR, "missing sender address: %s -- skipping remainder of this file", FROM),
+    ROW1(CONFIG_ERROR, "missing transport name in \"%s\"", VALUE),
+    ROW2(QUEUE_FILE_ERROR, "open queue file %s: %s", PATH, ERROR),
+    ROW0(QUEUE_FILE_ERROR, "queue file size limit exceeded"),
+    ROW0(QUEUE_RECORD_ERROR, "record read error"),
+    ROW2(QUEUE_FILE_ERROR, "remove file %s: %s", PATH, ERROR),
+    ROW3(QUEUE_FILE_ERROR, "rename file %s as %s: %s", PATH, PATH2, ERROR),
+    ROW0(CLOCK_SKEW, "resetting file time stamps - this hurts performance"),
+    ROW3(QUEUE_FILE_CORRUPT, "saving corrupt file \"%s\" from queue \"%s\" to queue \"%s\"", QUEUE_ID, FROM_QUEUE,
+         TO_QUEUE),
+    ROW2(QUEUE_FILE_ERROR, "seek queue file %s: %s", PATH, ERROR),
+    ROW1(SERVICE_ERROR, "sent: ignoring dsn code \"%s\"", DSN),
+    ROW0(SERVICE_ERROR, "trace service failure"),
+    ROW2(QUEUE_FILE_ERROR, "update queue file %s: %s", PATH, ERROR),
+    ROW0(SERVICE_ERROR, "verify service failure"),
+    ROW1(QUEUE_FILE_ERROR, "write queue file: %s", ERROR),
+};
+ML_PATTERN_TABLE(maillog__postfix_lib_queue);
+
+/* a function, a file or a queue ID comes first */
+ML_PATTERN_ROWS(maillog__postfix_lib_queue_named) = {
+    ROW2(SERVICE_ERROR, "%w: already active POL_STAT at index %d", FUNC, N),
+    ROW2(SERVICE_ERROR, "%w: bad status code: %s", FUNC, STATUS),
+    ROW2(SERVICE_ERROR, "%w: bad write: %s", FUNC, ERROR),
+    ROW3(SERVICE_ERROR, "%w: close(%d): %s", FUNC, FD, ERROR),
+    ROW3(QUEUE_FILE_ERROR, "%w: create file %w: %s", FUNC, PATH, ERROR),
+    ROW1(SERVICE_ERROR, "%w: error receiving common attributes", FUNC),
+    ROW1(SERVICE_ERROR, "%w: error receiving recipient attributes", FUNC),
+    ROW3(QUEUE_FILE_ERROR, "%w: fchmod %w: %s", FUNC, PATH, ERROR),
+    ROW1(QUEUE_FILE_ERROR, "%w: file status changed unexpectedly", PATH),
+    ROW3(QUEUE_RECORD_ERROR, "%w: illegal length %f, record type %f", QUEUE, LENGTH, TYPE),
+    ROW1(QUEUE_RECORD_ERROR, "%w: input is not a valid queue file", PATH),
+    ROW3(QUEUE_RECORD_ERROR, "%w: malformed attribute: %w: %s", PATH, ERROR, TEXT),
+    ROW2(QUEUE_RECORD_ERROR, "%w: malformed pointer record value: %s", QUEUE, TEXT),
+    ROW2(QUEUE_RECORD_ERROR, "%w: malformed record: %s", PATH, TEXT),
+    ROW1(SERVICE_ERROR, "%w: malformed response", FUNC),
+    ROW3(QUEUE_FILE_ERROR, "%w: move to %w queue failed: %s", FUNC, QUEUE, ERROR),
+    ROW2(SERVICE_ERROR, "%w: no recipients in delivery request for destination %s", FUNC, DOMAIN),
+    ROW2(SERVICE_ERROR, "%w: null recipient result for: %a", FUNC, ADDRESS),
+    ROW2(SERVICE_ERROR, "%w: null transport result for: %a", FUNC, ADDRESS),
+    ROW1(QUEUE_RECORD_ERROR, "%w: out-of-order extracted segment marker", PATH),
+    ROW1(QUEUE_RECORD_ERROR, "%w: out-of-order message content marker", PATH),
+    ROW1(QUEUE_RECORD_ERROR, "%w: out-of-order message end marker", PATH),
+    ROW3(QUEUE_FILE_ERROR, "%w: rename %w to %w: giving up", FUNC, PATH, PATH2),
+    ROW4(QUEUE_FILE_ERROR, "%w: rename %w to %w: %s", FUNC, PATH, PATH2, ERROR),
+    ROW2(QUEUE_FILE_ERROR, "%w: reset time stamps: %s", PATH, ERROR),
+    ROW2(QUEUE_RECORD_ERROR, "%w: seek error after pointer record: %s", QUEUE, ERROR),
+    ROW2(QUEUE_RECORD_ERROR, "%w: seek error after reading END record: %s", QUEUE, ERROR),
+    ROW1(QUEUE_RECORD_ERROR, "%w: seek or write error", QUEUE),
+    ROW3(QUEUE_RECORD_ERROR, "%w: seek to %d: %s", PATH, N, ERROR),
+    ROW3(QUEUE_RECORD_ERROR, "%w: skip %d bytes failed after %d", PATH, BYTES, TOTAL),
+    ROW2(QUEUE_RECORD_ERROR, "%w: too many length bits, record type %f", QUEUE, TYPE),
+    ROW1(QUEUE_RECORD_ERROR, "%w: too many reverse jump records", QUEUE),
+    ROW2(QUEUE_FILE_ERROR, "%w: uid %d: not a regular file", PATH, UID),
+    ROW3(QUEUE_FILE_ERROR, "%w: uid %d: file has %d links", PATH, UID, COUNT),
+    ROW3(QUEUE_RECORD_ERROR, "%w: unexpected EOF in data, record type %f length %f", QUEUE, TYPE, LENGTH),
+    ROW2(QUEUE_RECORD_ERROR, "%w: unexpected EOF reading length, record type %f", QUEUE, TYPE),
+    ROW3(SERVICE_ERROR, "%w: unexpected status %d at index %d", FUNC, STATUS, N),
+    ROW2(QUEUE_RECORD_ERROR, "%w: unknown attribute name: %w, ignored", PATH, NAME),
+    ROW2(QUEUE_FILE_ERROR, "%w: update file time stamps: %s", FUNC, ERROR),
+};
+ML_PATTERN_TABLE_LEAD(maillog__postfix_lib_queue_named, "%w: ");
+
+/* before 3.0 and in library code the queue ID stands inside the text */
+ML_PATTERN_ROWS(maillog__postfix_lib_queue_id) = {
+    ROW1(SERVICE_ERROR, "%q: bounce service failure", QUEUE_ID),
+    ROW1(SERVICE_ERROR, "%q: defer service failure", QUEUE_ID),
+    ROW1(SERVICE_ERROR, "%q: trace service failure", QUEUE_ID),
+    ROW1(SERVICE_ERROR, "%q: verify service failure", QUEUE_ID),
+};
+ML_PATTERN_TABLE_LEAD(maillog__postfix_lib_queue_id, "%q: ");

@@ -1,0 +1,114 @@
+/* test_patterns.c: every table of statements is sorted the way maillog__match_patterns() searches it, and its rows are
+ * spelled as pattern.h says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <maillog/describe.h>
+
+#include "daemons/postfix_library.h"
+#include "patterns.h"
+
+static const ml_patterns *const tables[] = {
+#define TABLE(name) &maillog__##name,
+    MAILLOG__POSTFIX_LIBRARY(TABLE) MAILLOG__POSTFIX_PROGRAMS(TABLE)
+#undef TABLE
+        PATTERN_TABLES};
+
+#define TABLES (sizeof tables / sizeof *tables)
+
+static const char *key(const ml_patterns *t, size_t i) { return t->row[i].text + (t->lead ? strlen(t->lead) : 0); }
+
+/* <0, 0, >0 by the literals that two keys begin with */
+static int compare(const char *a, const char *b)
+{
+    const size_t na = strcspn(a, "%"), nb = strcspn(b, "%");
+    const int d = memcmp(a, b, na < nb ? na : nb);
+    if (d != 0) return d;
+    return na < nb ? -1 : na > nb;
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < TABLES; t++)
+        for (size_t i = 1; i < tables[t]->count; i++)
+            if (compare(key(tables[t], i - 1), key(tables[t], i)) > 0)
+                fail_msg("%s: `%s` must stand behind `%s`", tables[t]->name, tables[t]->row[i - 1].text,
+                         tables[t]->row[i].text);
+}
+
+static void test_lead(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < TABLES; t++) {
+        const char *lead = tables[t]->lead;
+        if (!lead) continue;
+        assert_true(lead[0] == '%' && strchr("wstrcpqa", lead[1]) && lead[2] != '\0' && !strchr(lead + 2, '%'));
+        for (size_t i = 0; i < tables[t]->count; i++) {
+            const char *text = tables[t]->row[i].text;
+            if (text[0] != '%' || strncmp(text + 2, lead + 2, strlen(lead + 2)) != 0)
+                fail_msg("%s: `%s` does not begin with the lead `%s`", tables[t]->name, text, lead);
+        }
+    }
+}
+
+/* The ids that the conversions of a row take; -1: a conversion that pattern.h does not know. */
+static int wanted_fields(const char *text)
+{
+    int n = 0;
+    for (const char *p = text; (p = strchr(p, '%')) != NULL; p += 2) {
+        if (strchr("sSwdfqa", p[1]))
+            n++;
+        else if (p[1] == 't')
+            n += 2;
+        else if (!strchr("cpr()%", p[1]))
+            return -1;
+        if (p[1] == '\0') return -1;
+    }
+    return n;
+}
+
+static void test_fields(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < TABLES; t++)
+        for (size_t i = 0; i < tables[t]->count; i++) {
+            const ml_pattern *row = &tables[t]->row[i];
+            int have = 0;
+            while (have < ML_PATTERN_FIELDS && row->field[have]) have++;
+            if (wanted_fields(row->text) != have)
+                fail_msg("%s: `%s` has %d fields, its conversions take %d", tables[t]->name, row->text, have,
+                         wanted_fields(row->text));
+            for (int f = 0; f < have; f++)
+                if (!maillog_event_may_have(row->event, row->field[f]))
+                    fail_msg("%s: `%s`: the schema does not give `%s` to `%s`", tables[t]->name, row->text,
+                             maillog_field_name(row->field[f]), maillog_event_name(row->event));
+        }
+}
+
+/* A row that an earlier one with the same text hides can never match. */
+static void test_no_twins(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < TABLES; t++)
+        for (size_t i = 1; i < tables[t]->count; i++)
+            for (size_t k = i; k-- > 0 && compare(key(tables[t], k), key(tables[t], i)) == 0;)
+                if (strcmp(tables[t]->row[k].text, tables[t]->row[i].text) == 0)
+                    fail_msg("%s: `%s` stands twice", tables[t]->name, tables[t]->row[i].text);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_lead),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_no_twins),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
