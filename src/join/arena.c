@@ -1,6 +1,7 @@
 /* arena.c: cells, hashes, and tapes: the lines of a node as bytes in a chain of cells.
  *
- *   entry:  daemon, match, fields, cut (1 byte each), type, segment (2 each), content (4), line (1..10), fields
+ *   entry:  daemon, match, fields, cut (1 byte each), type, segment, length of the fields (2 each), content (4),
+ *           line (1..10), fields
  *   field:  id (2), word (2), length (1..10), bytes */
 #include "table.h"
 
@@ -202,73 +203,134 @@ static uint32_t relay_len(const ml_in *in, const maillog_field *name)
 
 #define MAX_VALUE 2048u
 #define MAX_TROUBLE 400u
+#define MAX_FIELDS 8192u /* of one line, with what each needs beside its bytes */
 
-static uint32_t put_field(maillog_join *j, ml_node *n, const ml_in *in, const maillog_field *f, uint32_t room)
+/* A field as it will be kept; `len` 0 and `id` 0: not kept. */
+typedef struct chosen {
+    const char *p;
+    uint32_t len;
+    uint16_t id, word;
+} chosen;
+
+static chosen choose(const ml_in *in, const maillog_field *f)
 {
-    unsigned char head[14];
-    uint16_t id = f->id;
-    uint32_t len = f->len;
-    if (id == MAILLOG_FIELD_RELAY_NAME) {
-        id = MAILLOG_FIELD_RELAY;
-        len = relay_len(in, f);
+    chosen c = {in->ev->line + f->off, f->len, f->id, f->word};
+    if (c.id == MAILLOG_FIELD_RELAY_NAME) {
+        c.id = MAILLOG_FIELD_RELAY;
+        c.len = relay_len(in, f);
     }
-    if (len > MAX_VALUE) len = MAX_VALUE;
-    if (id == MAILLOG_FIELD_MESSAGE && len > MAX_TROUBLE) len = MAX_TROUBLE;
-    if (len + sizeof head > room) return 0;
-    memcpy(head, &id, 2);
-    memcpy(head + 2, &f->word, 2);
-    const size_t k = 4 + varint(head + 4, len);
-    put(j, n, head, k);
-    put(j, n, in->ev->line + f->off, len);
-    return (uint32_t)k + len;
+    if (c.id == MAILLOG_FIELD_MESSAGE && c.len > MAX_TROUBLE) c.len = MAX_TROUBLE;
+    return c;
 }
 
 /* What one line, and one message, may take of the block: more is cut, the line numbers stay. */
 static uint32_t room_for(const maillog_join *j, const ml_node *n)
 {
-    const uint32_t most = (uint32_t)(j->scratch_size / 6);
-    uint32_t used = n->bytes;
-    if (n->group) used = ml_leader(j, n)->u.g.bytes;
+    const uint32_t most = (uint32_t)(j->scratch_size / 8), line = j->ncells / 8 * ML_CELL_DATA;
+    const uint32_t used = n->group ? ml_leader(j, n)->u.g.bytes : n->bytes;
     if (used >= most) return 0;
-    const uint32_t left = most - used, line = j->ncells / 8 * ML_CELL_DATA;
-    const uint32_t room = left < line ? left : line;
-    return room < 8192 ? room : 8192;
+    uint32_t room = most - used;
+    if (room > line) room = line;
+    return room < MAX_FIELDS ? room : MAX_FIELDS;
 }
 
-static bool is_trouble(const ml_in *in)
+/* Lines whose text is kept: trouble, pieces of a longer entry, what is told about a filter's run or a failed attempt.
+ */
+static bool keeps_text(const ml_in *in)
 {
-    return in->f[ML_S_SEVERITY] != NULL || in->ev->flags & MAILLOG_FLAG_CONTINUED;
+    if (in->f[ML_S_SEVERITY] || in->ev->flags & MAILLOG_FLAG_CONTINUED) return true;
+    switch (in->ev->daemon) {
+    case MAILLOG_DAEMON_AMAVIS:
+        return !in->f[ML_S_RESULT];
+    case MAILLOG_DAEMON_POSTFIX_SMTP:
+    case MAILLOG_DAEMON_POSTFIX_LMTP:
+        return !in->f[ML_S_STATUS];
+    default:
+        return false;
+    }
 }
+
+/* Host and instance stand once on a tape, and so does a leg's queue ID. */
+static bool is_known(const ml_node *n, uint16_t id)
+{
+    if (!n->head) return false;
+    return id == MAILLOG_FIELD_HOST || id == MAILLOG_FIELD_INSTANCE ||
+           (id == MAILLOG_FIELD_QUEUE_ID && n->kind == ML_NODE_LEG);
+}
+
+static size_t put_head(unsigned char *head, const ml_in *in, size_t count, uint8_t cut, size_t len)
+{
+    const uint16_t fields = (uint16_t)len;
+    head[0] = in->ev->daemon;
+    head[1] = in->ev->match;
+    head[2] = (unsigned char)count;
+    head[3] = cut;
+    memcpy(head + 4, &in->ev->type, 2);
+    memcpy(head + 6, &in->segment, 2);
+    memcpy(head + 8, &fields, 2);
+    memcpy(head + 10, &in->content, 4);
+    return 14 + varint(head + 14, in->line);
+}
+
+static size_t put_field_head(unsigned char *head, const chosen *c)
+{
+    memcpy(head, &c->id, 2);
+    memcpy(head + 2, &c->word, 2);
+    return 4 + varint(head + 4, c->len);
+}
+
+static size_t varint_size(uint32_t v) { return v < 128 ? 1 : v < 16384 ? 2 : 3; }
 
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
 {
     ml_node *n = ml_at_node(j, node);
-    const uint32_t before = n->bytes;
-    uint32_t room = room_for(j, n);
     const maillog_event *ev = in->ev;
-    uint8_t count = 0, cut = 0;
-    const maillog_field *chosen[64];
-    for (uint32_t i = 0; i < ev->nfields && i < MAILLOG_FIELDS_MAX; i++) {
+    const uint32_t before = n->bytes;
+    const bool text = keeps_text(in);
+    chosen keep[MAILLOG_FIELDS_MAX];
+    size_t room = room_for(j, n), count = 0, len = 0;
+    uint8_t cut = 0;
+    for (uint32_t i = 0; i < ev->nfields; i++) {
         const maillog_field *f = &ev->field[i];
-        const bool message = f->id == MAILLOG_FIELD_MESSAGE && is_trouble(in);
-        if (!keeps(f->id) && !message) continue;
-        const uint32_t len = (f->id == MAILLOG_FIELD_RELAY_NAME ? relay_len(in, f) : f->len) + 14;
-        cut |= f->len > MAX_VALUE && !message;
-        if (len > room && f->len <= MAX_VALUE) {
+        if (!keeps(f->id) && !(text && f->id == MAILLOG_FIELD_MESSAGE)) continue;
+        if (is_known(n, f->id)) continue;
+        chosen c = choose(in, f);
+        if (c.len > MAX_VALUE) {
+            c.len = MAX_VALUE;
+            cut = 1;
+        }
+        const size_t size = 4 + varint_size(c.len) + c.len;
+        if (size > room) {
             cut = 1;
             continue;
         }
-        chosen[count++] = f;
-        room -= len < room ? len : room;
+        room -= size;
+        len += size;
+        keep[count++] = c;
     }
-    unsigned char head[22] = {ev->daemon, ev->match, count, cut};
-    memcpy(head + 4, &ev->type, 2);
-    memcpy(head + 6, &in->segment, 2);
-    memcpy(head + 8, &in->content, 4);
-    put(j, n, head, 12 + varint(head + 12, in->line));
-    for (uint8_t i = 0; i < count; i++) put_field(j, n, in, chosen[i], UINT32_MAX);
+    unsigned char buf[1024];
+    size_t used = put_head(buf, in, count, cut, len);
+    for (size_t i = 0; i < count; i++) {
+        if (sizeof buf - used < keep[i].len + 8) {
+            put(j, n, buf, used);
+            used = 0;
+        }
+        used += put_field_head(buf + used, &keep[i]);
+        if (keep[i].len <= sizeof buf - used) {
+            memcpy(buf + used, keep[i].p, keep[i].len);
+            used += keep[i].len;
+        } else {
+            put(j, n, buf, used);
+            put(j, n, keep[i].p, keep[i].len);
+            used = 0;
+        }
+    }
+    put(j, n, buf, used);
     if (cut) j->stats.truncated++;
-    if (n->group) ml_leader(j, n)->u.g.bytes += n->bytes - before;
+    if (n->group)
+        ml_leader(j, n)->u.g.bytes += n->bytes - before;
+    else
+        n->session_prev++; /* a session: lines on its tape */
 }
 
 /* ---- reading ---- */
@@ -318,25 +380,10 @@ static bool read_varint(const char **p, const char *end, uint64_t *out)
     return false;
 }
 
-static bool read_field(const char **p, const char *end, uint16_t *id, uint16_t *word, maillog_str *value)
-{
-    uint64_t len;
-    if (end - *p < 4) return false;
-    memcpy(id, *p, 2);
-    memcpy(word, *p + 2, 2);
-    *p += 4;
-    if (!read_varint(p, end, &len) || len > (uint64_t)(end - *p)) return false;
-    value->ptr = *p;
-    value->len = (size_t)len;
-    *p += len;
-    return true;
-}
-
 bool maillog__entry(const char **p, const char *end, ml_entry *out)
 {
-    uint16_t id, word;
-    maillog_str value;
-    if (end - *p < 13) return false;
+    uint16_t len;
+    if (end - *p < 15) return false;
     const unsigned char *head = (const unsigned char *)*p;
     out->daemon = head[0];
     out->match = head[1];
@@ -344,45 +391,65 @@ bool maillog__entry(const char **p, const char *end, ml_entry *out)
     out->cut = head[3];
     memcpy(&out->type, head + 4, 2);
     memcpy(&out->segment, head + 6, 2);
-    memcpy(&out->content, head + 8, 4);
-    *p += 12;
-    if (!read_varint(p, end, &out->line)) return false;
-    out->fields = *p;
-    out->end = end;
-    for (uint8_t i = 0; i < out->nfields; i++)
-        if (!read_field(p, end, &id, &word, &value)) return false;
+    memcpy(&len, head + 8, 2);
+    memcpy(&out->content, head + 10, 4);
+    *p += 14;
+    if (!read_varint(p, end, &out->line) || len > end - *p) return false;
+    out->raw = *p;
+    out->field = NULL;
+    out->mask = 0;
+    *p += len;
+    out->end = *p;
     return true;
 }
 
-static maillog_str get(const ml_entry *e, maillog_field_id want, unsigned *word)
+size_t maillog__entry_fields(ml_entry *e, ml_field *out)
 {
-    const char *p = e->fields;
-    maillog_str value, none = {NULL, 0};
-    uint16_t id, w;
-    for (uint8_t i = 0; i < e->nfields && read_field(&p, e->end, &id, &w, &value); i++) {
-        if (id != want) continue;
-        *word = w;
-        return value;
+    const char *p = e->raw;
+    size_t n = 0;
+    e->field = out;
+    for (; n < e->nfields && e->end - p >= 5; n++) {
+        uint64_t len;
+        memcpy(&out[n].id, p, 2);
+        memcpy(&out[n].word, p + 2, 2);
+        p += 4;
+        if (!read_varint(&p, e->end, &len) || len > (uint64_t)(e->end - p)) break;
+        out[n].p = p;
+        out[n].len = (uint32_t)len;
+        e->mask |= (uint64_t)1 << (out[n].id & 63);
+        p += len;
     }
-    *word = 0;
-    return none;
+    e->nfields = (uint8_t)n;
+    return n;
+}
+
+static const ml_field *get(const ml_entry *e, maillog_field_id id)
+{
+    if (!(e->mask >> (id & 63) & 1)) return NULL;
+    for (uint8_t i = 0; i < e->nfields; i++)
+        if (e->field[i].id == id) return &e->field[i];
+    return NULL;
 }
 
 maillog_str maillog__entry_get(const ml_entry *e, maillog_field_id id)
 {
-    unsigned word;
-    return get(e, id, &word);
+    const ml_field *f = get(e, id);
+    maillog_str v = {NULL, 0};
+    if (f) {
+        v.ptr = f->p;
+        v.len = f->len;
+    }
+    return v;
 }
 
 unsigned maillog__entry_word(const ml_entry *e, maillog_field_id id)
 {
-    unsigned word;
-    get(e, id, &word);
-    return word;
+    const ml_field *f = get(e, id);
+    return f ? f->word : 0;
 }
 
-/* Append entries that were read elsewhere; those of a segment move on by `shift`. */
-void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift)
+/* Append entries that were read elsewhere; those of a segment move on by `shift`, the first `listed` are marked so. */
+void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift, uint32_t listed)
 {
     ml_node *n = ml_at_node(j, node);
     const uint32_t before = n->bytes;
@@ -390,9 +457,16 @@ void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t 
     ml_entry e;
     for (const char *entry = p; maillog__entry(&p, end, &e); entry = p) {
         const uint16_t segment = (uint16_t)(e.segment ? e.segment + shift : 0);
-        put(j, n, entry, 6);
-        put(j, n, &segment, 2);
+        char head[8];
+        memcpy(head, entry, 6);
+        memcpy(head + 6, &segment, 2);
+        if (listed) {
+            head[3] |= ML_CUT_LISTED;
+            listed--;
+        }
+        put(j, n, head, sizeof head);
         put(j, n, entry + 8, (size_t)(p - entry) - 8);
+        if (!n->group) n->session_prev++;
     }
     if (n->group) ml_leader(j, n)->u.g.bytes += n->bytes - before;
 }
@@ -410,5 +484,6 @@ void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t se
     for (const char *entry = p; maillog__entry(&p, end, &e); entry = p) {
         memcpy((char *)(uintptr_t)entry + 6, &segment, 2);
         put(j, target, entry, (size_t)(p - entry));
+        target->session_prev++;
     }
 }

@@ -7,15 +7,15 @@
 
 #include "table.h"
 
-enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4 }; /* ml_entry.cut */
 #define ML_NO_LEG UINT32_MAX
 #define ML_UNLISTED 2 /* ml_part.own: what no message has listed yet */
 
-/* A tape in the scratch. */
+/* A node's tape, read: of a session, the entries of one segment and the shared ones, those unless `own`. */
 typedef struct ml_part {
-    char *start, *end;
+    ml_entry *entry;
+    size_t n;
     uint32_t node, leg; /* leg: index into the message's, or ML_NO_LEG */
-    uint16_t segment;   /* session: entries of this one, and of segment 0 unless `own` */
+    uint16_t segment;
     uint8_t kind, own;
 } ml_part;
 
@@ -35,8 +35,8 @@ typedef struct ml_sorted {
 } ml_sorted;
 void maillog__sort(ml_sorted *v, size_t n);
 
-void *maillog__take(ml_build *b, size_t count, size_t size);        /* zeroed; NULL when the scratch is full */
-bool maillog__next(const ml_part *p, const char **at, ml_entry *e); /* entries that count: no repeats */
+void *maillog__take(ml_build *b, size_t count, size_t size); /* zeroed; NULL when the scratch is full */
+const ml_entry *maillog__next(const ml_part *p, size_t *at); /* start at 0; entries that count: no repeats */
 maillog_lines maillog__sorted_lines(ml_build *b, uint64_t *line, size_t n);
 uint32_t maillog__leg_index(const ml_build *b, maillog_str queue_id);
 

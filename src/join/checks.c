@@ -280,31 +280,31 @@ static void sort_faults(maillog_message_fault *f, size_t n)
 void maillog__build_checks(ml_build *b)
 {
     check c;
-    ml_entry e;
+    const ml_entry *e;
     size_t checks = 0, faults = 0;
     for (size_t i = 0; i < b->nparts; i++)
-        for (const char *at = NULL; maillog__next(&b->part[i], &at, &e);) {
-            if (make_check(&e, &c))
+        for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
+            if (make_check(e, &c))
                 checks++;
             else
-                faults += fault_text(&e).ptr != NULL;
+                faults += fault_text(e).ptr != NULL;
         }
     check *out = (check *)maillog__take(b, checks, sizeof *out);
     b->m->faults = (maillog_message_fault *)maillog__take(b, faults, sizeof *b->m->faults);
     if (!out || !b->m->faults) return;
     checks = 0;
     for (size_t i = 0; i < b->nparts; i++)
-        for (const char *at = NULL; maillog__next(&b->part[i], &at, &e);) {
-            if (make_check(&e, &c)) {
+        for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
+            if (make_check(e, &c)) {
                 out[checks++] = c;
                 continue;
             }
-            const maillog_str text = fault_text(&e);
+            const maillog_str text = fault_text(e);
             if (!text.ptr) continue;
             maillog_message_fault *f = &b->m->faults[b->m->nfaults++];
-            f->by = ml_text(maillog_daemon_name(e.daemon));
+            f->by = ml_text(maillog_daemon_name(e->daemon));
             f->text = text;
-            f->line = e.line;
+            f->line = e->line;
         }
     sort_checks(b, out, checks);
     sort_faults(b->m->faults, b->m->nfaults);

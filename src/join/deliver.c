@@ -47,22 +47,48 @@ static uint64_t entries_of(const maillog_join *j, const ml_node *n)
     return count;
 }
 
-/* Mark the session's lines that a record lists, in the tape itself; the first record to list a line counts it. */
+/* Entries of a session's tape that no record listed yet. The first ones are known by their number (group_next), others
+ * by a bit in the tape. */
+typedef struct unlisted {
+    const char *at, *end;
+    uint32_t index, first;
+} unlisted;
+
+static unlisted begin_unlisted(const maillog_join *j, const ml_node *n)
+{
+    unlisted u = {ml_scratch(j), NULL, 0, n->group_next};
+    u.end = n->group_next < n->session_prev ? maillog__tape_copy(j, n, ml_scratch(j)) : u.at;
+    return u;
+}
+
+static const char *next_unlisted(unlisted *u, ml_entry *e)
+{
+    for (const char *entry = u->at; maillog__entry(&u->at, u->end, e); entry = u->at)
+        if (u->index++ >= u->first && !(e->cut & ML_CUT_LISTED)) return entry;
+    return NULL;
+}
+
+/* Mark what a record lists: the shared lines and those of a segment, or all. The first record to list a line counts. */
 static uint64_t list_session(maillog_join *j, uint32_t session, uint16_t segment, bool all)
 {
     ml_node *n = ml_at_node(j, session);
-    char *const start = ml_scratch(j);
-    char *const end = maillog__tape_copy(j, n, start);
-    const char *p = start;
-    uint64_t fresh = 0;
+    unlisted u = begin_unlisted(j, n);
+    const char *const start = u.at;
+    uint64_t fresh = 0, left = 0;
     ml_entry e;
-    for (char *entry = start; maillog__entry(&p, end, &e); entry = start + (p - start)) {
-        if ((!all && e.segment && e.segment != segment) || e.cut & ML_CUT_LISTED) continue;
-        entry[3] |= ML_CUT_LISTED;
+    for (const char *entry; (entry = next_unlisted(&u, &e)) != NULL;) {
+        if (!all && e.segment && e.segment != segment) {
+            left++;
+            continue;
+        }
+        ml_scratch(j)[entry - start + 3] |= ML_CUT_LISTED;
         fresh++;
     }
     n->flags |= ML_F_LISTED;
-    if (fresh) maillog__tape_store(j, n, start);
+    if (!left)
+        n->group_next = n->session_prev;
+    else if (fresh)
+        maillog__tape_store(j, n, start);
     return fresh;
 }
 
@@ -113,6 +139,13 @@ static void release_group(maillog_join *j, uint32_t leader, bool remember)
     release(j, leader, remember);
 }
 
+static uint64_t lines_of_parts(const ml_build *b)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < b->nparts; i++) n += b->part[i].kind == ML_NODE_SESSION ? 0 : b->part[i].n;
+    return n;
+}
+
 void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_state state)
 {
     ml_build b;
@@ -123,9 +156,10 @@ void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_st
     /* a group of nothing but queue IDs that others named has no lines: it is no record */
     if (m.lines.len || m.truncated) hand_over(j, &m, state);
     uint32_t i = leader;
+    if (!m.truncated) count_lines(j, record, lines_of_parts(&b));
     do {
         const ml_node *n = ml_at_node(j, i);
-        count_lines(j, record, entries_of(j, n));
+        if (m.truncated) count_lines(j, record, entries_of(j, n));
         if (n->session) count_lines(j, record, list_session(j, n->session, n->segment, false));
         i = n->group_next;
     } while (i != leader);
@@ -154,11 +188,9 @@ static segments untold(const maillog_join *j, const ml_node *n)
 {
     segments s;
     memset(&s, 0, sizeof s);
-    const char *p = ml_scratch(j);
-    const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
+    unlisted u = begin_unlisted(j, n);
     ml_entry e;
-    while (maillog__entry(&p, end, &e)) {
-        if (e.cut & ML_CUT_LISTED) continue;
+    while (next_unlisted(&u, &e)) {
         s.left = true;
         if (e.segment && e.daemon <= MAILLOG_DAEMON_POSTFIX_FILES) note_attempt(&s, e.segment);
     }
@@ -217,6 +249,8 @@ static bool last_chance(maillog_join *j, uint32_t leader)
     const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
     ml_entry e;
     while (maillog__entry(&p, end, &e)) {
+        ml_field fields[UINT8_MAX];
+        maillog__entry_fields(&e, fields);
         const maillog_str id = maillog__entry_get(&e, MAILLOG_FIELD_MESSAGE_ID);
         if (!id.ptr || !maillog__link_by_message_id(j, leader, id)) continue;
         maillog__settle(j, leader);
@@ -311,13 +345,12 @@ int maillog_join_flush(maillog_join *j)
 
 /* ---- the counters, and the proof that they add up ---- */
 
-static uint64_t unlisted(const maillog_join *j, const ml_node *n)
+static uint64_t count_unlisted(const maillog_join *j, const ml_node *n)
 {
-    const char *p = ml_scratch(j);
-    const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
+    unlisted u = begin_unlisted(j, n);
     uint64_t count = 0;
     ml_entry e;
-    while (maillog__entry(&p, end, &e)) count += !(e.cut & ML_CUT_LISTED);
+    while (next_unlisted(&u, &e)) count++;
     return count;
 }
 
@@ -331,7 +364,7 @@ static uint64_t lines_of_group(const maillog_join *j, uint32_t leader, uint64_t 
         (*live)++;
         /* a session that legs point to is in no list: count it with its first leg */
         if (n->session && ml_at_node(j, n->session)->u.s.legs == i) {
-            lines += unlisted(j, ml_at_node(j, n->session));
+            lines += count_unlisted(j, ml_at_node(j, n->session));
             (*live)++;
         }
         i = n->group_next;
@@ -349,7 +382,7 @@ int maillog_join_stats_get(const maillog_join *j, maillog_join_stats *out)
             if (ml_at_node(j, i)->group) {
                 out->pending += lines_of_group(j, i, &out->live);
             } else {
-                out->pending += unlisted(j, ml_at_node(j, i));
+                out->pending += count_unlisted(j, ml_at_node(j, i));
                 out->live++;
             }
         }

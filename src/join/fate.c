@@ -105,16 +105,16 @@ static void expire(fates *f, const ml_entry *e, uint32_t leg)
 
 static void read_legs(fates *f)
 {
-    ml_entry e;
+    const ml_entry *e;
     for (size_t i = 0; i < f->b->m->nlegs; i++) {
         const ml_part *p = &f->b->part[f->b->leg_part[i]];
-        for (const char *at = NULL; maillog__next(p, &at, &e);) {
-            if (!GET(&e, STATUS).ptr || e.daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
-            const unsigned status = maillog__entry_word(&e, MAILLOG_FIELD_STATUS);
-            if (GET(&e, TO).ptr)
-                delivery(f, &e, (uint32_t)i);
+        for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;) {
+            if (!GET(e, STATUS).ptr || e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
+            const unsigned status = maillog__entry_word(e, MAILLOG_FIELD_STATUS);
+            if (GET(e, TO).ptr)
+                delivery(f, e, (uint32_t)i);
             else if (status == MAILLOG_STATUS_EXPIRED || status == MAILLOG_STATUS_FORCE_EXPIRED)
-                expire(f, &e, (uint32_t)i);
+                expire(f, e, (uint32_t)i);
         }
     }
 }
@@ -164,21 +164,21 @@ static void block(fates *f, uint32_t leg, maillog_str to, const ml_entry *e, mai
 
 static void read_runs(fates *f)
 {
-    ml_entry e;
+    const ml_entry *e;
     for (size_t i = 0; i < f->b->nparts; i++) {
         if (f->b->part[i].kind != ML_NODE_RUN) continue;
-        for (const char *at = NULL; maillog__next(&f->b->part[i], &at, &e);) {
-            if (maillog__entry_word(&e, MAILLOG_FIELD_RESULT) != MAILLOG_RESULT_BLOCKED) continue;
-            const maillog_verdict verdict = of_block(GET(&e, ACTIONS), GET(&e, QUARANTINE).ptr != NULL);
-            const maillog_str list = GET(&e, RECIPIENTS);
-            const uint32_t leg = maillog__leg_index(f->b, GET(&e, QUEUE_ID));
+        for (size_t at = 0; (e = maillog__next(&f->b->part[i], &at)) != NULL;) {
+            if (maillog__entry_word(e, MAILLOG_FIELD_RESULT) != MAILLOG_RESULT_BLOCKED) continue;
+            const maillog_verdict verdict = of_block(GET(e, ACTIONS), GET(e, QUARANTINE).ptr != NULL);
+            const maillog_str list = GET(e, RECIPIENTS);
+            const uint32_t leg = maillog__leg_index(f->b, GET(e, QUEUE_ID));
             maillog_str item;
             for (size_t pos = 0; maillog_list_next(MAILLOG_FIELD_RECIPIENTS, list, &pos, &item);) {
                 if (item.len > 1 && item.ptr[0] == '<') {
                     item.ptr++;
                     item.len -= 2;
                 }
-                block(f, leg, item, &e, verdict);
+                block(f, leg, item, e, verdict);
             }
         }
     }
@@ -234,18 +234,18 @@ static maillog_str unquoted(maillog_str s)
 
 static void read_store(fates *f, const ml_part *p)
 {
-    ml_entry e;
-    for (const char *at = NULL; maillog__next(p, &at, &e);) {
-        const maillog_str mailbox = unquoted(GET(&e, MAILBOX)), action = GET(&e, SIEVE_ACTION);
-        if (!e.type || !GET(&e, USER).ptr) continue;
-        fate *v = stored_for(f, &e);
+    const ml_entry *e;
+    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;) {
+        const maillog_str mailbox = unquoted(GET(e, MAILBOX)), action = GET(e, SIEVE_ACTION);
+        if (!e->type || !GET(e, USER).ptr) continue;
+        fate *v = stored_for(f, e);
         if (!v) continue;
-        v->r.final_by = ml_text(maillog_daemon_name(e.daemon));
-        v->r.final_user = GET(&e, USER);
-        const bool stored = mailbox.ptr && !GET(&e, ERROR).ptr;
+        v->r.final_by = ml_text(maillog_daemon_name(e->daemon));
+        v->r.final_user = GET(e, USER);
+        const bool stored = mailbox.ptr && !GET(e, ERROR).ptr;
         if (stored) v->r.final_mailbox = mailbox;
         if (stored || !v->r.final_mailbox.ptr)
-            v->r.final_action = action.ptr ? action : ml_text(maillog_event_name(e.type));
+            v->r.final_action = action.ptr ? action : ml_text(maillog_event_name(e->type));
         if (v->r.verdict != MAILLOG_VERDICT_DELIVERED && v->r.verdict != MAILLOG_VERDICT_DISCARDED) continue;
         v->r.verdict = !v->r.final_mailbox.ptr && maillog__contains(v->r.final_action, "discard")
                            ? MAILLOG_VERDICT_DISCARDED
@@ -413,11 +413,11 @@ static void give_recipients(fates *f)
 static size_t bound(ml_build *b)
 {
     size_t n = b->m->nchecks + 1;
-    ml_entry e;
+    const ml_entry *e;
     for (size_t i = 0; i < b->nparts; i++)
-        for (const char *at = NULL; maillog__next(&b->part[i], &at, &e);) {
-            n += GET(&e, STATUS).ptr != NULL;
-            const maillog_str list = GET(&e, RECIPIENTS);
+        for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
+            n += GET(e, STATUS).ptr != NULL;
+            const maillog_str list = GET(e, RECIPIENTS);
             for (size_t k = 0; k < list.len; k++) n += list.ptr[k] == '<';
         }
     return n;

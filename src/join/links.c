@@ -108,37 +108,37 @@ static bool is_notice(uint8_t daemon)
 static void leg_links(edges *g, const ml_part *p)
 {
     const maillog_str self = g->b->m->legs[p->leg].queue_id;
-    const char *at = NULL;
-    ml_entry e;
-    while (maillog__next(p, &at, &e)) {
-        const maillog_str orig = maillog__entry_get(&e, MAILLOG_FIELD_ORIG_QUEUE_ID);
-        if (is_id(orig) && e.daemon == MAILLOG_DAEMON_POSTFIX_PICKUP)
-            add(g, orig, self, MAILLOG_PROOF_FORWARDED, MAILLOG_CONFIDENCE_CERTAIN, e.line);
+    size_t at = 0;
+    const ml_entry *e;
+    while ((e = maillog__next(p, &at)) != NULL) {
+        const maillog_str orig = maillog__entry_get(e, MAILLOG_FIELD_ORIG_QUEUE_ID);
+        if (is_id(orig) && e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP)
+            add(g, orig, self, MAILLOG_PROOF_FORWARDED, MAILLOG_CONFIDENCE_CERTAIN, e->line);
         else if (is_id(orig))
-            add(g, orig, self, MAILLOG_PROOF_ORIG_QUEUE_ID, MAILLOG_CONFIDENCE_CERTAIN, e.line);
-        const maillog_str child = maillog__entry_get(&e, MAILLOG_FIELD_NEW_QUEUE_ID);
+            add(g, orig, self, MAILLOG_PROOF_ORIG_QUEUE_ID, MAILLOG_CONFIDENCE_CERTAIN, e->line);
+        const maillog_str child = maillog__entry_get(e, MAILLOG_FIELD_NEW_QUEUE_ID);
         if (is_id(child))
-            add(g, self, child, is_notice(e.daemon) ? MAILLOG_PROOF_BOUNCE : MAILLOG_PROOF_FORWARDED,
-                MAILLOG_CONFIDENCE_CERTAIN, e.line);
-        if (e.type == MAILLOG_EVENT_POSTFIX_DELIVERY) delivery(g, &e, self);
+            add(g, self, child, is_notice(e->daemon) ? MAILLOG_PROOF_BOUNCE : MAILLOG_PROOF_FORWARDED,
+                MAILLOG_CONFIDENCE_CERTAIN, e->line);
+        if (e->type == MAILLOG_EVENT_POSTFIX_DELIVERY) delivery(g, e, self);
     }
 }
 
 /* amavis: Queue-ID → queued_as. */
 static void run_links(edges *g, const ml_part *p)
 {
-    const char *at = NULL;
-    ml_entry e;
-    while (maillog__next(p, &at, &e)) {
-        const maillog_str from = maillog__entry_get(&e, MAILLOG_FIELD_QUEUE_ID);
-        const maillog_str as = maillog__entry_get(&e, MAILLOG_FIELD_QUEUED_AS);
+    size_t at = 0;
+    const ml_entry *e;
+    while ((e = maillog__next(p, &at)) != NULL) {
+        const maillog_str from = maillog__entry_get(e, MAILLOG_FIELD_QUEUE_ID);
+        const maillog_str as = maillog__entry_get(e, MAILLOG_FIELD_QUEUED_AS);
         for (size_t start = 0, end; start < as.len; start = end + 1) {
             for (end = start; end < as.len && as.ptr[end] != '/'; end++) continue;
             maillog_str id = {as.ptr + start, end - start};
             if (!is_id(id)) id = maillog__queued_as(id);
             if (is_id(id))
                 add(g, is_id(from) ? from : connection, id, MAILLOG_PROOF_QUEUED_AS,
-                    is_id(from) ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY, e.line);
+                    is_id(from) ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY, e->line);
         }
     }
 }
@@ -147,23 +147,23 @@ static void run_links(edges *g, const ml_part *p)
 static void store_links(edges *g, const ml_part *p)
 {
     maillog_message *m = g->b->m;
-    const char *at = NULL;
-    ml_entry e;
-    while (maillog__next(p, &at, &e)) {
-        const maillog_str session = maillog__entry_get(&e, MAILLOG_FIELD_SESSION);
+    size_t at = 0;
+    const ml_entry *e;
+    while ((e = maillog__next(p, &at)) != NULL) {
+        const maillog_str session = maillog__entry_get(e, MAILLOG_FIELD_SESSION);
         size_t i = 0;
         while (i < m->nlinks && !(m->links[i].proof == MAILLOG_PROOF_LMTP_SESSION && ml_same(m->links[i].to, session)))
             i++;
         if (session.len && i < m->nlinks) {
-            add_line(g, e.line, i);
+            add_line(g, e->line, i);
             continue;
         }
-        const maillog_str id = maillog__entry_get(&e, MAILLOG_FIELD_MESSAGE_ID);
+        const maillog_str id = maillog__entry_get(e, MAILLOG_FIELD_MESSAGE_ID);
         size_t leg = m->nlegs;
         while (leg > 0 && !ml_same(m->legs[leg - 1].message_id, id)) leg--;
         if (leg && id.len)
             add(g, m->legs[leg - 1].queue_id, session.ptr ? session : connection, MAILLOG_PROOF_MESSAGE_ID,
-                MAILLOG_CONFIDENCE_LIKELY, e.line);
+                MAILLOG_CONFIDENCE_LIKELY, e->line);
     }
 }
 
@@ -178,23 +178,23 @@ static void session_links(edges *g, const ml_part *p)
     }
     if (!to.ptr && m->nlegs) to = m->legs[0].queue_id; /* before a proxy */
     if (!to.ptr) to = connection;
-    const char *at = NULL;
-    ml_entry e;
-    while (maillog__next(p, &at, &e)) {
-        const bool own = e.daemon <= MAILLOG_DAEMON_POSTFIX_FILES;
+    size_t at = 0;
+    const ml_entry *e;
+    while ((e = maillog__next(p, &at)) != NULL) {
+        const bool own = e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES;
         if (own && !m->nlegs) continue;
         add(g, connection, to, own ? MAILLOG_PROOF_SESSION : MAILLOG_PROOF_POLICY,
-            own ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY, e.line);
+            own ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY, e->line);
     }
 }
 
 static void policy_links(edges *g, const ml_part *p)
 {
     maillog_message *m = g->b->m;
-    const char *at = NULL;
-    ml_entry e;
-    while (m->nlegs && maillog__next(p, &at, &e))
-        add(g, connection, m->legs[0].queue_id, MAILLOG_PROOF_POLICY, MAILLOG_CONFIDENCE_LIKELY, e.line);
+    size_t at = 0;
+    const ml_entry *e;
+    while (m->nlegs && (e = maillog__next(p, &at)) != NULL)
+        add(g, connection, m->legs[0].queue_id, MAILLOG_PROOF_POLICY, MAILLOG_CONFIDENCE_LIKELY, e->line);
 }
 
 /* Two legs that nothing but the Message-ID joins. */

@@ -53,51 +53,73 @@ bool maillog__contains(maillog_str text, const char *word)
     return false;
 }
 
-static bool is_in(const ml_part *p, const ml_entry *e)
+const ml_entry *maillog__next(const ml_part *p, size_t *at)
+{
+    while (*at < p->n) {
+        const ml_entry *e = &p->entry[(*at)++];
+        if (!(e->cut & ML_CUT_REPEATS)) return e;
+    }
+    return NULL;
+}
+
+/* ---- parts ---- */
+
+static bool belongs(const ml_part *p, const ml_entry *e)
 {
     if (p->kind != ML_NODE_SESSION) return true;
     if (p->own == ML_UNLISTED) return !(e->cut & ML_CUT_LISTED);
     return e->segment == p->segment || (e->segment == 0 && !p->own);
 }
 
-bool maillog__next(const ml_part *p, const char **at, ml_entry *e)
+/* Copy the tape, and read it: entries, then their fields. What the node's head says is enough for how many there are.
+ */
+static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
 {
-    if (!*at) *at = p->start;
-    while (maillog__entry(at, p->end, e))
-        if (is_in(p, e) && !(e->cut & ML_CUT_REPEATS)) return true;
-    return false;
-}
-
-/* ---- parts ---- */
-
-static ml_part *add_part(ml_build *b, uint32_t node, ml_kind kind)
-{
-    const ml_node *n = ml_at_node(b->j, node);
     if (n->bytes > (size_t)(b->limit - b->top)) {
         b->m->truncated++;
-        return NULL;
+        return;
     }
+    const char *at = b->top;
+    const char *const end = maillog__tape_copy(b->j, n, b->top);
+    b->top += n->bytes;
+    size_t fields = 0, count = 0, listed = n->group ? 0 : n->group_next;
+    ml_entry e;
+    for (const char *q = at; maillog__entry(&q, end, &e);) count++;
+    p->entry = (ml_entry *)maillog__take(b, count, sizeof *p->entry);
+    if (!p->entry) return;
+    while (maillog__entry(&at, end, &e)) {
+        if (listed) {
+            e.cut |= ML_CUT_LISTED;
+            listed--;
+        }
+        if (!belongs(p, &e)) continue;
+        fields += e.nfields;
+        p->entry[p->n++] = e;
+    }
+    ml_field *f = (ml_field *)maillog__take(b, fields, sizeof *f);
+    for (size_t i = 0; i < p->n && f; i++) f += maillog__entry_fields(&p->entry[i], f);
+}
+
+static ml_part *new_part(ml_build *b, uint32_t node, ml_kind kind)
+{
     ml_part *p = &b->part[b->nparts++];
     p->node = node;
     p->kind = (uint8_t)kind;
     p->leg = ML_NO_LEG;
-    p->start = b->top;
-    p->end = b->top = maillog__tape_copy(b->j, n, b->top);
     return p;
 }
 
-static void add_session(ml_build *b, uint32_t session, uint16_t segment)
+static void add_session(ml_build *b, uint32_t session, uint16_t segment, uint8_t own)
 {
-    uint8_t own = 0;
     for (size_t i = 0; i < b->nparts; i++) {
         if (b->part[i].kind != ML_NODE_SESSION || b->part[i].node != session) continue;
         if (b->part[i].segment == segment) return;
         own = 1;
     }
-    ml_part *p = add_part(b, session, ML_NODE_SESSION);
-    if (!p) return;
+    ml_part *p = new_part(b, session, ML_NODE_SESSION);
     p->segment = segment;
     p->own = own;
+    read_tape(b, p, ml_at_node(b->j, session));
 }
 
 static void add_group(ml_build *b, uint32_t leader)
@@ -105,42 +127,49 @@ static void add_group(ml_build *b, uint32_t leader)
     uint32_t i = leader;
     do {
         const ml_node *n = ml_at_node(b->j, i);
-        if (n->head) add_part(b, i, (ml_kind)n->kind);
+        if (n->head) read_tape(b, new_part(b, i, (ml_kind)n->kind), n);
         i = n->group_next;
     } while (i != leader);
     do {
         const ml_node *n = ml_at_node(b->j, i);
-        if (n->session) add_session(b, n->session, n->segment);
+        if (n->session) add_session(b, n->session, n->segment, 0);
         i = n->group_next;
     } while (i != leader);
 }
 
 /* Entries that repeat another of the same part are lines of the message, but say nothing new. */
-static void mark_repeats(ml_build *b)
+static void mark_few(ml_part *p)
 {
-    size_t size = 16, total = 0;
-    for (size_t i = 0; i < b->nparts; i++) {
-        const char *at = b->part[i].start;
-        ml_entry e;
-        while (maillog__entry(&at, b->part[i].end, &e)) total++;
-    }
-    b->nentries = total;
-    while (size < total * 2) size *= 2;
+    for (size_t i = 1; i < p->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (p->entry[k].content == p->entry[i].content) p->entry[i].cut |= ML_CUT_REPEATS;
+}
+
+static void mark_many(ml_build *b, ml_part *p)
+{
+    size_t size = 64;
+    while (size < p->n * 2) size *= 2;
     char *const top = b->top;
     uint64_t *set = (uint64_t *)maillog__take(b, size, sizeof *set);
-    if (!set) return;
-    for (size_t i = 0; i < b->nparts; i++) {
-        const char *at = b->part[i].start, *entry = at;
-        ml_entry e;
-        for (; maillog__entry(&at, b->part[i].end, &e); entry = at) {
-            const uint64_t value = (uint64_t)b->part[i].node << 32 | e.content;
-            size_t k = (size_t)(value * 0x9e3779b97f4a7c15u >> 20) & (size - 1);
-            while (set[k] && set[k] != value) k = (k + 1) & (size - 1);
-            if (set[k]) b->part[i].start[entry - b->part[i].start + 3] |= ML_CUT_REPEATS;
-            set[k] = value;
-        }
+    for (size_t i = 0; set && i < p->n; i++) {
+        const uint64_t value = (uint64_t)1 << 32 | p->entry[i].content;
+        size_t k = p->entry[i].content & (size - 1);
+        while (set[k] && set[k] != value) k = (k + 1) & (size - 1);
+        if (set[k]) p->entry[i].cut |= ML_CUT_REPEATS;
+        set[k] = value;
     }
     b->top = top; /* the set is not needed any more */
+}
+
+static void mark_repeats(ml_build *b)
+{
+    for (size_t i = 0; i < b->nparts; i++) {
+        b->nentries += b->part[i].n;
+        if (b->part[i].n < 24)
+            mark_few(&b->part[i]);
+        else
+            mark_many(b, &b->part[i]);
+    }
 }
 
 /* ---- lines ---- */
@@ -169,14 +198,11 @@ static maillog_lines part_lines(ml_build *b, const ml_part *parts, size_t n)
 {
     maillog_lines none = {NULL, 0};
     size_t total = 0, k = 0;
-    ml_entry e;
-    for (size_t i = 0; i < n; i++)
-        for (const char *at = parts[i].start; maillog__entry(&at, parts[i].end, &e);) total += is_in(&parts[i], &e);
+    for (size_t i = 0; i < n; i++) total += parts[i].n;
     uint64_t *line = (uint64_t *)maillog__take(b, total, sizeof *line);
     if (!line) return none;
     for (size_t i = 0; i < n; i++)
-        for (const char *at = parts[i].start; maillog__entry(&at, parts[i].end, &e);)
-            if (is_in(&parts[i], &e)) line[k++] = e.line;
+        for (size_t e = 0; e < parts[i].n; e++) line[k++] = parts[i].entry[e].line;
     return maillog__sorted_lines(b, line, total);
 }
 
@@ -200,31 +226,31 @@ static uint64_t number(maillog_str s)
 
 static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
 {
-    const char *at = NULL;
-    ml_entry e;
+    size_t at = 0;
+    const ml_entry *e;
     leg->size = leg->nrcpt = MAILLOG_NO_NUMBER;
     leg->removed = !!(ml_at_node(b->j, p->node)->flags & ML_F_REMOVED);
-    while (maillog__next(p, &at, &e)) {
-        keep_first(&leg->queue_id, maillog__entry_get(&e, MAILLOG_FIELD_QUEUE_ID));
-        keep_first(&leg->host, maillog__entry_get(&e, MAILLOG_FIELD_HOST));
-        if (e.daemon < MAILLOG_DAEMON_DOVECOT_LDA)
-            keep_first(&leg->instance, maillog__entry_get(&e, MAILLOG_FIELD_INSTANCE));
-        switch (e.type) {
+    while ((e = maillog__next(p, &at)) != NULL) {
+        keep_first(&leg->queue_id, maillog__entry_get(e, MAILLOG_FIELD_QUEUE_ID));
+        keep_first(&leg->host, maillog__entry_get(e, MAILLOG_FIELD_HOST));
+        if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA)
+            keep_first(&leg->instance, maillog__entry_get(e, MAILLOG_FIELD_INSTANCE));
+        switch (e->type) {
         case MAILLOG_EVENT_POSTFIX_CLIENT:
-            keep_first(&leg->client_name, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_NAME));
-            keep_first(&leg->client_addr, maillog__entry_get(&e, MAILLOG_FIELD_CLIENT_ADDR));
+            keep_first(&leg->client_name, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_NAME));
+            keep_first(&leg->client_addr, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_ADDR));
             break;
         case MAILLOG_EVENT_POSTFIX_MESSAGE_ID:
-            keep_first(&leg->message_id, maillog__entry_get(&e, MAILLOG_FIELD_MESSAGE_ID));
+            keep_first(&leg->message_id, maillog__entry_get(e, MAILLOG_FIELD_MESSAGE_ID));
             break;
         case MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE:
-            leg->from = maillog__entry_get(&e, MAILLOG_FIELD_FROM);
-            leg->size = number(maillog__entry_get(&e, MAILLOG_FIELD_SIZE));
-            leg->nrcpt = number(maillog__entry_get(&e, MAILLOG_FIELD_NRCPT));
+            leg->from = maillog__entry_get(e, MAILLOG_FIELD_FROM);
+            leg->size = number(maillog__entry_get(e, MAILLOG_FIELD_SIZE));
+            leg->nrcpt = number(maillog__entry_get(e, MAILLOG_FIELD_NRCPT));
             break;
         default:
-            if (e.daemon == MAILLOG_DAEMON_POSTFIX_PICKUP || e.daemon == MAILLOG_DAEMON_POSTFIX_QMGR)
-                keep_first(&leg->from, maillog__entry_get(&e, MAILLOG_FIELD_FROM));
+            if (e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP || e->daemon == MAILLOG_DAEMON_POSTFIX_QMGR)
+                keep_first(&leg->from, maillog__entry_get(e, MAILLOG_FIELD_FROM));
             break;
         }
     }
@@ -246,9 +272,10 @@ static void build_legs(ml_build *b)
     for (size_t i = 0; order && i < b->nparts; i++) {
         if (b->part[i].kind != ML_NODE_LEG) continue;
         order[n].key = (uint64_t)ml_at_node(b->j, b->part[i].node)->first ^ (uint64_t)1 << 63;
-        const char *at = NULL;
-        ml_entry e;
-        if (maillog__next(&b->part[i], &at, &e)) order[n].index = e.line << 24 | i;
+        size_t at = 0;
+        const ml_entry *e;
+        if ((e = maillog__next(&b->part[i], &at)) != NULL) order[n].index = e->line << 24;
+        order[n].index |= i;
         n++;
     }
     if (!n) return;
@@ -307,32 +334,32 @@ static void client_line(ml_build *b, const ml_entry *e, bool peer)
 
 static void client_from_leg(ml_build *b, const ml_part *p)
 {
-    ml_entry e;
-    for (const char *at = NULL; maillog__next(p, &at, &e);)
-        client_line(b, &e, e.type == MAILLOG_EVENT_POSTFIX_CLIENT || maillog__entry_get(&e, MAILLOG_FIELD_STAGE).ptr);
+    const ml_entry *e;
+    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;)
+        client_line(b, e, e->type == MAILLOG_EVENT_POSTFIX_CLIENT || maillog__entry_get(e, MAILLOG_FIELD_STAGE).ptr);
 }
 
 /* The lines of the transaction come first: XCLIENT can name another client than the connection's. */
 static void client_from_session(ml_build *b, const ml_part *p)
 {
-    ml_entry e;
-    for (const char *at = NULL; maillog__next(p, &at, &e);)
-        if (e.segment) client_line(b, &e, true);
-    for (const char *at = NULL; maillog__next(p, &at, &e);)
-        if (!e.segment) client_line(b, &e, true);
+    const ml_entry *e;
+    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;)
+        if (e->segment) client_line(b, e, true);
+    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;)
+        if (!e->segment) client_line(b, e, true);
 }
 
 /* The client before the proxy or filter, as the first known leg was told (XFORWARD, XCLIENT, haproxy). */
 static void original_client(ml_build *b, const ml_part *p)
 {
-    const char *at = NULL;
-    ml_entry e;
-    while (maillog__next(p, &at, &e)) {
-        if (e.type != MAILLOG_EVENT_POSTFIX_CLIENT) continue;
-        const maillog_str addr = maillog__entry_get(&e, MAILLOG_FIELD_ORIG_CLIENT_ADDR);
+    size_t at = 0;
+    const ml_entry *e;
+    while ((e = maillog__next(p, &at)) != NULL) {
+        if (e->type != MAILLOG_EVENT_POSTFIX_CLIENT) continue;
+        const maillog_str addr = maillog__entry_get(e, MAILLOG_FIELD_ORIG_CLIENT_ADDR);
         if (!addr.ptr) continue;
         memset(&b->m->client, 0, sizeof b->m->client);
-        b->m->client.name = maillog__entry_get(&e, MAILLOG_FIELD_ORIG_CLIENT_NAME);
+        b->m->client.name = maillog__entry_get(e, MAILLOG_FIELD_ORIG_CLIENT_NAME);
         b->m->client.addr = addr;
     }
 }
@@ -421,7 +448,7 @@ static bool is_empty_id(maillog_str id) { return id.len <= 2; }
 static void build_head(ml_build *b)
 {
     maillog_message *m = b->m;
-    ml_entry e;
+    const ml_entry *e;
     for (size_t i = 0; i < m->nlegs; i++) {
         const maillog_message_leg *leg = &m->legs[i];
         if (leg->notification) continue;
@@ -431,12 +458,12 @@ static void build_head(ml_build *b)
         if (!m->message_id.ptr || (is_empty_id(m->message_id) && leg->message_id.ptr)) m->message_id = leg->message_id;
     }
     for (size_t i = 0; i < b->nparts; i++) {
-        const char *at = NULL;
-        while (maillog__next(&b->part[i], &at, &e)) {
-            keep_first(&m->host, maillog__entry_get(&e, MAILLOG_FIELD_HOST));
-            if (e.daemon && !m->daemon.ptr) m->daemon = ml_text(maillog_daemon_name(e.daemon));
-            if (m->nlegs || e.daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
-            keep_first(&m->from, maillog__entry_get(&e, MAILLOG_FIELD_FROM));
+        size_t at = 0;
+        while ((e = maillog__next(&b->part[i], &at)) != NULL) {
+            keep_first(&m->host, maillog__entry_get(e, MAILLOG_FIELD_HOST));
+            if (e->daemon && !m->daemon.ptr) m->daemon = ml_text(maillog_daemon_name(e->daemon));
+            if (m->nlegs || e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
+            keep_first(&m->from, maillog__entry_get(e, MAILLOG_FIELD_FROM));
         }
     }
     if (m->nlegs && m->legs[0].host.ptr) m->host = m->legs[0].host;
@@ -485,7 +512,6 @@ void maillog__build_attempt(maillog_join *j, ml_build *b, maillog_message *m, ui
     begin(b, j, m, 1);
     m->record = record;
     if (!b->part) return;
-    add_session(b, session, segment);
-    if (b->nparts && record != MAILLOG_RECORD_MESSAGE) b->part[0].own = ML_UNLISTED;
+    add_session(b, session, segment, record == MAILLOG_RECORD_MESSAGE ? 0 : ML_UNLISTED);
     finish(b);
 }

@@ -191,6 +191,8 @@ static uint32_t first_sender(const maillog_join *j, const record *r)
     const char *p = r->tape;
     ml_entry e;
     while (maillog__entry(&p, r->tape + r->bytes, &e)) {
+        ml_field fields[UINT8_MAX];
+        maillog__entry_fields(&e, fields);
         const maillog_str from = maillog__entry_get(&e, MAILLOG_FIELD_FROM);
         if (e.segment == 1 && from.ptr) return (uint32_t)maillog__key(j, ML_KEY_TEXT, 1, from) | 1;
     }
@@ -223,7 +225,7 @@ static void import_session(maillog_join *j, const record *r)
         n->session_next = r->n.session_next;
         maillog__end_legs(j, s);
     }
-    maillog__tape_add(j, s, r->tape, r->bytes, shift);
+    maillog__tape_add(j, s, r->tape, r->bytes, shift, r->n.group_next);
     maillog__set_key(j, s, 1, number_key(j, r->number));
     if (!n->u.s.refs) maillog__list_put(j, s, maillog__session_list(j, n));
 }
@@ -286,7 +288,7 @@ static uint32_t import_node(maillog_join *j, const record *r)
     }
     if (!n->u.g.client) n->u.g.client = r->n.u.g.client;
     if (!n->u.g.message_id) n->u.g.message_id = r->n.u.g.message_id;
-    maillog__tape_add(j, node, r->tape, r->bytes, 0);
+    maillog__tape_add(j, node, r->tape, r->bytes, 0, 0);
     if (leg) maillog__set_done(j, node, done);
     if ((r->n.kind == ML_NODE_POLICY || r->n.kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED)) j->parked++;
     enter_session(j, node, &r->n);

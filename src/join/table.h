@@ -71,9 +71,9 @@ enum {                         /* ml_node.flags */
 };
 
 typedef struct ml_node {
-    uint64_t key[2];      /* seeded hashes; 0: none */
-    uint32_t key_next[2]; /* next in the bucket: node * 2 + slot */
-    uint32_t group, group_next;
+    uint64_t key[2];            /* seeded hashes; 0: none */
+    uint32_t key_next[2];       /* next in the bucket: node * 2 + slot */
+    uint32_t group, group_next; /* session: 0; lines from the start of its tape that a message has listed */
     uint32_t prev, next;
     uint32_t head, tail;                          /* tape */
     int64_t first, last;                          /* nanoseconds */
@@ -81,7 +81,8 @@ typedef struct ml_node {
     uint32_t active;                              /* clock of the last line */
     uint32_t recent[3];                           /* contents of the last lines; [0]: of the first */
     uint32_t bytes;                               /* of the tape */
-    uint32_t session, session_prev, session_next; /* session, session_next: 1 + messages taken, once it has ended */
+    uint32_t session, session_prev, session_next; /* of a session: session_prev lines on its tape;
+                                                     session_next 1 + messages taken, once it has ended */
     uint32_t flags;
     uint16_t segment;  /* leg: its part of the session; session: the part that is being written */
     uint16_t instance; /* leg: hash of the syslog_name's first part, from programs where it says the instance;
@@ -172,7 +173,8 @@ uint32_t maillog__new_cell(maillog_join *j);
 void maillog__free_cell(maillog_join *j, uint32_t cell);
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
-void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift);
+enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4 }; /* ml_entry.cut */
+void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift, uint32_t listed);
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
 void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from);
 void maillog__tape_free(maillog_join *j, ml_node *n);
@@ -183,15 +185,22 @@ static inline bool ml_repeats(const ml_node *n, const ml_in *in)
     return n->head && (n->recent[0] == in->content || n->recent[1] == in->content || n->recent[2] == in->content);
 }
 
-/* A tape, read back: entries and their fields, in the order they came. */
+/* A tape, read back: entries in the order they came. Their fields are there once entry_fields() was called. */
+typedef struct ml_field {
+    const char *p;
+    uint32_t len;
+    uint16_t id, word;
+} ml_field;
 typedef struct ml_entry {
-    uint64_t line;
+    uint64_t line, mask; /* mask: ids of the fields, by their last six bits */
+    const char *raw, *end;
+    const ml_field *field;
     uint32_t content;
     uint16_t type, segment;
     uint8_t daemon, match, nfields, cut;
-    const char *fields, *end;
 } ml_entry;
 bool maillog__entry(const char **p, const char *end, ml_entry *out);
+size_t maillog__entry_fields(ml_entry *e, ml_field *out); /* room for e->nfields */
 maillog_str maillog__entry_get(const ml_entry *e, maillog_field_id id);
 unsigned maillog__entry_word(const ml_entry *e, maillog_field_id id);
 
