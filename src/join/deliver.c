@@ -292,7 +292,7 @@ void maillog__tick(maillog_join *j)
         {ML_LIST_CLOSED, j->config.settle, MAILLOG_STATE_COMPLETE},
         {ML_LIST_SESSION, 12 * j->config.wait, MAILLOG_STATE_EXPIRED},
         {ML_LIST_OPEN, j->config.expire, MAILLOG_STATE_EXPIRED},
-        {ML_LIST_GONE, 2 * j->config.wait, MAILLOG_STATE_COMPLETE},
+        {ML_LIST_GONE, 6 * j->config.settle, MAILLOG_STATE_COMPLETE},
     };
     const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -41,7 +41,7 @@ static void lay_out(maillog_join *j)
     if (scratch > MOST_SCRATCH) scratch = MOST_SCRATCH;
     size_t cells = (total - aligned(sizeof *j) - scratch) / ML_CELL;
     j->nbuckets = 64;
-    while (j->nbuckets < cells / 4) j->nbuckets *= 2;
+    while (j->nbuckets < cells / 3) j->nbuckets *= 2;
     cells -= (j->nbuckets * sizeof(uint32_t) + ML_CELL - 1) / ML_CELL;
     j->buckets_at = aligned(sizeof *j);
     j->cells_at = aligned(j->buckets_at + j->nbuckets * sizeof(uint32_t));
