@@ -296,7 +296,7 @@ void maillog__tick(maillog_join *j)
     };
     const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        for (uint32_t n; (n = j->list[rows[i].list].first) != 0;) {
+        for (uint32_t n; (n = maillog__oldest(j, rows[i].list)) != 0;) {
             if (part && rows[i].state == MAILLOG_STATE_EXPIRED) break;
             if ((int64_t)ml_at_node(j, n)->active + rows[i].after > j->clock) break;
             deliver_oldest(j, rows[i].list, rows[i].state);
@@ -312,7 +312,7 @@ bool maillog__evict(maillog_join *j)
         return true;
     }
     for (unsigned l = ML_LIST_OPEN; l < ML_LIST_GONE; l++) {
-        const uint32_t n = j->list[l].first;
+        const uint32_t n = maillog__oldest(j, (ml_list)l);
         if (!n) continue;
         if (!oldest || ml_at_node(j, n)->active < ml_at_node(j, j->list[oldest].first)->active) oldest = (ml_list)l;
     }

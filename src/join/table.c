@@ -223,6 +223,7 @@ void maillog__list_put(maillog_join *j, uint32_t node, ml_list list)
     ml_node *n = ml_at_node(j, node);
     ml_ends *l = &j->list[list];
     n->list = (unsigned char)(list & 15);
+    n->flags &= ~(uint32_t)ML_F_LATER;
     n->prev = l->last;
     if (l->last)
         ml_at_node(j, l->last)->next = node;
@@ -261,6 +262,23 @@ void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b)
     x->u.g.bytes += y->u.g.bytes;
     x->flags |= y->flags & ML_F_LEGS;
     if (y->active > x->active) x->active = y->active;
+}
+
+/* A line came: nothing is moved (that would touch two neighbours for each line); who looks for what is oldest moves it
+ * when it comes to the front: see maillog__oldest(). */
+static void keep_in(maillog_join *j, uint32_t node, ml_list list)
+{
+    if (ml_at_node(j, node)->list == list)
+        ml_at_node(j, node)->flags |= ML_F_LATER;
+    else
+        maillog__list_put(j, node, list);
+}
+
+uint32_t maillog__oldest(maillog_join *j, ml_list list)
+{
+    uint32_t i;
+    while ((i = j->list[list].first) != 0 && ml_at_node(j, i)->flags & ML_F_LATER) maillog__list_put(j, i, list);
+    return i;
 }
 
 /* Whether a leg of the group waits for the end of its session. Only asked when nothing else is missing; a group of very
@@ -304,7 +322,7 @@ void maillog__settle(maillog_join *j, uint32_t node)
         list = waits_for_session(j, leader) ? ML_LIST_WAIT : ML_LIST_DONE;
     if (list != ML_LIST_LOOSE && j->config.flags & MAILLOG_JOIN_PART && began_before(j, leader)) list = ML_LIST_OPEN;
     g->active = (uint32_t)j->clock;
-    maillog__list_put(j, leader, list);
+    keep_in(j, leader, list);
 }
 
 /* Where a session waits that no live leg points to. */
@@ -347,6 +365,6 @@ void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
     if (n->group) {
         maillog__settle(j, node);
     } else if (n->kind == ML_NODE_SESSION || n->kind == ML_NODE_SCREEN) {
-        if (!n->u.s.refs) maillog__list_put(j, node, maillog__session_list(j, n));
+        if (!n->u.s.refs) keep_in(j, node, maillog__session_list(j, n));
     }
 }

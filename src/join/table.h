@@ -67,7 +67,8 @@ enum {                         /* ml_node.flags */
        ML_F_ASKED = 1048576,   /* session: a policy server was asked in the current segment */
        ML_F_REFUSED = 2097152, /* session: something was refused in the current segment */
        ML_F_PASSED = 4194304,  /* screen: handed on to smtpd */
-       ML_F_BEGAN = 8388608    /* leg: its Message-ID was seen */
+       ML_F_BEGAN = 8388608,   /* leg: its Message-ID was seen */
+       ML_F_LATER = 16777216   /* its place in the list is older than its last line */
 };
 
 typedef struct ml_node {
@@ -227,6 +228,7 @@ void maillog__drop_key(maillog_join *j, uint32_t node, unsigned slot);
 uint32_t maillog__find(maillog_join *j, uint64_t key, uint32_t *at);
 void maillog__list_put(maillog_join *j, uint32_t node, ml_list list);
 ml_list maillog__session_list(const maillog_join *j, const ml_node *session);
+uint32_t maillog__oldest(maillog_join *j, ml_list list); /* in order of lines, nearly */
 void maillog__list_take(maillog_join *j, uint32_t node);
 void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b);
 void maillog__settle(maillog_join *j, uint32_t node); /* a line came: put its group where it belongs now */
