@@ -19,5 +19,6 @@ typedef struct ml_route {
 ml_route maillog__dispatch(const ml_line *l);
 
 void maillog__postfix(ml_line *l, ml_cur message);
+void maillog__amavis(ml_line *l, ml_cur message);
 
 #endif

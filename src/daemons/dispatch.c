@@ -20,7 +20,9 @@ static const tag_row tags[] = {
     TAG("dovecot", DOVECOT_MASTER, NULL),
 
     /* filters */
-    TAG("amavis", AMAVIS, NULL), TAG("amavisd", AMAVIS, NULL),
+    TAG("amavis", AMAVIS, maillog__amavis),
+    TAG("amavisd", AMAVIS, maillog__amavis),
+    TAG("amavisd-new", AMAVIS, maillog__amavis),
 
     /* policy servers */
     TAG("postgrey", POSTGREY, NULL),

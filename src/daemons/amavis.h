@@ -1,0 +1,27 @@
+/* amavis.h: what the grammar files of amavis share. */
+#ifndef MAILLOG_AMAVIS_H
+#define MAILLOG_AMAVIS_H
+
+#include "../base/pattern.h"
+#include "../base/token.h"
+
+/* `Passed CLEAN {…}, …` or `Blocked …` with the cursor on the first word. `cut`: the entry goes on in another line, and
+ * the text ends where it was cut. Types the event. */
+bool maillog__amavis_report(ml_line *l, ml_cur c, bool cut);
+
+/* The end of a report in the last of its continuation lines: writes QUEUE_ID … ELAPSED_MS if there is exactly one way
+ * to read them. Only for callers that saw the beginning (`passed` or `blocked`, flag CONTINUED) under the same am_id:
+ * another statement's continuation may hold any text. */
+bool maillog__amavis_report_tail(ml_line *l, ml_cur text);
+
+/* `<address>` as amavis logs it: RFC 5321 quoting, then every backslash doubled. */
+bool maillog__amavis_angle(ml_cur *c, ml_cur *out);
+
+/* `<sender> -> <recipient>,<recipient>…` written as FROM, RECIPIENTS and, for a single one, TO. `cut`: the last
+ * recipient may have lost its end and is left out. */
+bool maillog__amavis_path(ml_line *l, ml_cur *c, bool cut);
+
+/* Statements; debug statements (level 2 to 5); what stands before `<sender> -> <recipients>`. */
+extern const ml_patterns maillog__amavis_statements, maillog__amavis_debug, maillog__amavis_paths;
+
+#endif
