@@ -166,8 +166,14 @@ static bool statement(ml_line *l, ml_cur c, ml_cur message)
     if (maillog__amavis_report(l, c, false)) return true;
     if (cut && ml_len(message) >= SHORTEST_PART) l->ev->flags |= MAILLOG_FLAG_CONTINUED;
     if (path_statement(l, c)) return true;
-    return maillog__match_patterns(l, &maillog__amavis_statements, c) ||
-           maillog__match_patterns(l, &maillog__amavis_debug, c);
+    if (maillog__match_patterns(l, &maillog__amavis_statements, c)) return true;
+    if (!maillog__match_patterns(l, &maillog__amavis_debug, c)) return false;
+    if (l->ev->type == MAILLOG_EVENT_AMAVIS_DEBUG) { /* known by its beginning, which stays in the text */
+        maillog_field *const text = l->next - 1;
+        text->off = (uint32_t)(c.p - l->base);
+        text->len = (uint32_t)ml_len(c);
+    }
+    return true;
 }
 
 void maillog__amavis(ml_line *l, ml_cur message)

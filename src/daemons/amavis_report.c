@@ -218,7 +218,7 @@ static const key_row keys[] = {
     KEY("rss=", 31, WORD, RSS),
 };
 #undef KEY
-enum { NKEYS = sizeof keys / sizeof *keys, RANK_QUEUED_AS = 12 };
+enum { NKEYS = sizeof keys / sizeof *keys, RANK_HITS = 9, RANK_QUEUED_AS = 12, RANK_FROM = 14 };
 
 /* The key that the text begins with, of those after `rank`. */
 static const key_row *find_key(ml_cur c, unsigned rank)
@@ -322,7 +322,7 @@ static reading keys_to_end(ml_line *l, ml_cur c, bool cut)
     while (!ml_empty(c)) {
         ml_cur t = c, v, ms;
         /* 2.3 had no comma before size */
-        if (!ML_SKIP(&t, ", ") && !(rank == 9 && ML_STARTS(t, " size: ") && ml_skip_char(&t, ' '))) break;
+        if (!ML_SKIP(&t, ", ") && !(rank == RANK_HITS && ML_STARTS(t, " size: ") && ml_skip_char(&t, ' '))) break;
         if (!cut && elapsed(t, &ms)) {
             ml_put(l, MAILLOG_FIELD_ELAPSED_MS, ms);
             return r;
@@ -330,7 +330,7 @@ static reading keys_to_end(ml_line *l, ml_cur c, bool cut)
         const key_row *key = find_key(t, rank);
         if (!key) break;
         t.p += key->len;
-        if (key->rank == 9) { /* the score ends at a blank, too */
+        if (key->rank == RANK_HITS) { /* the score ends at a blank, too */
             const char *p = t.p;
             while (p < t.e && *p != ',' && *p != ' ') p++;
             v = ml_slice(t.p, p);
@@ -339,9 +339,9 @@ static reading keys_to_end(ml_line *l, ml_cur c, bool cut)
             break;
         }
         if (cut && ml_empty(t)) return r;
+        const bool author = key->rank == RANK_FROM && ML_DROP_END(&v, " (dkim:AUTHOR)");
         ml_put(l, (maillog_field_id)key->field, v);
-        if (key->rank == 14 && ML_SKIP(&t, " (dkim:AUTHOR)"))
-            ml_put(l, MAILLOG_FIELD_DKIM_AUTHOR, ml_slice(t.p - 7, t.p - 1));
+        if (author) ml_put(l, MAILLOG_FIELD_DKIM_AUTHOR, ml_slice(t.p - 7, t.p - 1));
         rank = key->rank;
         c = t;
     }
