@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""How many of Postfix's log statements are typed events.
+
+usage: inventory.py INVENTORY.tsv MAILLOG [-v [DAEMON]] [--floor PERCENT]
+The inventory has a row per statement of the sources: daemon, tier, severity, file:line, format, versions. Each
+format becomes one line with plausible arguments; a statement counts as recognised when that line is an event and no
+text is left in `rest`. Statements whose format is an expression (`<<…>>`) have no text to try and are not counted.
+-v prints the lines that are not recognised. Tier 1: what a healthy system writes; tier 2: the rest."""
+import collections
+import json
+import re
+import subprocess
+import sys
+
+CONVERSION = re.compile(r"%(?:[-+ #0]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:l|ll|h|z)?([a-zA-Z%])")
+PROGRAM = {"smtp(+lmtp)": "smtp", "error(+retry)": "error"}
+CLIENT = "mx.example.org[192.0.2.25]"
+RELAY = "mx.example.net[198.51.100.7]:25"
+
+# what stands before a %s, and what it then is; the first that fits
+TEXT = [
+    (r"SSL_connect error to $|host $", RELAY),
+    (r"(?:SSL_\w+ error|rejected|disconnect|connect|received|command|request|input|after \w+|dropped|exceeded: \d+) from $",
+     CLIENT),
+    (r"certificate verification failed for $|(?:^| )SNI(?: changed)? from $", CLIENT),
+    (r"(?:^|[^a-z])table $|\bmap $|database $|map \"$|cache $|dictionary $", "hash:/etc/postfix/access"),
+    (r"[Mm]ilter (?:service )?$", "inet:127.0.0.1:8891"),
+    (r"<$", "user@example.org"),
+    (r"\[$", "192.0.2.25"),
+    (r"\]:$", "25"),
+    (r"(?:file|directory|open|lock|read|from|to) $", "/var/spool/postfix/active/x"),
+    (r"(?:param(?:eter)?s?|configuration:|invalid|change|non-default) $", "mydestination"),
+    (r"uid=$|gid=$", "1000"),
+]
+
+
+def argument(before, conversion, row):
+    if conversion in "diu":
+        return "42"
+    if conversion == "m":
+        return "No such file or directory"
+    if conversion in "xXp":
+        return "1f"
+    if conversion == "c":
+        return "x"
+    if conversion in "fg":
+        return "1.5"
+    if conversion == "%":
+        return "%"
+    if before == "" and row["severity"] == "info" and not row["daemon"].startswith("lib/"):
+        return "4h2pDm4xWkz9Tvs"
+    for pattern, value in TEXT:
+        if re.search(pattern, before):
+            return value
+    return "sample_%d" % (before.count("sample_") + 1)
+
+
+def text(row):
+    """The statement with arguments, or None when the format is an expression."""
+    fmt = row["format"].replace('\\"', '"').replace("\\n", "").replace("\\\\", "\\")
+    fmt = re.sub(r"<<VAR_(\w+)>>", lambda m: m.group(1).lower(), fmt)
+    if "<<" in fmt or not fmt:
+        return None
+    out, last = "", 0
+    for m in CONVERSION.finditer(fmt):
+        out += fmt[last:m.start()]
+        out += argument(out, m.group(1), row)
+        last = m.end()
+    return out + fmt[last:]
+
+
+def line(row):
+    body = text(row)
+    if body is None:
+        return None
+    program = "smtpd" if row["daemon"].startswith("lib/") else PROGRAM.get(row["daemon"], row["daemon"])
+    severity = "" if row["severity"] == "info" else row["severity"] + ": "
+    return f"Jul 19 07:59:06 mail postfix/{program}[4711]: {severity}{body}"
+
+
+def main(args):
+    verbose = "-v" in args
+    only = args[args.index("-v") + 1] if verbose and len(args) > args.index("-v") + 1 else None
+    floor = float(args[args.index("--floor") + 1]) if "--floor" in args else 0.0
+    with open(args[1], encoding="utf-8") as f:
+        names = next(f).rstrip("\n").split("\t")
+        rows = [dict(zip(names, l.rstrip("\n").split("\t"))) for l in f]
+    rows = [r for r in rows if r["daemon"] != "testing"]
+    tried = [(r, line(r)) for r in rows]
+    tried = [(r, l) for r, l in tried if l]
+    log = "".join(l + "\n" for _, l in tried).encode()
+    done = subprocess.run([args[2], "events", "--json"], input=log, capture_output=True, check=True)
+    events = [json.loads(l) for l in done.stdout.split(b"\n") if l]
+    assert len(events) == len(tried), f"{len(tried)} lines in, {len(events)} events out"
+    count = collections.defaultdict(lambda: [0, 0])
+    for (row, l), event in zip(tried, events):
+        good = event["match"] == "event" and not event.get("rest")
+        for key in ((row["daemon"], row["tier"]), ("all", row["tier"]), ("all", "1, 2")):
+            count[key][0] += good
+            count[key][1] += 1
+        if verbose and not good and (not only or row["daemon"].startswith(only)):
+            print(f"{row['daemon']}\t{row['tier']}\t{l.split(']: ', 1)[1]}")
+    for (daemon, tier), (good, total) in sorted(count.items(), key=lambda i: (i[0][0] == "all", i[0])):
+        print(f"{daemon:32} tier {tier:5} {good:5}/{total:<5} {100.0 * good / total:6.1f} %")
+    good, total = count[("all", "1, 2")]
+    print(f"{len(rows) - total} statements have no text of their own")
+    return 100.0 * good / total < floor
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv))
