@@ -25,6 +25,9 @@ TEXT = [
     (r"certificate verification failed for $|(?:^| )SNI(?: changed)? from $", CLIENT),
     (r"(?:^|[^a-z])table $|\bmap $|database $|map \"$|cache $|dictionary $", "hash:/etc/postfix/access"),
     (r"[Mm]ilter (?:service )?$", "inet:127.0.0.1:8891"),
+    (r"message$", "s"),
+    (r"^to approve .* list [^:]*$", "proxy"),
+    (r" in $", "main.cf"),
     (r"<$", "user@example.org"),
     (r"\[$", "192.0.2.25"),
     (r"\]:$", "25"),
@@ -49,15 +52,27 @@ def argument(before, conversion, row):
         return "%"
     if before == "" and row["severity"] == "info" and not row["daemon"].startswith("lib/"):
         return "4h2pDm4xWkz9Tvs"
+    if before == "" and row["daemon"].startswith("lib/"):
+        return row["file:line"].split("/")[-1].split(".c")[0]  # most often the function's name
     for pattern, value in TEXT:
         if re.search(pattern, before):
             return value
     return "sample_%d" % (before.count("sample_") + 1)
 
 
+def shell_text(fmt):
+    """What a shell script hands to postlog: quotes, variables and what follows the word are the shell's."""
+    m = re.match(r'"([^"]*)"', fmt)
+    fmt = m.group(1) if m else re.sub(r" (?:\|\||\\;).*", "", fmt)
+    fmt = re.sub(r"`[^`]*`|\\`[^`]*\\`", "4711", fmt)
+    return re.sub(r"\\?\$\{?\w+\}?|\{\}", "value", fmt)
+
+
 def text(row):
     """The statement with arguments, or None when the format is an expression."""
     fmt = row["format"].replace('\\"', '"').replace("\\n", "").replace("\\\\", "\\")
+    if "script" in row["daemon"]:
+        fmt = shell_text(fmt)
     fmt = re.sub(r"<<VAR_(\w+)>>", lambda m: m.group(1).lower(), fmt)
     if "<<" in fmt or not fmt:
         return None

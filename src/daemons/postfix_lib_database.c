@@ -102,7 +102,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_database_named) = {
     ROW3(TABLE_SETTING_ERROR, "%s: run-time API_INFO version: %d, compiled with: %d", FUNC, VALUE, VERSION),
     ROW3(DATABASE_QUERY_ERROR, "%s: search error %f: %S ", TABLE, CODE, ERROR),
     ROW3(DATABASE_QUERY_ERROR, "%s: search error %f: %s", TABLE, CODE, ERROR),
-    ROW3(SERVICE_ERROR, "%s: service %s: %s", FUNC, SERVICE, ERROR),
+    ROW3(SERVICE_ERROR, "%w: service %w: %s", FUNC, SERVICE, ERROR),
     ROW2(DATABASE_QUERY_ERROR, "%s: unexpected memcache server reply: %s", TABLE, REPLY),
     ROW3(TABLE_SETTING_ERROR, "%s: unsupported parameter value: %s = %s", TABLE, PARAM, VALUE),
 };

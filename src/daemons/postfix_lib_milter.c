@@ -48,12 +48,12 @@ ML_PATTERN_ROWS(maillog__postfix_lib_milter) = {
 ML_PATTERN_TABLE(maillog__postfix_lib_milter);
 
 ML_PATTERN_ROWS(maillog__postfix_lib_milter_named) = {
-    ROW3(QUEUE_FILE_ERROR, "%w: MIME problem %s in %w", FUNC, ERROR, PATH),
+    ROW3(QUEUE_FILE_PROBLEM, "%w: MIME problem %s in %w", FUNC, ERROR, PATH),
     ROW3(MILTER_REPLY_ERROR, "%w: attempt to send event %w to milter %w after error", FUNC, MILTER_EVENT, MILTER),
-    ROW3(QUEUE_FILE_ERROR, "%w: error reading %w: %s", FUNC, PATH, ERROR),
+    ROW3(QUEUE_FILE_PROBLEM, "%w: error reading %w: %s", FUNC, PATH, ERROR),
     ROW2(MILTER_REPLY_ERROR, "%w: left-over data %d bytes", MILTER, BYTES),
     ROW3(MILTER_REPLY_ERROR, "%w: milter %w: EOF while reading string: %s", FUNC, MILTER, ERROR),
     ROW2(MILTER_REPLY_ERROR, "%w: milter %w: missing string null termimator", FUNC, MILTER),
-    ROW3(QUEUE_FILE_ERROR, "%w: vstream_fseek %w: %s", FUNC, PATH, ERROR),
+    ROW3(QUEUE_FILE_PROBLEM, "%w: vstream_fseek %w: %s", FUNC, PATH, ERROR),
 };
 ML_PATTERN_TABLE_LEAD(maillog__postfix_lib_milter_named, "%w: ");

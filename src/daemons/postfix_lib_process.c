@@ -4,7 +4,7 @@
 #include "postfix_library.h"
 
 ML_PATTERN_ROWS(maillog__postfix_lib_process) = {
-    ROW1(TIME_JUMP, "%w backward time jump detected -- slewing clock", TEXT),
+    ROW1(TIME_JUMP, "%sbackward time jump detected -- slewing clock", TEXT),
     ROW1(UTF8_ERROR, "ICU library initialization failed: %s", ERROR),
     ROW0(OUT_OF_MEMORY, "Out of memory"),
     ROW1(USAGE, "Usage:%s", TEXT),
@@ -109,7 +109,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_process) = {
     ROW1(PROCESS_ERROR, "select unlock: %s", ERROR),
     ROW2(CONFIG_ERROR, "service %w requires a process limit of %d", SERVICE, LIMIT),
     ROW1(CONFIG_ERROR, "service %w requires privileged operation", SERVICE),
-    ROW0(CONFIG_WARNING, "service ignores 'pass' connection attributes"),
+    ROW0(CONFIG_IGNORED, "service ignores 'pass' connection attributes"),
     ROW2(PERMISSION_ERROR, "set_eugid: setegid(%w): %s", GID, ERROR),
     ROW2(PERMISSION_ERROR, "set_eugid: seteuid(%w): %s", UID, ERROR),
     ROW2(PERMISSION_ERROR, "set_eugid: setgroups(%w): %s", GID, ERROR),

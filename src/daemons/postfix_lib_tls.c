@@ -49,9 +49,9 @@ ML_PATTERN_ROWS(maillog__postfix_lib_tls) = {
     ROW1(TLS_SNI, "TLS SNI from %c is invalid: %s", SNI),
     ROW1(TLS_LIBRARY_PROBLEM, "TLS library problem: %S:", ERROR),
     ROW1(TLS_LIBRARY_PROBLEM, "TLS library problem: %s", ERROR),
-    ROW2(TLS_TRACE, "TLS protocol trace for %s saved to %s", NAME, PATH),
+    ROW2(TLS_PROTOCOL_TRACE, "TLS protocol trace for %s saved to %s", NAME, PATH),
     ROW0(TLS_UNAVAILABLE, "TLS support is not compiled in -- exiting"),
-    ROW2(TLS_TRACE, "TLS trace: fdopen(%s) failed: %s", PATH, ERROR),
+    ROW2(TLS_PROTOCOL_TRACE, "TLS trace: fdopen(%s) failed: %s", PATH, ERROR),
     ROW5(TLS_REPORT, "TLSRPT: status=failure, domain=%w, receiving_mx=%w[%w], failure_type=%w, failure_reason=%s",
          DOMAIN, RELAY_NAME, RELAY_ADDR, FAILURE_TYPE, REASON),
     ROW4(TLS_REPORT, "TLSRPT: status=failure, domain=%w, receiving_mx=%w[%w], failure_type=%w", DOMAIN, RELAY_NAME,
@@ -168,7 +168,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_tls) = {
          "run-time library vs. compile-time header version mismatch: libtlsrpt API version '%s' is not compatible with "
          "libtlsrpt API version '%s'%( %)",
          VALUE, VERSION),
-    ROW1(TLS_TRACE, "skipping TLS trace output - rate limit (%d) exceeded", LIMIT),
+    ROW1(TLS_PROTOCOL_TRACE, "skipping TLS trace output - rate limit (%d) exceeded", LIMIT),
     ROW2(TLS_DANE_PROBLEM, "truncated length %d RR: %s", LENGTH, RR),
     ROW1(TLS_DANE_PROBLEM, "trust-anchor digests disabled, ignoring RR: %s", RR),
     ROW0(TLS_CONFIG_ERROR, "trust-anchor files not supported"),
@@ -216,7 +216,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_tls_named) = {
     ROW2(TLS_CONFIG_ERROR, "%s: error setting SNI hostname to: %s", NAME, SNI),
     ROW2(TLS_CONFIG_ERROR, "%s: error setting cipher grade: \"%s\"", NAME, VALUE),
     ROW1(TLS_CACHE_ERROR, "%s: i2d_SSL_SESSION failed: unable to cache session", FUNC),
-    ROW1(TLS_TRACE, "%s: ignoring \"trace\" log level: SSL_trace() is not available in this build", PARAM),
+    ROW1(TLS_PROTOCOL_TRACE, "%s: ignoring \"trace\" log level: SSL_trace() is not available in this build", PARAM),
     ROW2(TLS_POLICY_ERROR, "%s: ignoring invalid match name: \"%s\"", NAME, VALUE),
     ROW2(TLS_CONFIG_ERROR, "%s: ignoring too long SNI hostname: %s", NAME, SNI),
     ROW2(TLS_CERTIFICATE_ERROR, "%s: internal error: bad state: %d", FUNC, STATE),
@@ -254,3 +254,23 @@ ML_PATTERN_ROWS(maillog__postfix_lib_tls_role) = {
          KEY, CERT),
 };
 ML_PATTERN_TABLE_LEAD(maillog__postfix_lib_tls_role, "%w ");
+
+/* the same statements of SMTP clients: the peer is a next hop */
+ML_PATTERN_ROWS(maillog__postfix_lib_tls_relay) = {
+    ROW0(TLS_HANDSHAKE_ERROR, "SSL_set_fd error to %r"),
+    ROW1(TLS_VERIFICATION, "certificate verification failed for %r: external policy failure (%s)", ERROR),
+    ROW0(TLS_VERIFICATION, "certificate verification failed for %r: not trusted by local or TLSA policy"),
+    ROW0(TLS_VERIFICATION, "certificate verification failed for %r: self-signed certificate"),
+    ROW1(TLS_VERIFICATION, "certificate verification failed for %r: untrusted issuer %s", ISSUER),
+    ROW1(TLS_VERIFICATION, "certificate verification failed for %r: not designated for use as a %s certificate", ROLE),
+    ROW1(TLS_VERIFICATION, "certificate verification failed for %r: certificate chain longer than limit(%d)", LIMIT),
+    ROW2(TLS_VERIFICATION, "certificate verification failed for %r: num=%d:%s", CODE, ERROR),
+};
+ML_PATTERN_TABLE(maillog__postfix_lib_tls_relay);
+
+ML_PATTERN_ROWS(maillog__postfix_lib_tls_relay_role) = {
+    ROW1(TLS_VERIFICATION, "%w certificate verification failed for %r: certificate not yet valid", ROLE),
+    ROW1(TLS_VERIFICATION, "%w certificate verification failed for %r: certificate has expired", ROLE),
+    ROW3(TLS_VERIFICATION, "%w certificate verification failed for %r: num=%d:%s", ROLE, CODE, ERROR),
+};
+ML_PATTERN_TABLE_LEAD(maillog__postfix_lib_tls_relay_role, "%w ");

@@ -4,11 +4,58 @@
  * literals, which stand to its left. A severity alone does not make an event: what has no row stays at `rest`. */
 #include "postfix_library.h"
 
-static const ml_patterns *const tables[] = {
 #define TABLE(name) &maillog__##name,
-    MAILLOG__POSTFIX_LIBRARY(TABLE)
+static const ml_patterns *const tables[] = {MAILLOG__POSTFIX_LIBRARY(TABLE)};
+static const ml_patterns *const client_tables[] = {MAILLOG__POSTFIX_CLIENTS(TABLE)};
 #undef TABLE
-};
+
+static bool match(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur c)
+{
+    for (size_t i = 0; i < count; i++)
+        if (maillog__match_patterns(l, table[i], c)) return true;
+    return false;
+}
+#define MATCH(l, tables, c) match((l), (tables), sizeof(tables) / sizeof *(tables), (c))
+
+/* TLS statements name the peer alike in servers and clients. */
+static bool is_client(const ml_line *l)
+{
+    switch (l->ev->daemon) {
+    case MAILLOG_DAEMON_POSTFIX_SMTP:
+    case MAILLOG_DAEMON_POSTFIX_LMTP:
+    case MAILLOG_DAEMON_POSTFIX_RELAY:
+    case MAILLOG_DAEMON_POSTFIX_POSTTLS_FINGER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* `timeout on SERVER while reading ITEM`, `premature end-of-input on …`: attr_scan*.c, of a policy server or service */
+static bool attribute_read(ml_line *l, ml_cur c)
+{
+    ml_cur t = c, server;
+    const bool timeout = ML_SKIP(&t, "timeout");
+    if (!timeout && !ML_SKIP(&t, "premature end-of-input")) return false;
+    const ml_cur what = ml_slice(c.p, t.p);
+    if (!ML_SKIP(&t, " on ") || !ML_UNTIL(l, &t, " while reading ", &server)) return false;
+    ml_put(l, MAILLOG_FIELD_WHAT, what);
+    ml_put(l, MAILLOG_FIELD_SERVER, server);
+    ml_put(l, MAILLOG_FIELD_ITEM, t);
+    return ml_event(l, timeout ? MAILLOG_EVENT_POSTFIX_READ_TIMEOUT : MAILLOG_EVENT_POSTFIX_SERVER_ERROR);
+}
+
+/* `valid_hostname: misplaced delimiter: NAME`: valid_hostname.c, valid_mailhost_addr.c. The name is what a client or a
+ * DNS server said: all that follows the second colon. */
+static bool bad_hostname(ml_line *l, ml_cur c)
+{
+    ml_cur function, what;
+    if (!ML_STARTS(c, "valid_") || !ML_UNTIL(l, &c, ": ", &function) || !ML_UNTIL(l, &c, ": ", &what)) return false;
+    ml_put(l, MAILLOG_FIELD_FUNC, function);
+    ml_put(l, MAILLOG_FIELD_WHAT, what);
+    ml_put(l, MAILLOG_FIELD_NAME, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_HOSTNAME_ERROR);
+}
 
 /* `panic: function: text`: a bug of Postfix; the function is the name in the source. */
 static bool panic(ml_line *l, ml_cur c)
@@ -24,7 +71,7 @@ static bool panic(ml_line *l, ml_cur c)
 
 bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head)
 {
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        if (maillog__match_patterns(l, tables[i], text)) return true;
+    if (is_client(l) && MATCH(l, client_tables, text)) return true;
+    if (MATCH(l, tables, text) || attribute_read(l, text) || bad_hostname(l, text)) return true;
     return head->severity == MAILLOG_SEVERITY_PANIC && panic(l, text);
 }

@@ -37,11 +37,12 @@
             text                                                                                                       \
     }
 
-/* MAILLOG__POSTFIX_LIBRARY(X), MAILLOG__POSTFIX_PROGRAMS(X): every table. */
+/* MAILLOG__POSTFIX_LIBRARY(X), _CLIENTS(X), _PROGRAMS(X): every table. */
 #include "postfix_tables.def"
 
 #define DECLARE_TABLE(name) extern const ml_patterns maillog__##name;
 MAILLOG__POSTFIX_LIBRARY(DECLARE_TABLE)
+MAILLOG__POSTFIX_CLIENTS(DECLARE_TABLE)
 MAILLOG__POSTFIX_PROGRAMS(DECLARE_TABLE)
 #undef DECLARE_TABLE
 

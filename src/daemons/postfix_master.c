@@ -8,7 +8,7 @@ ML_PATTERN_ROWS(maillog__postfix_master_rows) = {
     ROW0(USAGE, "-i is allowed only for PID 1 process"),
     ROW0(SYSTEM_START_ERROR, "daemon initialization failure%( -- see logs for details%)"),
     ROW2(STARTED, "daemon started -- version %w, configuration %s", VERSION, CONFIG),
-    ROW2(CONFIG_WARNING, "duplicate master.cf entry for service \"%s\" (%s) -- using the last entry", SERVICE, NAME),
+    ROW2(CONFIG_IGNORED, "duplicate master.cf entry for service \"%s\" (%s) -- using the last entry", SERVICE, NAME),
     ROW1(CONFIG_RESTART, "ignoring %w parameter value change", PARAM),
     ROW2(STATUS_IGNORED, "ignoring status update from child pid %d generation %d", CHILD_PID, GENERATION),
     ROW0(TERMINATING, "master exit time has arrived"),

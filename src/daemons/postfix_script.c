@@ -36,7 +36,7 @@ ML_PATTERN_ROWS(maillog__postfix_script_rows) = {
     ROW0(SYSTEM_ABORTING, "aborting the Postfix mail system"),
     ROW1(SYSTEM_START_ERROR, "cannot execute %S!", CMD),
     ROW0(SYSTEM_START_ERROR, "cannot start-fg the master daemon"),
-    ROW1(QUEUE_FILE_CORRUPT, "damaged message: %s", PATH),
+    ROW1(QUEUE_FILE_DAMAGED, "damaged message: %s", PATH),
     ROW1(LOGGING_ERROR, "empty '%s' parameter value - logfile rotation failed", PARAM),
     ROW1(TLS_CERTIFICATE_ERROR, "error computing SHA2-256 SPKI digest of %s", PATH),
     ROW0(TLS_CERTIFICATE_ERROR, "error computing certificate public key digest"),
