@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "frame.h"
 #include "parse.h"
 
 static bool keeps_type(const maillog_batch *b, uint16_t type)
@@ -49,10 +50,12 @@ int maillog_batch_parse(const maillog_options *opt, const char *buf, size_t len,
     b->nevents = b->nfields = 0;
     b->lines = 0;
     while (p < end && b->nevents < b->event_cap && b->field_cap - b->nfields >= MAILLOG_FIELDS_MAX) {
-        const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p));
-        if (!lf && !b->final) break;
-        const char *e = lf ? lf : end;
-        const char *next = lf ? lf + 1 : end;
+        const char *e, *next;
+        if (!maillog__next_line(p, end, &e, &next)) {
+            if (!b->final) break;
+            next = end;
+            e = end - (end[-1] == '\n'); /* a record may lack its empty line */
+        }
         if (e > p && e[-1] == '\r') e--;
         maillog__parse(opt, buf, p, e, end, &ev, b->field + b->nfields);
         b->lines++;

@@ -209,6 +209,8 @@ static int is_header_field(int id)
     case MAILLOG_FIELD_MSGID_5424:
     case MAILLOG_FIELD_STRUCTURED_DATA:
     case MAILLOG_FIELD_FACILITY:
+    case MAILLOG_FIELD_CONTAINER:
+    case MAILLOG_FIELD_STREAM:
         return 1;
     default:
         return 0;

@@ -225,7 +225,7 @@ static void put_flags(writer *w, uint32_t flags)
     } rows[] = {
         {MAILLOG_FLAG_TRUNCATED, "truncated"},     {MAILLOG_FLAG_AMBIGUOUS, "ambiguous"},
         {MAILLOG_FLAG_FIELDS_FULL, "fields_full"}, {MAILLOG_FLAG_CONTINUED, "continued"},
-        {MAILLOG_FLAG_OVERSIZED, "oversized"},
+        {MAILLOG_FLAG_OVERSIZED, "oversized"},     {MAILLOG_FLAG_ESCAPED, "escaped"},
     };
     if (!flags) return;
     put_key(w, "flags");

@@ -17,7 +17,8 @@ static void finish(ml_line *l, maillog_match match)
 void maillog__parse(const maillog_options *opt, const char *base, const char *p, const char *e, const char *readable,
                     maillog_event *ev, maillog_field *field)
 {
-    ml_line l = {ev, field, field + MAILLOG_FIELDS_MAX, base, readable, {NULL, NULL}, {NULL, NULL}};
+    ml_line l = {ev,   field, field + MAILLOG_FIELDS_MAX, base, readable, {NULL, NULL}, {NULL, NULL}, ML_FORM_TAGGED,
+                 false};
     ml_cur c = ml_slice(p, e);
     ev->line = p;
     ev->len = (uint32_t)(e - p);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "frame.h"
 #include "parse.h"
 
 typedef struct stream {
@@ -12,7 +13,9 @@ typedef struct stream {
     void *user;
     char *carry;
     size_t carry_cap, carry_len;
+    size_t scanned;    /* of a record in the carry: bytes of whole fields */
     bool skipping;     /* inside the tail of a line that did not fit */
+    bool skip_record;  /* and that line is a record: up to its empty line */
     uint8_t skip[256]; /* daemons nobody listens to */
 } stream;
 
@@ -92,6 +95,9 @@ static int deliver(stream *s, const char *p, const char *e, const char *readable
 
 #define CUT (MAILLOG_FLAG_TRUNCATED | MAILLOG_FLAG_OVERSIZED)
 
+/* Whether the carry holds the beginning of a record of journalctl -o export. */
+static bool holds_record(const stream *s) { return maillog__is_export(s->carry, s->carry + s->carry_len); }
+
 /* Append to the carry; when it is full, deliver what it holds and skip the rest of the line. */
 static int keep(stream *s, const char *p, size_t n)
 {
@@ -102,21 +108,45 @@ static int keep(stream *s, const char *p, size_t n)
     if (n <= room) return MAILLOG_OK;
     const char *e = s->carry + s->carry_len;
     s->skipping = true;
-    s->carry_len = 0;
+    s->skip_record = holds_record(s);
+    s->carry_len = s->scanned = 0;
     return deliver(s, s->carry, e, e, CUT);
 }
 
-/* The end of the line that began in an earlier feed: `p[0..n)` are its last bytes, a line end follows. */
+/* Deliver what the carry holds, without the line end that a record without its empty line has. */
+static int deliver_carry(stream *s)
+{
+    const char *e = s->carry + s->carry_len;
+    if (s->carry_len && e[-1] == '\n') e--;
+    s->carry_len = s->scanned = 0;
+    return deliver(s, s->carry, e, e, 0);
+}
+
+/* A line of a record: whether it is the empty line at the record's end. */
+static bool ends_record(stream *s)
+{
+    const char *at = s->carry + s->scanned;
+    const bool whole = maillog__export_end(&at, s->carry + s->carry_len);
+    s->scanned = (size_t)(at - s->carry);
+    if (whole) s->carry_len = s->scanned;
+    return whole;
+}
+
+/* More of the line that began in an earlier feed: `p[0..n)`, up to a line end. */
 static int finish_carried(stream *s, const char *p, size_t n)
 {
-    const int rc = keep(s, p, n);
     if (s->skipping) {
-        s->skipping = false;
+        s->skipping = s->skip_record && n > 0;
+        return MAILLOG_OK;
+    }
+    int rc = keep(s, p, n);
+    if (!s->skipping && !holds_record(s)) return deliver_carry(s);
+    if (!s->skipping) rc = keep(s, "\n", 1);
+    if (s->skipping) {
+        s->skipping = s->skip_record;
         return rc;
     }
-    const char *e = s->carry + s->carry_len;
-    s->carry_len = 0;
-    return deliver(s, s->carry, e, e, 0);
+    return ends_record(s) ? deliver_carry(s) : MAILLOG_OK;
 }
 
 int maillog_stream_feed(maillog_stream *out, const void *data, size_t len, size_t *consumed)
@@ -126,11 +156,18 @@ int maillog_stream_feed(maillog_stream *out, const void *data, size_t len, size_
     const char *p = (const char *)data, *end = p + len;
     *consumed = 0;
     while (p < end) {
-        const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p));
-        if (!lf) break;
-        const bool carried = s->carry_len > 0 || s->skipping;
-        const int rc = carried ? finish_carried(s, p, (size_t)(lf - p)) : deliver(s, p, lf, end, 0);
-        p = lf + 1;
+        const char *e, *next;
+        int rc;
+        if (s->carry_len > 0 || s->skipping) {
+            e = (const char *)memchr(p, '\n', (size_t)(end - p));
+            if (!e) break;
+            next = e + 1;
+            rc = finish_carried(s, p, (size_t)(e - p));
+        } else {
+            if (!maillog__next_line(p, end, &e, &next)) break;
+            rc = deliver(s, p, e, end, 0);
+        }
+        p = next;
         *consumed = (size_t)(p - (const char *)data);
         if (rc != MAILLOG_OK) return rc;
     }
@@ -144,8 +181,6 @@ int maillog_stream_finish(maillog_stream *out)
 {
     if (!out) return MAILLOG_ERR_ARGUMENT;
     stream *s = self(out);
-    const size_t n = s->carry_len;
-    s->carry_len = 0;
     s->skipping = false;
-    return n ? deliver(s, s->carry, s->carry + n, s->carry + n, 0) : MAILLOG_OK;
+    return s->carry_len ? deliver_carry(s) : MAILLOG_OK;
 }

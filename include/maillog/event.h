@@ -71,6 +71,7 @@ enum {
     MAILLOG_FLAG_AMBIGUOUS = 2,   /**< the daemon's format allows two readings; this is the safe one */
     MAILLOG_FLAG_FIELDS_FULL = 4, /**< more fields than MAILLOG_FIELDS_MAX; what is left is in `message` */
     MAILLOG_FLAG_CONTINUED = 8,   /**< part of a statement that the daemon split over several lines */
+    MAILLOG_FLAG_ESCAPED = 32,    /**< from a JSON record: values keep its escapes; see maillog_json_unwrap() */
     MAILLOG_FLAG_OVERSIZED = 16   /**< longer than the carry buffer: the tail was skipped (stream only) */
 };
 

@@ -20,6 +20,19 @@ typedef struct ml_cur {
     const char *p, *e;
 } ml_cur;
 
+/* Who wrote the line, where its form says so and not a tag: files that daemons write themselves, without syslog. */
+typedef enum ml_form {
+    ML_FORM_TAGGED = 0, /* the tag tells, if there is one */
+    ML_FORM_REPEATED,   /* a syslog daemon's `last message repeated 3 times`, under any tag or none */
+    ML_FORM_DOVECOT,    /* log_path: `imap-login: Info: …` */
+    ML_FORM_EXIM,       /* mainlog: `1w5kQa-0000000Bcd-1Xyz <= …` */
+    ML_FORM_RSPAMD,     /* `#1234(normal) <tag>; task; …` */
+    ML_FORM_SPAMD,      /* `[1234] info: spamd: …` */
+    ML_FORM_CLAMAV,     /* `-> …` */
+    ML_FORM_MAILMAN,    /* `(1234) …` */
+    ML_FORM_FAIL2BAN    /* `fail2ban.actions [1234]: NOTICE …` */
+} ml_form;
+
 /* The line being parsed and the event being written. */
 typedef struct ml_line {
     maillog_event *ev;
@@ -27,6 +40,8 @@ typedef struct ml_line {
     const char *base;            /* offsets count from here */
     const char *readable;        /* loads below this are allowed */
     ml_cur prefix, program;      /* the program tag, split at its last '/'; prefix.p NULL without one */
+    ml_form form;
+    bool inside; /* a line inside a record or behind a container's prefix: there is no third */
 } ml_line;
 
 static inline size_t ml_len(ml_cur c) { return (size_t)(c.e - c.p); }
@@ -37,6 +52,26 @@ static inline ml_cur ml_slice(const char *p, const char *e)
     return c;
 }
 static inline ml_cur ml_none(void) { return ml_slice(NULL, NULL); }
+
+/* The bytes at p as a number, first byte lowest on every machine. */
+static inline uint64_t ml_load64(const char *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
+    return x;
+}
+static inline uint32_t ml_load32(const char *p)
+{
+    uint32_t x;
+    memcpy(&x, p, sizeof x);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap32(x);
+#endif
+    return x;
+}
 
 /* Character classes: pure functions of the byte, no locale. */
 static inline bool ml_is_digit(char c) { return (unsigned char)(c - '0') < 10; }

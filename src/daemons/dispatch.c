@@ -32,6 +32,13 @@ static const tag_row tags[] = {
     /* other MTAs and mail stores */
 
     /* access and the rest */
+
+    /* the syslog daemons themselves */
+    TAG("rsyslogd", SYSLOGD, maillog__syslogd),
+    TAG("systemd-journald", SYSLOGD, maillog__syslogd),
+    TAG("systemd-journal", SYSLOGD, maillog__syslogd),
+    TAG("syslog-ng", SYSLOGD, maillog__syslogd),
+    TAG("syslogd", SYSLOGD, maillog__syslogd),
 };
 
 static const tag_row *find(const tag_row *row, size_t count, ml_cur tag)
@@ -60,23 +67,56 @@ static uint8_t postfix_program(ml_cur leaf)
     return 0;
 }
 
-ml_route maillog__dispatch(const ml_line *l)
+/* Tags that are not the plain name: a unit of systemd, a path, a name with something after it. */
+static ml_cur plain_name(ml_cur tag)
+{
+    const char *slash = *tag.p == '/' ? ml_rfind(tag, '/') : NULL;
+    if (slash) tag.p = slash + 1;
+    ML_DROP_END(&tag, ".service");
+    if (ML_STARTS(tag, "rsyslogd-") || ML_STARTS(tag, "fail2ban.")) tag.e = tag.p + 8;
+    const char *at = ml_rfind(tag, '@'); /* postfix@-.service: an instance of a unit */
+    if (at && at > tag.p) tag.e = at;
+    return tag;
+}
+
+static ml_route by_tag(ml_cur prefix, ml_cur program)
 {
     ml_route route = {0, NULL};
-    if (!l->program.p) return route;
-    if (l->prefix.p) {
-        const uint8_t daemon = postfix_program(l->program);
+    if (!program.p) return route;
+    if (prefix.p) {
+        const uint8_t daemon = postfix_program(program);
         if (daemon) {
             route.daemon = daemon;
             route.grammar = maillog__postfix;
             return route;
         }
     }
-    const tag_row *row =
-        find(tags, sizeof tags / sizeof *tags, l->prefix.p ? ml_slice(l->prefix.p, l->program.e) : l->program);
+    const ml_cur tag = prefix.p ? ml_slice(prefix.p, program.e) : program;
+    const tag_row *row = find(tags, sizeof tags / sizeof *tags, tag);
+    if (!row) row = find(tags, sizeof tags / sizeof *tags, plain_name(tag));
     if (row) {
         route.daemon = row->daemon;
         route.grammar = row->grammar;
     }
     return route;
 }
+
+/* The form says who wrote the line: the grammar is that of the daemon's tag. */
+static ml_route by_form(const ml_line *l)
+{
+    static const char *const tag_of[] = {
+        [ML_FORM_DOVECOT] = "dovecot",   [ML_FORM_EXIM] = "exim",    [ML_FORM_RSPAMD] = "rspamd",
+        [ML_FORM_SPAMD] = "spamd",       [ML_FORM_CLAMAV] = "clamd", [ML_FORM_MAILMAN] = "mailman",
+        [ML_FORM_FAIL2BAN] = "fail2ban",
+    };
+    if (l->form == ML_FORM_REPEATED) {
+        ml_route route = by_tag(l->prefix, l->program);
+        if (!route.daemon) route.daemon = MAILLOG_DAEMON_SYSLOGD;
+        route.grammar = maillog__syslogd_repeated;
+        return route;
+    }
+    const char *tag = tag_of[l->form];
+    return by_tag(ml_none(), ml_slice(tag, tag + strlen(tag)));
+}
+
+ml_route maillog__dispatch(const ml_line *l) { return l->form ? by_form(l) : by_tag(l->prefix, l->program); }

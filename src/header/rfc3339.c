@@ -1,13 +1,6 @@
-/* rfc3339.c: `2026-07-19T07:59:06.123456+02:00 ` (rsyslog's file format; a blank instead of the T, any fraction, Z, no
- * offset, and journalctl's `+0200` are taken too). */
+/* rfc3339.c: `2026-07-19T07:59:06.123456+02:00 ` (rsyslog's file format). A blank instead of the T, any fraction, Z, no
+ * offset, journalctl's `+0200`, and Exim's ` +0200` after a blank are taken too. */
 #include "header.h"
-
-static bool digits_at(const char *p, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (!ml_is_digit(p[i])) return false;
-    return true;
-}
 
 void maillog__fraction(ml_cur *c, maillog_time *t)
 {
@@ -27,8 +20,9 @@ void maillog__fraction(ml_cur *c, maillog_time *t)
     t->nsec = n;
 }
 
-/* Z, +hh:mm, +hhmm, +hh or nothing. */
-static void offset(ml_cur *c, maillog_time *t)
+static bool two_digits(ml_cur c) { return ml_is_digit(ml_at(c, 0)) && ml_is_digit(ml_at(c, 1)); }
+
+void maillog__utc_offset(ml_cur *c, maillog_time *t)
 {
     t->utc_offset = MAILLOG_NO_OFFSET;
     const char sign = ml_peek(*c);
@@ -37,11 +31,12 @@ static void offset(ml_cur *c, maillog_time *t)
         c->p++;
         return;
     }
-    if ((sign != '+' && sign != '-') || ml_len(*c) < 3 || !digits_at(c->p + 1, 2)) return;
-    unsigned minutes = ml_two(c->p + 1) * 60;
-    ml_cur rest = ml_slice(c->p + 3, c->e);
+    ml_cur rest = ml_slice(c->p + (sign == '+' || sign == '-'), c->e);
+    if (rest.p == c->p || !two_digits(rest)) return;
+    unsigned minutes = ml_two(rest.p) * 60;
+    rest.p += 2;
     ml_skip_char(&rest, ':');
-    if (ml_len(rest) >= 2 && digits_at(rest.p, 2)) {
+    if (two_digits(rest)) {
         minutes += ml_two(rest.p);
         rest.p += 2;
     }
@@ -49,27 +44,39 @@ static void offset(ml_cur *c, maillog_time *t)
     *c = rest;
 }
 
-bool maillog__stamp_rfc3339(ml_line *l, ml_cur *c)
+/* ` +0200` between a clock and the end of the stamp. */
+static void offset_after_blank(ml_cur *c, maillog_time *t, char end)
+{
+    ml_cur rest = *c;
+    if (!ml_skip_char(&rest, ' ') || (ml_peek(rest) != '+' && ml_peek(rest) != '-')) return;
+    maillog__utc_offset(&rest, t);
+    if (t->utc_offset == MAILLOG_NO_OFFSET) return;
+    if (ml_peek(rest) == end)
+        *c = rest;
+    else
+        t->utc_offset = MAILLOG_NO_OFFSET;
+}
+
+bool maillog__rfc3339(ml_cur *c, maillog_time *out, char end)
 {
     const char *p = c->p;
-    if (ml_len(*c) < 20 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') || p[13] != ':' || p[16] != ':')
-        return false;
-    if (!digits_at(p, 4) || !digits_at(p + 5, 2) || !digits_at(p + 8, 2) || !digits_at(p + 11, 2) ||
-        !digits_at(p + 14, 2) || !digits_at(p + 17, 2))
-        return false;
-    const unsigned month = ml_two(p + 5), day = ml_two(p + 8);
-    if (month < 1 || month > 12 || day < 1 || day > 31) return false;
-    maillog_time *t = &l->ev->time;
-    t->year = (int16_t)(ml_two(p) * 100 + ml_two(p + 2));
-    t->month = (uint8_t)month;
-    t->day = (uint8_t)day;
-    t->hour = (uint8_t)ml_two(p + 11);
-    t->minute = (uint8_t)ml_two(p + 14);
-    t->second = (uint8_t)ml_two(p + 17);
+    unsigned date[3];
+    maillog_time t;
+    if (ml_len(*c) < sizeof "2026-07-19T07:59:06 " - 1 || (p[10] != 'T' && p[10] != ' ')) return false;
+    if (!ml_is_digit(p[0]) || !ml_is_digit(p[1]) || !ml_three_numbers(p + 2, '-', date)) return false;
+    if (date[1] - 1 > 11 || date[2] - 1 > 30 || !ml_clock(p + 11, &t)) return false;
+    t.year = (int16_t)(ml_two(p) * 100 + date[0]);
+    t.month = (uint8_t)date[1];
+    t.day = (uint8_t)date[2];
+    t.reserved = 0;
     ml_cur rest = ml_slice(p + 19, c->e);
-    maillog__fraction(&rest, t);
-    offset(&rest, t);
-    if (!ml_skip_char(&rest, ' ')) return false;
+    maillog__fraction(&rest, &t);
+    maillog__utc_offset(&rest, &t);
+    if (p[10] == ' ' && t.utc_offset == MAILLOG_NO_OFFSET) offset_after_blank(&rest, &t, end);
+    if (!ml_skip_char(&rest, end)) return false;
+    *out = t;
     *c = rest;
     return true;
 }
+
+bool maillog__stamp_rfc3339(ml_line *l, ml_cur *c) { return maillog__rfc3339(c, &l->ev->time, ' '); }

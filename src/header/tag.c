@@ -1,29 +1,99 @@
 /* tag.c: `postfix/submission/smtpd[15492]: ` and its kin: who wrote the line. */
 #include "header.h"
 
-/* The message starts after the first blank; a tag that does not end in ':' is no tag. */
+/* `[15492]` at the end of the tag: the program before it, and the digits. `[15492.3]` is pid and thread. Anything else
+ * in brackets belongs to the name. */
+static ml_cur cut_pid(ml_cur *tag)
+{
+    if (ml_last(*tag) != ']') return ml_none();
+    const char *open = ml_rfind(*tag, '[');
+    if (!open || open == tag->p) return ml_none();
+    ml_cur pid, rest = ml_slice(open + 1, tag->e - 1);
+    if (!ml_digits(&rest, &pid) || !(ml_empty(rest) || *rest.p == '.')) return ml_none();
+    tag->e = open;
+    return pid;
+}
+
+void maillog__put_tag(ml_line *l, ml_cur tag)
+{
+    const ml_cur pid = cut_pid(&tag);
+    const char *slash = ml_rfind(tag, '/');
+    l->prefix = slash ? ml_slice(tag.p, slash) : ml_none();
+    l->program = slash ? ml_slice(slash + 1, tag.e) : tag;
+    ml_put(l, MAILLOG_FIELD_PROGRAM, tag);
+    ml_put_opt(l, MAILLOG_FIELD_PID, pid);
+}
+
+/* `amavisd (ch1-avail)[1234]: `: a program that shows its state in its name. */
+static bool name_with_state(const ml_line *l, ml_cur *c, ml_cur *name, ml_cur *pid)
+{
+    ml_cur rest = *c, state, whole;
+    if (!ml_word(l, &rest, name) || !ML_SKIP(&rest, " (") || !ml_until(l, &rest, ')', &state)) return false;
+    if (!ml_until(l, &rest, ' ', &whole) || ml_last(whole) != ':') return false;
+    whole = ml_slice(state.e, whole.e - 1); /* from the ')' on, so that the brackets are not the whole of it */
+    *pid = cut_pid(&whole);
+    if (!pid->p || ml_len(whole) != 1) return false;
+    *c = rest;
+    return true;
+}
+
+/* The message starts after the first blank; a tag that ends neither in ':' nor in a pid is no tag. */
 bool maillog__tag(ml_line *l, ml_cur *c)
 {
-    ml_cur rest = *c, tag;
+    ml_cur rest = *c, tag, pid;
     if (!ml_until(l, &rest, ' ', &tag)) {
         tag = rest; /* `tag:` at the end of the line: an empty message */
         rest.p = rest.e;
     }
-    if (ml_last(tag) != ':' || ml_len(tag) < 2) return false;
-    tag.e--;
-    ml_cur program = tag, pid = ml_none();
-    if (ml_last(tag) == ']') {
-        const char *open = ml_rfind(tag, '[');
-        if (open && open > tag.p) {
-            program.e = open;
-            pid = ml_slice(open + 1, tag.e - 1);
-        }
+    if (ml_last(tag) == ':' && ml_len(tag) >= 2) {
+        tag.e--;
+        maillog__put_tag(l, tag);
+        *c = rest;
+        return true;
     }
-    const char *slash = ml_rfind(program, '/');
-    l->prefix = slash ? ml_slice(program.p, slash) : ml_none();
-    l->program = slash ? ml_slice(slash + 1, program.e) : program;
-    ml_put(l, MAILLOG_FIELD_PROGRAM, program);
-    ml_put_opt(l, MAILLOG_FIELD_PID, pid);
+    ml_cur name = tag;
+    if (ml_last(tag) == ']' && cut_pid(&name).p) { /* some rsyslog templates lose the colon */
+        maillog__put_tag(l, tag);
+        *c = rest;
+        return true;
+    }
+    rest = *c;
+    if (!name_with_state(l, &rest, &name, &pid)) return false;
+    maillog__put_tag(l, name);
+    ml_put(l, MAILLOG_FIELD_PID, pid);
     *c = rest;
     return true;
+}
+
+/* `[ID 197553 mail.info] `: Solaris syslogd numbers the format strings. */
+static void solaris_id(const ml_line *l, ml_cur *c, ml_cur *facility)
+{
+    ml_cur rest = *c, number;
+    if (ML_SKIP(&rest, "[ID ") && ml_digits(&rest, &number) && ml_skip_char(&rest, ' ') &&
+        ML_UNTIL(l, &rest, "] ", facility) && !ml_find(l, *facility, ' '))
+        *c = rest;
+    else
+        *facility = ml_none();
+}
+
+void maillog__message(ml_line *l, ml_cur *c)
+{
+    ml_cur facility;
+    switch (ml_peek(*c)) {
+    case '[':
+        solaris_id(l, c, &facility);
+        ml_put_opt(l, MAILLOG_FIELD_FACILITY, facility);
+        break;
+    case 'm':
+        if (ML_STARTS(*c, "message repeated ")) l->form = ML_FORM_REPEATED;
+        break;
+    case 'l':
+        if (ML_STARTS(*c, "last message repeated ")) l->form = ML_FORM_REPEATED;
+        break;
+    case 'L':
+        if (ML_STARTS(*c, "Last message '")) l->form = ML_FORM_REPEATED;
+        break;
+    default:
+        break;
+    }
 }

@@ -1,0 +1,175 @@
+/* own_file.c: files that daemons write themselves: after the stamp stands no host and no tag. What tells them apart is
+ * what the daemon itself writes first; the daemon's own grammar reads the rest. */
+#include "header.h"
+
+static bool at_form(ml_line *l, ml_cur *c, ml_cur rest, ml_form form)
+{
+    l->form = form;
+    *c = rest;
+    return true;
+}
+
+/* Dovecot's log_path: `SERVICE[(…)][<…>]: TYPE: `. */
+bool maillog__dovecot_file(ml_line *l, const ml_cur *c)
+{
+    static const char types[][9] = {"Info: ", "Warning: ", "Error: ", "Debug: ", "Fatal: ", "Panic: "};
+    ml_cur rest = *c, service;
+    if (!ml_is_lower(ml_peek(rest)) || !ML_UNTIL(l, &rest, ": ", &service)) return false;
+    for (const char *p = service.p; p < service.e && *p != '(' && *p != '<'; p++)
+        if (!ml_is_lower(*p) && !ml_is_digit(*p) && *p != '-' && *p != '_') return false;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (!ml_starts_n(rest, types[i], strlen(types[i]))) continue;
+        l->form = ML_FORM_DOVECOT;
+        return true;
+    }
+    return false;
+}
+
+/* rspamd: `#1234(normal) <tag>; `. */
+static bool rspamd(ml_line *l, ml_cur *c)
+{
+    ml_cur rest = *c, pid, type;
+    if (!ml_skip_char(&rest, '#') || !ml_digits(&rest, &pid) || !ml_skip_char(&rest, '(') ||
+        !ML_UNTIL(l, &rest, ") ", &type))
+        return false;
+    ml_put(l, MAILLOG_FIELD_PID, pid);
+    return at_form(l, c, rest, ML_FORM_RSPAMD);
+}
+
+/* fail2ban: `fail2ban.actions        [1234]: NOTICE  [jail] …`; before 0.9 `fail2ban.actions: WARNING …`. */
+static bool fail2ban(ml_line *l, ml_cur *c)
+{
+    ml_cur rest = *c, name, pid;
+    if (!ML_STARTS(rest, "fail2ban.") || !ml_word(l, &rest, &name)) return false;
+    maillog_field *mark = ml_mark(l);
+    if (ml_last(name) == ':') {
+        name.e--;
+        ml_put(l, MAILLOG_FIELD_PROGRAM, name);
+        ml_skip_blanks(&rest);
+        return at_form(l, c, rest, ML_FORM_FAIL2BAN);
+    }
+    ml_put(l, MAILLOG_FIELD_PROGRAM, name);
+    ml_skip_blanks(&rest);
+    if (!ml_skip_char(&rest, '[') || !ml_digits(&rest, &pid) || !ML_SKIP(&rest, "]: ")) return ml_fail(l, mark);
+    ml_put(l, MAILLOG_FIELD_PID, pid);
+    return at_form(l, c, rest, ML_FORM_FAIL2BAN);
+}
+
+/* `[1234] ` or `(1234) `; the pid is not written yet. */
+static bool pid_in(ml_cur *c, char open, char close, ml_cur *pid)
+{
+    ml_cur rest = *c;
+    if (!ml_skip_char(&rest, open) || !ml_digits(&rest, pid) || !ml_skip_char(&rest, close) ||
+        !ml_skip_char(&rest, ' '))
+        return false;
+    *c = rest;
+    return true;
+}
+
+/* spamd: `[1234] info: spamd: …`; the level is written as `severity` where it is more than information. */
+static bool spamd(ml_line *l, ml_cur *c)
+{
+    static const struct {
+        char text[8];
+        unsigned word;
+    } levels[] = {{"info: ", MAILLOG_SEVERITY_INFO},
+                  {"warn: ", MAILLOG_SEVERITY_WARNING},
+                  {"error: ", MAILLOG_SEVERITY_ERROR},
+                  {"dbg: ", MAILLOG_SEVERITY_DEBUG}};
+    ml_cur rest = *c, pid;
+    if (!pid_in(&rest, '[', ']', &pid)) return false;
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        const char *start = rest.p;
+        if (!ml_skip_n(&rest, levels[i].text, strlen(levels[i].text))) continue;
+        ml_put(l, MAILLOG_FIELD_PID, pid);
+        if (i) ml_put_word(l, MAILLOG_FIELD_SEVERITY, ml_slice(start, rest.p - 2), levels[i].word);
+        return at_form(l, c, rest, ML_FORM_SPAMD);
+    }
+    return false;
+}
+
+/* Exim's message ID: 6-6-2 characters, since 4.97 6-11-4. */
+static bool is_exim_id(ml_cur w)
+{
+    const size_t n = ml_len(w);
+    if (n != 16 && n != 23) return false;
+    const size_t second = n == 16 ? 13 : 18;
+    for (size_t i = 0; i < n; i++)
+        if (i == 6 || i == second ? w.p[i] != '-' : !ml_is_alnum(w.p[i])) return false;
+    return true;
+}
+
+/* What Exim's main log says about no message in particular. */
+static bool is_exim_statement(const ml_line *l, ml_cur c)
+{
+    static const char *const starts[] = {
+        "H=",
+        "exim ",
+        "Start queue run: ",
+        "End queue run: ",
+        "SMTP ",
+        "TLS ",
+        "no host name found for IP address ",
+        "no IP address found for host ",
+        "rejected ",
+        "refused ",
+        "unexpected disconnection while reading SMTP command from ",
+        "unexpected ",
+        "unqualified ",
+        "ident connection to ",
+        "daemon: ",
+        "SIGHUP received",
+        "cwd=",
+        "list matching ",
+        "Exim configuration error",
+        "host name alias ",
+        "syntactically invalid ",
+        "login from ",
+        "Connection from ",
+        "pid ",
+        "failed to ",
+        "auxiliary Exim ",
+        "Warning: ",
+        "U=",
+        "SMTP>> ",
+        "D=",
+    };
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (ml_starts_n(c, starts[i], strlen(starts[i]))) return true;
+    ml_cur rest = c, word;
+    return ml_word(l, &rest, &word) && ML_STARTS(rest, " authenticator failed for ");
+}
+
+/* Exim: date and clock with a blank between them, then `[pid] ` (log_selector +pid), then a message ID or a statement.
+ */
+static bool exim(ml_line *l, ml_cur *c)
+{
+    ml_cur rest = *c, pid = ml_none(), word;
+    const bool has_pid = pid_in(&rest, '[', ']', &pid);
+    ml_cur after = rest;
+    if (!(ml_word(l, &after, &word) && is_exim_id(word)) && !is_exim_statement(l, rest)) return false;
+    if (has_pid) ml_put(l, MAILLOG_FIELD_PID, pid);
+    return at_form(l, c, rest, ML_FORM_EXIM);
+}
+
+bool maillog__own_file(ml_line *l, ml_cur *c, bool blank_in_stamp)
+{
+    ml_cur rest = *c, pid;
+    switch (ml_peek(*c)) {
+    case '#':
+        return rspamd(l, c);
+    case '-': /* clamd, freshclam, clamav-milter */
+        return ML_SKIP(&rest, "-> ") && at_form(l, c, rest, ML_FORM_CLAMAV);
+    case '(': /* Mailman's files have the year after the clock */
+        if (!l->ev->time.year || !pid_in(&rest, '(', ')', &pid)) return false;
+        ml_put(l, MAILLOG_FIELD_PID, pid);
+        return at_form(l, c, rest, ML_FORM_MAILMAN);
+    case '[':
+        if (spamd(l, c)) return true;
+        break;
+    default:
+        break;
+    }
+    if (fail2ban(l, c) || maillog__dovecot_file(l, c)) return true;
+    return blank_in_stamp && exim(l, c);
+}

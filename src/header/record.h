@@ -1,0 +1,21 @@
+/* record.h: what a record of key-value pairs (JSON, journal export) says about a line. */
+#ifndef MAILLOG_RECORD_H
+#define MAILLOG_RECORD_H
+
+#include "header.h"
+
+/* The parts of a line; a record may give each under several keys, of which the best counts. */
+typedef enum ml_slot { ML_TIME, ML_HOST, ML_PROGRAM, ML_PID, ML_MESSAGE, ML_STREAM, ML_SLOTS } ml_slot;
+
+typedef struct ml_record {
+    ml_cur value[ML_SLOTS];
+    uint8_t rank[ML_SLOTS]; /* 0: not there; higher is better */
+} ml_record;
+
+/* Keep the value if its key is one that counts. Of equal keys the first stays. */
+void maillog__record_put(ml_record *r, ml_cur key, ml_cur value);
+
+/* Write time and fields; `*c` becomes the message. False: the record has no message. */
+bool maillog__record_finish(ml_line *l, const ml_record *r, ml_cur *c);
+
+#endif

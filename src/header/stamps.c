@@ -1,0 +1,100 @@
+/* stamps.c: the rare ways to write a time: weekday first (`Sun Jul 19 07:59:06 2026 ` as asctime(3), `Sun 2026-07-19
+ * 07:59:06 CEST ` as journalctl -o short-full), seconds since 1970 (`1784440746.123456 `, short-unix), seconds since
+ * boot (`[  123.456789] `, short-monotonic: no time of day), and a stamp in brackets. */
+#include <maillog/time.h>
+
+#include "header.h"
+
+void maillog__time_of_seconds(maillog_time *t, uint64_t seconds, uint32_t nsec, unsigned digits)
+{
+    int64_t year;
+    unsigned month, day;
+    const unsigned rest = (unsigned)(seconds % 86400);
+    maillog_civil_from_days((int64_t)(seconds / 86400), &year, &month, &day);
+    t->year = (int16_t)year;
+    t->month = (uint8_t)month;
+    t->day = (uint8_t)day;
+    t->hour = (uint8_t)(rest / 3600);
+    t->minute = (uint8_t)(rest / 60 % 60);
+    t->second = (uint8_t)(rest % 60);
+    t->digits = (uint8_t)digits;
+    t->nsec = nsec;
+    t->utc_offset = 0;
+    t->reserved = 0;
+}
+
+static bool is_weekday(const char *p)
+{
+    static const char names[] = "Mon Tue Wed Thu Fri Sat Sun ";
+    for (size_t i = 0; i + 4 < sizeof names; i += 4)
+        if (memcmp(p, names + i, 4) == 0) return true;
+    return false;
+}
+
+/* journalctl names the zone; only UTC says what it means. */
+static void zone_word(const ml_line *l, ml_cur *c, maillog_time *t)
+{
+    ml_cur rest = *c, word;
+    if (t->utc_offset != MAILLOG_NO_OFFSET || !ml_until(l, &rest, ' ', &word)) return;
+    if (ML_IS(word, "UTC"))
+        t->utc_offset = 0;
+    else if ((word.p[0] == '+' || word.p[0] == '-') && ml_len(word) <= 6)
+        maillog__utc_offset(&word, t);
+    *c = rest;
+}
+
+static bool weekday_first(ml_line *l, ml_cur *c)
+{
+    if (ml_len(*c) < 20 || !is_weekday(c->p)) return false;
+    ml_cur rest = ml_slice(c->p + 4, c->e);
+    if (maillog__stamp_bsd(l, &rest)) {
+        *c = rest;
+        return true;
+    }
+    if (!maillog__stamp_rfc3339(l, &rest)) return false;
+    zone_word(l, &rest, &l->ev->time);
+    *c = rest;
+    return true;
+}
+
+static bool since_1970(ml_line *l, ml_cur *c)
+{
+    ml_cur rest = *c, seconds;
+    maillog_time fraction;
+    if (!ml_digits(&rest, &seconds) || ml_len(seconds) < 9 || ml_len(seconds) > 10 || ml_peek(rest) != '.')
+        return false;
+    maillog__fraction(&rest, &fraction);
+    if (!ml_skip_char(&rest, ' ')) return false;
+    uint64_t n = 0;
+    for (const char *p = seconds.p; p < seconds.e; p++) n = n * 10 + (unsigned)(*p - '0');
+    maillog__time_of_seconds(&l->ev->time, n, fraction.nsec, fraction.digits);
+    *c = rest;
+    return true;
+}
+
+static bool since_boot(ml_cur *c)
+{
+    ml_cur rest = *c, n;
+    if (!ml_skip_char(&rest, '[')) return false;
+    ml_skip_blanks(&rest);
+    if (!ml_digits(&rest, &n) || !ml_skip_char(&rest, '.') || !ml_digits(&rest, &n) || !ML_SKIP(&rest, "] "))
+        return false;
+    *c = rest;
+    return true;
+}
+
+/* `[2026-07-19 07:59:06 +0200] `, `[2026-07-19 07:59:06,112] `: the bracket stands where a stamp has its blank. */
+static bool in_brackets(ml_line *l, ml_cur *c)
+{
+    ml_cur rest = *c;
+    maillog_time t;
+    if (!ml_skip_char(&rest, '[') || !maillog__rfc3339(&rest, &t, ']') || !ml_skip_char(&rest, ' ')) return false;
+    l->ev->time = t;
+    *c = rest;
+    return true;
+}
+
+bool maillog__stamp_other(ml_line *l, ml_cur *c)
+{
+    return weekday_first(l, c) || since_1970(l, c) || since_boot(c) || in_brackets(l, c);
+}
