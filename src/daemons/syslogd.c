@@ -10,7 +10,7 @@
 #define FIELD(name) MAILLOG_FIELD_##name
 #define EVENT(name) MAILLOG_EVENT_SYSLOG_##name
 
-ML_PATTERN_ROWS(statements) = {
+ML_PATTERN_ROWS(maillog__syslogd_statements) = {
     {EVENT(DROP_BEGIN),
      {FIELD(WHERE), FIELD(LIMIT), FIELD(INTERVAL)},
      "%s: begin to drop messages due to rate-limiting%( (%d allowed within %d seconds)%)"},
@@ -83,7 +83,8 @@ ML_PATTERN_ROWS(statements) = {
     {EVENT(STOP), {FIELD(VERSION), FIELD(DATA)}, "syslog-ng shutting down; version='%s'%(, %s%)"},
     {EVENT(START), {FIELD(VERSION), FIELD(DATA)}, "syslog-ng starting up; version='%s'%(, %s%)"},
 };
-static ML_PATTERN_TABLE(statements);
+extern const ml_patterns maillog__syslogd_statements; /* tests/patterns.h reads it */
+ML_PATTERN_TABLE(maillog__syslogd_statements);
 
 /* rsyslog ends what has a code with ` [v8.2302.0 try https://www.rsyslog.com/e/2007 ]`. */
 static void version_and_code(ml_line *l, ml_cur *c)
@@ -103,7 +104,7 @@ void maillog__syslogd(ml_line *l, ml_cur message)
 {
     ml_cur c = message;
     version_and_code(l, &c);
-    if (!maillog__match_patterns(l, &statements, c)) ml_put_rest(l, c);
+    if (!maillog__match_patterns(l, &maillog__syslogd_statements, c)) ml_put_rest(l, c);
 }
 
 /* `message repeated 2 times: [ text]` (rsyslog): the tag is that of the text. It is not parsed again: its events came

@@ -5,6 +5,8 @@
 
 #include "base/pattern.h"
 
-#define PATTERN_TABLES
+extern const ml_patterns maillog__syslogd_statements;
+
+#define PATTERN_TABLES &maillog__syslogd_statements,
 
 #endif
