@@ -59,7 +59,7 @@ ML_PATTERN_ROWS(maillog__syslogd_statements) = {
     {EVENT(VACUUM), {FIELD(TOTAL)}, "Vacuuming done, freed %s of archived journals."},
     {EVENT(START), {ORIGIN_FIELDS}, ORIGIN "(re)start"},
     {EVENT(STOP), {ORIGIN_FIELDS, FIELD(SIGNAL)}, ORIGIN "exiting on signal %d."},
-    {EVENT(RELOAD), {ORIGIN_FIELDS}, ORIGIN "rsyslogd was HUPed%(, type %s%)"},
+    {EVENT(RELOAD), {ORIGIN_FIELDS, FIELD(TYPE)}, ORIGIN "rsyslogd was HUPed%(, type %s%)"},
     {EVENT(START), {ORIGIN_FIELDS}, ORIGIN "start"},
     {EVENT(ACTION_RESUMED), {FIELD(NAME), FIELD(MODULE)}, "action '%s' resumed%( (module '%s')%)"},
     {EVENT(ACTION_SUSPENDED),
