@@ -3,6 +3,12 @@
  * Sources: Postfix 2.11 to 3.11. */
 #include "postfix_library.h"
 
+/* `Requeued: 3 messages`: postsuper at its end */
+ML_PATTERN_ROWS(maillog__postfix_tools_total) = {
+    ROW2(QUEUE_TOTAL, "%s: %d message%(s%)", WHAT, COUNT),
+};
+ML_PATTERN_TABLE_LEAD(maillog__postfix_tools_total, "%s: ");
+
 ML_PATTERN_ROWS(maillog__postfix_tools_rows) = {
     ROW1(QUEUE_FILE_PROBLEM, "%w queue must not be hashed", QUEUE),
     ROW2(SUBMISSION_ERROR, "%S(%d): No recipient addresses found in message header", USER, UID),
@@ -36,11 +42,9 @@ ML_PATTERN_ROWS(maillog__postfix_tools_rows) = {
     ROW3(SYSTEM_DOWN, "Connect to the %s %w service: %s", MAIL_NAME, SERVICE, ERROR),
     ROW3(FILE_OWNER, "Creating root-owned database file(s) %s.* in non-root-owned directory %s. Files %s", PATH, DIR,
          TEXT),
-    ROW1(QUEUE_TOTAL, "Deleted: %d message%(s%)", COUNT),
     ROW1(QUEUE_LIST_ERROR, "Error running %s", CMD),
     ROW1(INSTANCE_ERROR, "Failed to obtain all required %w parameters", PATH),
     ROW1(QUEUE_LIST_ERROR, "Flush service is not configured for destination \"%s\"", DOMAIN),
-    ROW1(QUEUE_TOTAL, "Force-expired: %d message%(s%)", COUNT),
     ROW3(USAGE, "Ignoring option '-O %s, because the configuration is '%s = %s'", ARGS, PARAM, VALUE),
     ROW1(INSTANCE_ERROR, "Illegal '/' character in new instance name: '%s'", NAME),
     ROW2(INSTANCE_ERROR, "Invalid %w parameter: %s", PATH, PARAM),
@@ -63,15 +67,11 @@ ML_PATTERN_ROWS(maillog__postfix_tools_rows) = {
     ROW1(USAGE, "Parameter overrides not valid with '-e %s'", ACTION),
     ROW1(INSTANCE_ERROR, "Parameter setting '%s' is not an absolute path", VALUE),
     ROW1(INSTANCE_ERROR, "Parameter setting '%s' is the root directory", VALUE),
-    ROW1(QUEUE_TOTAL, "Placed on hold: %d message%(s%)", COUNT),
     ROW0(QUEUE_TOTAL, "QUEUE FILE NAMES WERE CHANGED TO MATCH INODE NUMBERS"),
     ROW0(SYSTEM_DOWN, "Queue report unavailable - mail system is down"),
     ROW3(SYSTEM_DOWN, "Queue report unavailable - mail system is down (Connect to the %s %w service: %s)", MAIL_NAME,
          SERVICE, ERROR),
     ROW0(SUBMISSION_ERROR, "Recipient addresses must be specified on the command line or via the -t option"),
-    ROW1(QUEUE_TOTAL, "Released from hold: %d message%(s%)", COUNT),
-    ROW1(QUEUE_TOTAL, "Renamed to match inode number: %d message%(s%)", COUNT),
-    ROW1(QUEUE_TOTAL, "Requeued: %d message%(s%)", COUNT),
     ROW0(USAGE, "Select an instance via '-i name'"),
     ROW1(USAGE, "Specify %s", TEXT),
     ROW1(USAGE, "Specity %s", TEXT),
@@ -149,7 +149,8 @@ ML_PATTERN_TABLE(maillog__postfix_tools_rows);
 bool maillog__postfix_tools(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     (void)head;
-    return maillog__match_patterns(l, &maillog__postfix_tools_rows, text);
+    return maillog__match_patterns(l, &maillog__postfix_tools_rows, text) ||
+           maillog__match_patterns(l, &maillog__postfix_tools_total, text);
 }
 
 /* postlog(1) and postlogd(8) write what others hand them: a line of theirs is their user's text but for the errors
