@@ -22,7 +22,7 @@ const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n)
 typedef struct word_row {
     uint16_t id;
     uint8_t len;
-    char word[17];
+    char word[29];
 } word_row;
 
 static const word_row words[] = {
@@ -30,14 +30,20 @@ static const word_row words[] = {
 #include <maillog/schema.def>
 };
 
+/* Where a word's row stands: the words of one set stand together. */
+enum {
+#define MAILLOG_WORD(id, SET, NAME, word) ROW_##SET##_##NAME,
+#include <maillog/schema.def>
+};
+static const uint16_t row_of[] = {
+#define MAILLOG_WORD(id, SET, NAME, word) [id] = ROW_##SET##_##NAME,
+#include <maillog/schema.def>
+};
+
 unsigned maillog__word(ml_cur v, unsigned first, unsigned last)
 {
     const size_t n = ml_len(v);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        const word_row *w = &words[i];
-        if (w->id < first) continue;
-        if (w->id > last) break;
+    for (const word_row *w = &words[row_of[first]], *end = &words[row_of[last]]; w <= end; w++)
         if (w->len == n && memcmp(w->word, v.p, n) == 0) return w->id;
-    }
     return 0;
 }

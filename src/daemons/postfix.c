@@ -3,17 +3,33 @@
 
 #include "daemons.h"
 
+/* Programs by the name they log: relay and the like only occur as master.cf names of a copied program. */
 static const ml_postfix_grammar programs[] = {
     [MAILLOG_DAEMON_POSTFIX_SMTPD] = maillog__postfix_smtpd,
     [MAILLOG_DAEMON_POSTFIX_CLEANUP] = maillog__postfix_cleanup,
     [MAILLOG_DAEMON_POSTFIX_QMGR] = maillog__postfix_qmgr,
-    [MAILLOG_DAEMON_POSTFIX_SMTP] = maillog__postfix_delivery,
-    [MAILLOG_DAEMON_POSTFIX_PIPE] = maillog__postfix_delivery,
-    [MAILLOG_DAEMON_POSTFIX_LOCAL] = maillog__postfix_delivery,
-    [MAILLOG_DAEMON_POSTFIX_LMTP] = maillog__postfix_delivery,
-    [MAILLOG_DAEMON_POSTFIX_VIRTUAL] = maillog__postfix_delivery,
-    [MAILLOG_DAEMON_POSTFIX_ERROR] = maillog__postfix_delivery,
-    [MAILLOG_DAEMON_POSTFIX_DISCARD] = maillog__postfix_delivery,
+    [MAILLOG_DAEMON_POSTFIX_SMTP] = maillog__postfix_smtp,
+    [MAILLOG_DAEMON_POSTFIX_PIPE] = maillog__postfix_agent,
+    [MAILLOG_DAEMON_POSTFIX_LOCAL] = maillog__postfix_agent,
+    [MAILLOG_DAEMON_POSTFIX_LMTP] = maillog__postfix_smtp,
+    [MAILLOG_DAEMON_POSTFIX_VIRTUAL] = maillog__postfix_agent,
+    [MAILLOG_DAEMON_POSTFIX_ANVIL] = maillog__postfix_statistics,
+    [MAILLOG_DAEMON_POSTFIX_BOUNCE] = maillog__postfix_bounce,
+    [MAILLOG_DAEMON_POSTFIX_POSTSCREEN] = maillog__postfix_postscreen,
+    [MAILLOG_DAEMON_POSTFIX_DNSBLOG] = maillog__postfix_dnsblog,
+    [MAILLOG_DAEMON_POSTFIX_TLSPROXY] = maillog__postfix_tlsproxy,
+    [MAILLOG_DAEMON_POSTFIX_PICKUP] = maillog__postfix_pickup,
+    [MAILLOG_DAEMON_POSTFIX_ERROR] = maillog__postfix_agent,
+    [MAILLOG_DAEMON_POSTFIX_DISCARD] = maillog__postfix_agent,
+    [MAILLOG_DAEMON_POSTFIX_RELAY] = maillog__postfix_smtp,
+    [MAILLOG_DAEMON_POSTFIX_RETRY] = maillog__postfix_agent,
+    [MAILLOG_DAEMON_POSTFIX_DEFER] = maillog__postfix_bounce,
+    [MAILLOG_DAEMON_POSTFIX_TRACE] = maillog__postfix_bounce,
+    [MAILLOG_DAEMON_POSTFIX_OQMGR] = maillog__postfix_qmgr,
+    [MAILLOG_DAEMON_POSTFIX_NQMGR] = maillog__postfix_qmgr,
+    [MAILLOG_DAEMON_POSTFIX_VERIFY] = maillog__postfix_statistics,
+    [MAILLOG_DAEMON_POSTFIX_SCACHE] = maillog__postfix_statistics,
+    [MAILLOG_DAEMON_POSTFIX_QMQPD] = maillog__postfix_qmqpd,
     [MAILLOG_DAEMON_POSTFIX_MASTER] = maillog__postfix_master,
     [MAILLOG_DAEMON_POSTFIX_SCRIPT] = maillog__postfix_script,
     [MAILLOG_DAEMON_POSTFIX_POSTFIX] = maillog__postfix_script,
@@ -65,20 +81,43 @@ static unsigned severity(ml_line *l, ml_cur *c)
     return 0;
 }
 
-void maillog__postfix(ml_line *l, ml_cur message)
+/* `QID: text`, `warning: text`, `warning: QID: text`. */
+static ml_postfix read_head(ml_line *l, ml_cur *c)
 {
     ml_postfix head = {{NULL, NULL}, 0};
+    if (!maillog__queue_id_prefix(c, &head.queue_id)) {
+        head.severity = severity(l, c);
+        if (!head.severity || !maillog__queue_id_prefix(c, &head.queue_id)) return head;
+    }
+    ml_put(l, MAILLOG_FIELD_QUEUE_ID, head.queue_id);
+    return head;
+}
+
+/* What a program with a name of its own may still be: a copy of a delivery agent, a cleanup, … */
+static bool any_program(ml_line *l, ml_cur c, const ml_postfix *head)
+{
+    if (!head->queue_id.p || head->severity) return false;
+    if (ML_IS(c, "removed")) return ml_event(l, MAILLOG_EVENT_POSTFIX_REMOVED);
+    return maillog__postfix_delivery_line(l, c);
+}
+
+/* msg_syslog(3) cuts the text, without the severity, at this length. */
+#define RECORD_LEN 2000
+
+void maillog__postfix(ml_line *l, ml_cur message)
+{
     ml_cur c = message;
     if (l->prefix.p && !ML_IS(l->prefix, "postfix")) ml_put(l, MAILLOG_FIELD_INSTANCE, l->prefix);
-    if (maillog__queue_id_prefix(&c, &head.queue_id))
-        ml_put(l, MAILLOG_FIELD_QUEUE_ID, head.queue_id);
-    else
-        head.severity = severity(l, &c);
-    if (head.severity && maillog__queue_id_prefix(&c, &head.queue_id)) ml_put(l, MAILLOG_FIELD_QUEUE_ID, head.queue_id);
+    const ml_postfix head = read_head(l, &c);
+    if (ml_len(c) >= RECORD_LEN - 64 && ml_len(message) >= RECORD_LEN) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
 
     const uint8_t daemon = l->ev->daemon;
     const ml_postfix_grammar own = daemon < sizeof programs / sizeof *programs ? programs[daemon] : NULL;
+    maillog_field *const mark = ml_mark(l);
     if (own && own(l, c, &head)) return;
+    ml_fail(l, mark);
+    if (any_program(l, c, &head)) return;
     if (maillog__postfix_library(l, c, &head)) return;
+    ml_fail(l, mark);
     ml_put_rest(l, c);
 }

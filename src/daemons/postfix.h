@@ -16,8 +16,40 @@ typedef bool (*ml_postfix_grammar)(ml_line *l, ml_cur text, const ml_postfix *he
 
 bool maillog__postfix_smtpd(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_cleanup(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_pickup(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_qmqpd(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_qmgr(ml_line *l, ml_cur text, const ml_postfix *head);
-bool maillog__postfix_delivery(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_smtp(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_agent(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_bounce(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_postscreen(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_dnsblog(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_tlsproxy(ml_line *l, ml_cur text, const ml_postfix *head);
+bool maillog__postfix_statistics(ml_line *l, ml_cur text, const ml_postfix *head);
+
+/* What any program may write through Postfix's libraries; tried when the program's own grammar did not know the text.
+ */
+bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head);
+
+/* ---- shared by programs ---- */
+
+/* `connect from CLIENT`, `disconnect from CLIENT …` and what else ends a session (smtpd, qmqpd). */
+bool maillog__postfix_session(ml_line *l, ml_cur text, const ml_postfix *head);
+
+/* `CLIENT: SASL … authentication failed: …` and its relatives, after `warning: `. */
+bool maillog__postfix_sasl_failure(ml_line *l, ml_cur text);
+
+/* `client=CLIENT[, …]`, with the cursor after the '='. */
+bool maillog__postfix_client(ml_line *l, ml_cur text);
+
+/* `ACTION: STAGE from CLIENT: TEXT; context` (smtpd, and cleanup for milters). */
+bool maillog__postfix_action(ml_line *l, ml_cur text);
+
+/* `[CODE ][DSN ]text` as CODE, DSN, REASON. */
+void maillog__postfix_reply_text(ml_line *l, ml_cur text);
+
+/* TLS lines of smtpd, smtp, tlsproxy and posttls-finger. */
+bool maillog__postfix_tls(ml_line *l, ml_cur text, const ml_postfix *head);
 
 bool maillog__postfix_master(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_script(ml_line *l, ml_cur text, const ml_postfix *head);
@@ -32,12 +64,28 @@ bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head);
 /* `to=<…>, [orig_to=<…>, ]relay=…, … status=… (…)`: also written by qmgr, bounce and cleanup. */
 bool maillog__postfix_delivery_line(ml_line *l, ml_cur text);
 
-/* The context at the end of smtpd's and cleanup's lines: ` from=<…> to=<…> proto=… helo=<…>` and the SASL tail, each
- * part optional, in this order. True only if it covers the whole of `tail`. Nothing is written on failure. */
-bool maillog__postfix_context(ml_line *l, ml_cur tail);
+/* STAGE with its word. */
+void maillog__postfix_put_stage(ml_line *l, ml_cur stage);
 
-/* Split `text; context` at the last `;` from which the context parses to the end: what the client wrote into the text
- * cannot move it. Writes nothing: `*tail` is the context. */
-bool maillog__postfix_split_context(ml_line *l, ml_cur text, ml_cur *head, ml_cur *tail);
+/* The context at the end of a line: `; from=<…> to=<…> proto=… helo=<…> sasl_method=… …`, each part optional, in this
+ * order; commas between them in postscreen's. Slices with p NULL are absent. */
+typedef struct ml_context {
+    ml_cur text; /* what stands before the `;` */
+    ml_cur from, to, proto, helo, sasl_method, sasl_username, sasl_sender;
+    ml_cur after;   /* what follows the known parts: cleanup's `: text`, or a part that Postfix adds next year */
+    unsigned flags; /* MAILLOG_FLAG_*: how sure this is */
+} ml_context;
+
+/* Where the context may end. */
+typedef enum ml_context_end {
+    ML_CONTEXT_TO_END,    /* smtpd, postscreen: at the end of the line */
+    ML_CONTEXT_THEN_TEXT, /* cleanup's header and body checks: at the end, or before `: text` */
+} ml_context_end;
+
+/* Find and read the context. False: there is none, and nothing was written. Linear. */
+bool maillog__postfix_find_context(const ml_line *l, ml_cur text, ml_context_end end, ml_context *out);
+
+/* Write its fields and flags. */
+void maillog__postfix_put_context(ml_line *l, const ml_context *ctx);
 
 #endif

@@ -1,59 +1,295 @@
-/* postfix_context.c: `from=<…> to=<…> proto=ESMTP helo=<…>` and what may follow it (smtpd_check.c log_whatsup(),
- * cleanup_message.c). The client chooses from, to, helo and the SASL names; the order and the words are Postfix's. */
+/* postfix_context.c: `; from=<…> to=<…> proto=ESMTP helo=<…>` and what may follow it: smtpd_check.c log_whatsup(),
+ * smtpd_proxy.c, cleanup_message.c, cleanup_milter.c, postscreen_smtpd.c of Postfix 2.11 to 3.11.
+ *
+ * The client chooses from, to, helo and the SASL names, and most of the text before the `;` too: an address there is
+ * unquoted, so it can hold a whole false context. What Postfix guarantees: in `from=<>` and `to=<>` a local part that
+ * is no dot-atom is quoted (external form, the default since 3.5), and helo has no blank, `<`, `>`, `"` or `;` unless
+ * the line was written at HELO itself. So the parts are read strictly, from the last `;` to the first, and the first
+ * reading that covers the line is taken: a look-alike inside a quoted local part does not fit, one in the text before
+ * does not reach the end. Only if none fits, the internal form is read, with its ambiguities. */
 #include "postfix.h"
 
-static bool angle_item(ml_line *l, ml_cur *c, const char *key, size_t n, maillog_field_id id)
+/* Bytes that the external form of an address cannot hold outside quotes. */
+static bool is_bare(char c)
 {
-    ml_cur t = *c, v;
-    if (!ml_skip_n(&t, key, n)) return true; /* absent */
-    if (!maillog__angle(l, &t, " ,", &v)) return false;
-    ml_put(l, id, v);
-    ml_skip_char(&t, ','); /* postscreen separates with commas */
-    ml_skip_char(&t, ' ');
-    *c = t;
+    switch (c) {
+    case ' ':
+    case '"':
+    case '<':
+    case '>':
+    case ';':
+    case ',':
+    case '\\':
+        return false;
+    default:
+        return true;
+    }
+}
+
+static const char *bare_end(const char *p, const char *e)
+{
+    while (p < e && is_bare(*p)) p++;
+    return p;
+}
+
+static const char *quoted_end(const char *p, const char *e)
+{
+    for (p++; p < e; p++) {
+        if (*p == '\\' && p + 1 < e)
+            p++;
+        else if (*p == '"')
+            return p + 1;
+    }
+    return NULL;
+}
+
+/* `<value>` as the external form writes it. */
+static bool strict_angle(ml_cur *c, ml_cur *out)
+{
+    const char *p = c->p + 1, *q = p;
+    if (ml_peek(*c) != '<') return false;
+    if (q < c->e && *q == '"') q = quoted_end(q, c->e);
+    if (!q) return false;
+    q = bare_end(q, c->e);
+    if (q == c->e || *q != '>') return false;
+    *out = ml_slice(p, q);
+    c->p = q + 1;
     return true;
 }
 
-static bool word_item(ml_line *l, ml_cur *c, const char *key, size_t n, maillog_field_id id)
+/* Between two parts: a blank, in postscreen's lines a comma and a blank. */
+static bool gap(ml_cur *c)
 {
-    ml_cur t = *c, v;
-    if (!ml_skip_n(&t, key, n)) return true;
-    if (ml_peek(t) == '<') return angle_item(l, c, key, n, id);
-    if (!ml_word(l, &t, &v)) return false;
-    if (ml_last(v) == ',') v.e--;
-    ml_put_word(l, id, v, id == MAILLOG_FIELD_PROTO ? maillog__word(v, MAILLOG_PROTO_SMTP, MAILLOG_PROTO_LMTP) : 0);
-    ml_skip_char(&t, ' ');
+    ml_cur t = *c;
+    ml_skip_char(&t, ',');
+    if (!ml_skip_char(&t, ' ')) return false;
     *c = t;
     return true;
 }
 
 #define KEY(key) key, sizeof(key) - 1
 
-bool maillog__postfix_context(ml_line *l, ml_cur tail)
+/* `key=` after the gap; the cursor stays before the gap when it is not there. */
+static bool part(ml_cur *c, const char *key, size_t n)
 {
-    maillog_field *const mark = ml_mark(l);
-    ml_cur c = tail;
-    ml_skip_char(&c, ' ');
-    if (angle_item(l, &c, KEY("from="), MAILLOG_FIELD_FROM) && angle_item(l, &c, KEY("to="), MAILLOG_FIELD_TO) &&
-        word_item(l, &c, KEY("proto="), MAILLOG_FIELD_PROTO) && angle_item(l, &c, KEY("helo="), MAILLOG_FIELD_HELO) &&
-        word_item(l, &c, KEY("sasl_method="), MAILLOG_FIELD_SASL_METHOD) &&
-        word_item(l, &c, KEY("sasl_username="), MAILLOG_FIELD_SASL_USERNAME) &&
-        word_item(l, &c, KEY("sasl_sender="), MAILLOG_FIELD_SASL_SENDER) && ml_empty(c))
-        return true;
-    return ml_fail(l, mark);
+    ml_cur t = *c;
+    if (!gap(&t) || !ml_skip_n(&t, key, n)) return false;
+    *c = t;
+    return true;
 }
 
-bool maillog__postfix_split_context(ml_line *l, ml_cur text, ml_cur *head, ml_cur *tail)
+static bool angle_part(ml_cur *c, const char *key, size_t n, ml_cur *out)
 {
-    maillog_field *const mark = ml_mark(l);
+    ml_cur t = *c;
+    if (!part(&t, key, n)) return true; /* absent */
+    if (!strict_angle(&t, out)) return false;
+    *c = t;
+    return true;
+}
+
+static bool proto_part(ml_cur *c, ml_cur *out)
+{
+    ml_cur t = *c;
+    if (!part(&t, KEY("proto="))) return true;
+    const char *p = t.p;
+    while (p < t.e && (ml_is_upper(*p) || ml_is_digit(*p))) p++;
+    if (p == t.p) return false;
+    *out = ml_slice(t.p, p);
+    c->p = p;
+    return true;
+}
+
+/* ` sasl_method=M sasl_username=U sasl_sender=S` (>= 3.10) or ` sasl_username=<U>` (milter and proxy lines): U and S
+ * are bare text, U the longest that leaves the rest whole. */
+static void sasl_parts(ml_cur *c, ml_context *out)
+{
+    ml_cur v;
+    if (part(c, KEY("sasl_method="))) {
+        const char *p = c->p;
+        while (p < c->e && *p != ' ') p++;
+        out->sasl_method = ml_slice(c->p, p);
+        c->p = p;
+    }
+    if (part(c, KEY("sasl_username="))) {
+        ml_cur u = *c;
+        c->p = c->e;
+        if (ml_peek(u) == '<' && ml_last(u) == '>') {
+            out->sasl_username = ml_slice(u.p + 1, u.e - 1);
+        } else if (ML_UNTIL_LAST(&u, " sasl_sender=", &v)) {
+            out->sasl_username = v;
+            out->sasl_sender = u;
+        } else {
+            out->sasl_username = u;
+        }
+    } else if (part(c, KEY("sasl_sender="))) {
+        out->sasl_sender = *c;
+        c->p = c->e;
+    }
+}
+
+/* ` newkey=…`: a part of a Postfix to come. */
+static bool is_new_part(ml_cur c)
+{
+    if (!gap(&c)) return false;
+    const char *p = c.p;
+    while (p < c.e && (ml_is_lower(*p) || *p == '_')) p++;
+    return p > c.p && p < c.e && *p == '=';
+}
+
+static bool parts_end(ml_cur c, ml_context_end end, ml_context *out)
+{
+    out->after = c;
+    if (ml_empty(c)) return true;
+    if (end == ML_CONTEXT_THEN_TEXT && ML_STARTS(c, ": ")) return true;
+    return out->proto.p && is_new_part(c);
+}
+
+static void clear(ml_context *out)
+{
+    const ml_cur none = ml_none();
+    out->text = out->from = out->to = out->proto = out->helo = none;
+    out->sasl_method = out->sasl_username = out->sasl_sender = out->after = none;
+    out->flags = 0;
+}
+
+/* All parts after the `;`. A bare SASL name or a part to come runs to the end of the line, so a false context that
+ * ends in one would swallow the true one: `last_proto`, the last ` proto=` of the line, must be the context's own. */
+static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, ml_context *out)
+{
+    const char *start = c.p;
+    clear(out);
+    if (!angle_part(&c, KEY("from="), &out->from) || !angle_part(&c, KEY("to="), &out->to) ||
+        !proto_part(&c, &out->proto))
+        return false;
+    if (end == ML_CONTEXT_TO_END && last_proto >= start && out->proto.p != last_proto + sizeof(" proto=") - 1)
+        return false;
+    if (!angle_part(&c, KEY("helo="), &out->helo)) return false;
+    if (end == ML_CONTEXT_TO_END) sasl_parts(&c, out);
+    return parts_end(c, end, out);
+}
+
+/* A part must follow the `;`. */
+static bool may_begin(ml_cur c) { return ML_STARTS(c, " from=<") || ML_STARTS(c, " to=<") || ML_STARTS(c, " proto="); }
+
+static bool find_strict(ml_cur text, const char *last_proto, ml_context_end end, ml_context *out)
+{
     ml_cur left = text;
     for (const char *p; (p = ml_rfind(left, ';')) != NULL; left.e = p) {
-        const ml_cur rest = ml_slice(p + 1, text.e);
-        if (!ml_empty(rest) && !maillog__postfix_context(l, rest)) continue;
-        ml_fail(l, mark);
-        *head = ml_slice(text.p, p);
-        *tail = rest;
+        const ml_cur tail = ml_slice(p + 1, text.e);
+        if (!may_begin(tail) || !strict_parts(tail, last_proto, end, out)) continue;
+        out->text = ml_slice(text.p, p);
         return true;
     }
     return false;
+}
+
+/* `TEXT; from=<…> to=<…>` whose addresses may hold anything: the last occurrences of what stands between them count. */
+static bool loose_addresses(ml_cur c, ml_context *out)
+{
+    ml_drop_end_n(&c, ",", 1);
+    if (ML_DROP_END(&c, ";")) {
+        out->text = c;
+        return true;
+    }
+    if (!ML_DROP_END(&c, ">")) return false;
+    if (ML_UNTIL_LAST(&c, "; from=<", &out->text)) {
+        out->from = c;
+        if (ML_UNTIL_LAST(&c, "> to=<", &out->from) || ML_UNTIL_LAST(&c, ">, to=<", &out->from)) out->to = c;
+        return true;
+    }
+    if (!ML_UNTIL_LAST(&c, "; to=<", &out->text)) return false;
+    out->to = c;
+    return true;
+}
+
+static bool has(const ml_line *l, ml_cur c, const char *text)
+{
+    return c.p && maillog__find_bytes(l, c, text, strlen(text));
+}
+
+/* Internal form (before 3.5, or info_log_address_format = internal), or a raw HELO: the parts are told apart by what
+ * stands between them, at its last occurrence. One reading, no search. */
+static bool find_loose(const ml_line *l, ml_cur text, const char *last_proto, ml_context_end end, ml_context *out)
+{
+    clear(out);
+    if (!last_proto) return false;
+    ml_cur c = ml_slice(last_proto, text.e);
+    if (!proto_part(&c, &out->proto)) return false;
+    if (!angle_part(&c, KEY("helo="), &out->helo)) {
+        if (end != ML_CONTEXT_TO_END || !part(&c, KEY("helo=<")) || ml_last(c) != '>') return false;
+        out->helo = ml_slice(c.p, c.e - 1);
+        c.p = c.e;
+    } else if (end == ML_CONTEXT_TO_END) {
+        sasl_parts(&c, out);
+    }
+    if (!parts_end(c, end, out) || !loose_addresses(ml_slice(text.p, last_proto), out)) return false;
+    if (has(l, out->from, ">") || has(l, out->to, ">") || has(l, out->helo, ">") || has(l, out->text, "; from=<") ||
+        has(l, out->text, "; proto="))
+        out->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    return true;
+}
+
+/* What is left of a part when the line was cut inside of it. */
+static bool is_cut_part(ml_cur c)
+{
+    static const char parts[][8] = {" from=<", " to=<", " proto=", " helo=<"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const size_t n = strlen(parts[i]), have = ml_len(c) < n ? ml_len(c) : n;
+        if (memcmp(c.p, parts[i], have) == 0) return true;
+    }
+    return false;
+}
+
+/* The line was cut inside of the context: the last `; from=<…` of which every part is whole but the last. */
+static bool find_cut(ml_cur text, ml_context *out)
+{
+    const char *p = ML_RFIND(text, "; from=<");
+    if (!p) return false;
+    clear(out);
+    ml_cur c = ml_slice(p + 1, text.e);
+    out->text = ml_slice(text.p, p);
+    if (angle_part(&c, KEY("from="), &out->from) && angle_part(&c, KEY("to="), &out->to)) {
+        const ml_cur before = c;
+        if (proto_part(&c, &out->proto) && ml_empty(c)) { /* `proto=ESM`: who knows what is missing */
+            out->proto = ml_none();
+            c = before;
+        } else {
+            angle_part(&c, KEY("helo="), &out->helo);
+        }
+    }
+    out->after = c;
+    out->flags = MAILLOG_FLAG_TRUNCATED;
+    return is_cut_part(c);
+}
+
+bool maillog__postfix_find_context(const ml_line *l, ml_cur text, ml_context_end end, ml_context *out)
+{
+    const char *last_proto = ML_RFIND(text, " proto=");
+    if (find_strict(text, last_proto, end, out)) {
+        /* a context in what seems to be cleanup's own text: the true one is in the internal form */
+        if (end == ML_CONTEXT_TO_END || !ML_FIND(l, out->after, "; from=<")) return true;
+        ml_context loose;
+        if (find_loose(l, text, last_proto, end, &loose)) *out = loose;
+        out->flags |= MAILLOG_FLAG_AMBIGUOUS;
+        return true;
+    }
+    if (find_loose(l, text, last_proto, end, out) || find_cut(text, out)) return true;
+    if (!ML_DROP_END(&text, ";")) return false;
+    clear(out);
+    out->text = text;
+    return true;
+}
+
+void maillog__postfix_put_context(ml_line *l, const ml_context *ctx)
+{
+    ml_put_opt(l, MAILLOG_FIELD_FROM, ctx->from);
+    ml_put_opt(l, MAILLOG_FIELD_TO, ctx->to);
+    if (ctx->proto.p)
+        ml_put_word(l, MAILLOG_FIELD_PROTO, ctx->proto,
+                    maillog__word(ctx->proto, MAILLOG_PROTO_SMTP, MAILLOG_PROTO_LMTP));
+    ml_put_opt(l, MAILLOG_FIELD_HELO, ctx->helo);
+    ml_put_opt(l, MAILLOG_FIELD_SASL_METHOD, ctx->sasl_method);
+    ml_put_opt(l, MAILLOG_FIELD_SASL_USERNAME, ctx->sasl_username);
+    ml_put_opt(l, MAILLOG_FIELD_SASL_SENDER, ctx->sasl_sender);
+    l->ev->flags |= ctx->flags;
 }

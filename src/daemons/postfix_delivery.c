@@ -1,76 +1,161 @@
-/* postfix_delivery.c: `to=<…>, relay=…, delay=…, delays=a/b/c/d, dsn=…, status=… (…)` of smtp, lmtp, local, virtual,
- * pipe, error, discard (log_adhoc.c of Postfix 2.3 to 3.11). Remote-controlled: the text in the last parentheses. */
+/* postfix_delivery.c: `to=<…>, relay=…, delay=…, delays=a/b/c/d, dsn=…, status=… (…)` of all delivery agents, the queue
+ * manager, bounce and cleanup: log_adhoc.c, smtp_trouble.c of Postfix 2.3 to 3.11.
+ * Remote-controlled: to and orig_to (quoted in the external form), and all of the text in the last parentheses. */
 #include "postfix.h"
 
-static bool delays(ml_line *l, ml_cur v)
+static void put_delays(ml_line *l, ml_cur v)
 {
     static const uint16_t part[] = {MAILLOG_FIELD_DELAY_BEFORE_QMGR, MAILLOG_FIELD_DELAY_IN_QMGR,
-                                    MAILLOG_FIELD_DELAY_CONN_SETUP};
-    ml_cur item;
-    for (size_t i = 0; i < 3; i++) {
-        if (!ml_until(l, &v, '/', &item)) return false;
-        ml_put(l, (maillog_field_id)part[i], item);
+                                    MAILLOG_FIELD_DELAY_CONN_SETUP, MAILLOG_FIELD_DELAY_TRANSMISSION};
+    const char *start = v.p, *p = v.p;
+    for (size_t i = 0; i < 4; i++) {
+        while (p < v.e && *p != '/') p++;
+        if (i < 3 && p == v.e) return; /* cut */
+        ml_put(l, (maillog_field_id)part[i], ml_slice(start, i == 3 ? v.e : p));
+        start = ++p;
     }
-    ml_put(l, MAILLOG_FIELD_DELAY_TRANSMISSION, v);
-    return true;
 }
 
-static bool relay(ml_line *l, ml_cur v)
+/* host[addr]:port, host[path], or one word: none, local, virtual, a transport. */
+static void put_relay(ml_line *l, ml_cur v)
 {
     ml_cur t = v;
-    if (maillog__put_relay(l, &t) && ml_empty(t)) return true;
+    maillog_field *const mark = ml_mark(l);
+    if (ml_last(v) == ']' || ml_is_digit(ml_last(v))) {
+        if (maillog__put_relay(l, &t) && ml_empty(t)) return;
+        ml_fail(l, mark);
+    }
     ml_put(l, MAILLOG_FIELD_RELAY, v);
-    return true;
+}
+
+static unsigned status_word(ml_cur v)
+{
+    return maillog__word(v, MAILLOG_STATUS_SENT, MAILLOG_STATUS_UNDELIVERABLE_BUT_NOT_CACHED);
 }
 
 /* `sent (250 2.0.0 Ok: queued as X)`: the reply is all between the first " (" and the last ')' of the line. */
-static bool status(ml_line *l, ml_cur c)
+static void put_status(ml_line *l, ml_cur c)
 {
-    ml_cur word;
-    if (!ml_word(l, &c, &word)) return false;
-    ml_put_word(l, MAILLOG_FIELD_STATUS, word, maillog__word(word, MAILLOG_STATUS_SENT, MAILLOG_STATUS_SOFTBOUNCE));
+    ml_cur v;
+    if (!ml_word(l, &c, &v)) {
+        l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+        return;
+    }
+    const unsigned word = status_word(v);
+    if (ml_empty(c)) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+    if (ml_empty(c) && !word) { /* cut inside of the word */
+        ml_put_rest(l, v);
+        return;
+    }
+    ml_put_word(l, MAILLOG_FIELD_STATUS, v, word);
     if (!ML_SKIP(&c, " (")) {
         ml_put_rest(l, c);
-        return true;
+        return;
     }
     if (!ML_DROP_END(&c, ")")) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
     ml_put(l, MAILLOG_FIELD_REPLY, c);
+    /* an unquoted address could have held all of it: then Postfix's own part comes later in the line */
+    if (ml_find(l, c, '>') && ML_FIND(l, c, ">, relay=")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+}
+
+/* `newkey=`: a part that Postfix adds next year. */
+static bool is_key(ml_cur c)
+{
+    const char *p = c.p;
+    while (p < c.e && (ml_is_lower(*p) || *p == '_')) p++;
+    return p > c.p && p < c.e && *p == '=';
+}
+
+/* The address of `to=<…>` or `orig_to=<…>`. In the internal form it may hold `>, `: then it ends where the line goes on
+ * as Postfix writes it. */
+static bool address(const ml_line *l, ml_cur *c, ml_cur *out)
+{
+    ml_cur t = *c, after;
+    if (!maillog__angle(l, &t, ",", out)) return false;
+    after = t;
+    if (!ml_empty(t) && !ML_STARTS(t, ", relay=") && ML_SKIP(&after, ", ") && !is_key(after)) {
+        const char *end = ML_FIND(l, t, ">, relay=");
+        if (!end) return false;
+        *out = ml_slice(out->p, end);
+        t.p = end + 1;
+    }
+    *c = t;
     return true;
 }
 
-/* One `key=value` of the list between the recipient and the status. */
-static bool item(ml_line *l, ml_cur key, ml_cur value)
+/* One `key=value` between the recipient and the status. */
+static bool put_item(ml_line *l, ml_cur key, ml_cur v)
 {
-    if (ML_IS(key, "relay")) return relay(l, value);
-    if (ML_IS(key, "delay")) return ml_put(l, MAILLOG_FIELD_DELAY, value), true;
-    if (ML_IS(key, "delays")) return delays(l, value);
-    if (ML_IS(key, "dsn")) return ml_put(l, MAILLOG_FIELD_DSN, value), true;
-    if (ML_IS(key, "conn_use")) return ml_put(l, MAILLOG_FIELD_CONN_USE, value), true;
-    if (ML_IS(key, "tls")) return ml_put(l, MAILLOG_FIELD_TLS, value), true;
-    return false;
+    static const struct {
+        const char *key;
+        uint8_t len;
+        uint16_t field;
+    } items[] = {
+        {"relay", 5, 0},
+        {"delay", 5, MAILLOG_FIELD_DELAY},
+        {"delays", 6, 0},
+        {"dsn", 3, MAILLOG_FIELD_DSN},
+        {"conn_use", 8, MAILLOG_FIELD_CONN_USE},
+        {"tls", 3, MAILLOG_FIELD_TLS},
+    };
+    size_t i = 0;
+    while (!ml_is_n(key, items[i].key, items[i].len))
+        if (++i == sizeof items / sizeof *items) return false;
+    if (items[i].field)
+        ml_put(l, (maillog_field_id)items[i].field, v);
+    else if (items[i].len == 5)
+        put_relay(l, v);
+    else
+        put_delays(l, v);
+    return true;
+}
+
+/* `, key=value` … up to the status. Parts that Postfix adds next year, and one that is cut, go to rest. */
+static void put_items(ml_line *l, ml_cur c)
+{
+    ml_cur unknown = ml_none();
+    while (ML_SKIP(&c, ", ")) {
+        if (ML_SKIP(&c, "status=")) {
+            ml_put_rest(l, unknown);
+            put_status(l, c);
+            return;
+        }
+        const char *start = c.p, *comma = ml_find(l, c, ',');
+        ml_cur v = ml_slice(start, comma ? comma : c.e), key;
+        c.p = v.e;
+        if (comma && ml_until(l, &v, '=', &key) && put_item(l, key, v)) {
+            ml_put_rest(l, unknown);
+            unknown = ml_none();
+            continue;
+        }
+        if (!unknown.p) unknown.p = start;
+        unknown.e = c.p;
+    }
+    l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+    if (!unknown.p) unknown = c;
+    unknown.e = c.e;
+    ml_put_rest(l, unknown);
 }
 
 bool maillog__postfix_delivery_line(ml_line *l, ml_cur c)
 {
-    maillog_field *const mark = ml_mark(l);
-    ml_cur v, key;
-    if (!ML_SKIP(&c, "to=") || !maillog__angle(l, &c, ",", &v)) return false;
+    ml_cur v;
+    if (!ML_SKIP(&c, "to=")) return false;
+    if (!address(l, &c, &v)) {
+        if (ml_peek(c) != '<') return false;
+        l->ev->flags |= MAILLOG_FLAG_TRUNCATED; /* cut inside of the address */
+        ml_put_rest(l, c);
+        return ml_event(l, MAILLOG_EVENT_POSTFIX_DELIVERY);
+    }
     ml_put(l, MAILLOG_FIELD_TO, v);
     if (ML_SKIP(&c, ", orig_to=")) {
-        if (!maillog__angle(l, &c, ",", &v)) return ml_fail(l, mark);
+        if (!address(l, &c, &v)) {
+            l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+            ml_put_rest(l, c);
+            return ml_event(l, MAILLOG_EVENT_POSTFIX_DELIVERY);
+        }
         ml_put(l, MAILLOG_FIELD_ORIG_TO, v);
     }
-    while (ML_SKIP(&c, ", ")) {
-        if (ML_SKIP(&c, "status=")) return status(l, c) && ml_event(l, MAILLOG_EVENT_POSTFIX_DELIVERY);
-        const char *comma = ML_FIND(l, c, ", ");
-        v = ml_slice(c.p, comma ? comma : c.e);
-        c.p = v.e;
-        if (!ml_until(l, &v, '=', &key) || !item(l, key, v)) break;
-    }
-    return ml_fail(l, mark);
-}
-
-bool maillog__postfix_delivery(ml_line *l, ml_cur text, const ml_postfix *head)
-{
-    return head->queue_id.p && maillog__postfix_delivery_line(l, text);
+    put_items(l, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_DELIVERY);
 }

@@ -1,97 +1,209 @@
-/* postfix_smtpd.c: the SMTP server. Source: smtpd.c, smtpd_check.c, smtpd_chat.c of Postfix 2.11 to 3.11.
- * Client-controlled: helo, from, to, sasl_*, the tail of reject texts; see docs/threat-model.md. */
+/* postfix_smtpd.c: the SMTP server's lines about a message or a command. Source: smtpd.c, smtpd_check.c,
+ * smtpd_proxy.c, smtpd_milter.c of Postfix 2.11 to 3.11. The session's lines are in postfix_smtpd_session.c, warnings
+ * in postfix_smtpd_warnings.c.
+ * Client-controlled: helo, from, to, sasl_method, sasl_username, sasl_sender, and in reason and text every address and
+ * HELO name; milters, policy servers and DNSBLs write reason as they like. */
 #include "postfix.h"
 
-/* ` ehlo=1 mail=0/1 … commands=4/6[ notes=…]` after `disconnect from CLIENT` (>= 3.0). */
-static bool command_counts(ml_line *l, ml_cur c)
+#include "postfix_smtpd.h"
+
+void maillog__postfix_put_stage(ml_line *l, ml_cur stage)
 {
-    static const struct {
-        const char *word;
-        uint16_t field;
-        uint8_t len;
-    } counts[] = {
-#define COUNT(word, NAME) {word, MAILLOG_FIELD_##NAME, sizeof(word) - 1}
-        COUNT("helo", CMD_HELO),         COUNT("ehlo", CMD_EHLO),         COUNT("xclient", CMD_XCLIENT),
-        COUNT("xforward", CMD_XFORWARD), COUNT("starttls", CMD_STARTTLS), COUNT("auth", CMD_AUTH),
-        COUNT("mail", CMD_MAIL),         COUNT("rcpt", CMD_RCPT),         COUNT("data", CMD_DATA),
-        COUNT("bdat", CMD_BDAT),         COUNT("rset", CMD_RSET),         COUNT("noop", CMD_NOOP),
-        COUNT("vrfy", CMD_VRFY),         COUNT("etrn", CMD_ETRN),         COUNT("quit", CMD_QUIT),
-        COUNT("help", CMD_HELP),         COUNT("unknown", CMD_UNKNOWN),   COUNT("commands", COMMANDS),
-        COUNT("notes", NOTES),
-#undef COUNT
-    };
-    size_t i = 0; /* the order is fixed: smtpd_cmd_table */
-    while (ml_skip_char(&c, ' ')) {
-        ml_cur item, word;
-        if (!ml_word(l, &c, &item) || !ml_until(l, &item, '=', &word)) return false;
-        while (i < sizeof counts / sizeof *counts && !ml_is_n(word, counts[i].word, counts[i].len)) i++;
-        if (i == sizeof counts / sizeof *counts) {
-            ml_put_rest(l, ml_slice(word.p, c.e)); /* a counter that Postfix adds next year */
-            return true;
-        }
-        ml_put(l, (maillog_field_id)counts[i].field, item);
+    ml_put_word(l, MAILLOG_FIELD_STAGE, stage, maillog__word(stage, MAILLOG_STAGE_CONNECT, MAILLOG_STAGE_UNKNOWN));
+}
+
+/* orig_client=CLIENT */
+static bool put_orig_client(ml_line *l, ml_cur c)
+{
+    ml_peer peer;
+    if (!maillog__peer(l, &c, &peer) || !ml_empty(c)) return false;
+    ml_put(l, MAILLOG_FIELD_ORIG_CLIENT_NAME, peer.name);
+    ml_put(l, MAILLOG_FIELD_ORIG_CLIENT_ADDR, peer.addr);
+    ml_put_opt(l, MAILLOG_FIELD_ORIG_CLIENT_PORT, peer.port);
+    return true;
+}
+
+/* The parts after sasl_username, which is bare text and may hold look-alikes: from the right, each only if its value
+ * has the right shape. */
+static void username_and_rest(ml_line *l, ml_cur c)
+{
+    ml_cur sender = ml_none(), queue_id = ml_none(), client = ml_none(), t = c, before;
+    if (ML_UNTIL_LAST(&t, ", orig_client=", &before) && ml_last(t) != ',' && !ml_find(l, t, ' ') &&
+        ml_find(l, t, '[')) {
+        client = t;
+        c = before;
     }
-    return ml_empty(c);
+    t = c;
+    if (ML_UNTIL_LAST(&t, ", orig_queue_id=", &before) && maillog__is_queue_id(t)) {
+        queue_id = t;
+        c = before;
+    }
+    t = c;
+    if (ML_UNTIL_LAST(&t, ", sasl_sender=", &before) && !ml_find(l, t, ' ')) {
+        sender = t;
+        c = before;
+    }
+    /* a name can end like these: only the names that the server knows tell */
+    if (client.p || queue_id.p || sender.p) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    ml_put(l, MAILLOG_FIELD_SASL_USERNAME, c);
+    ml_put_opt(l, MAILLOG_FIELD_SASL_SENDER, sender);
+    ml_put_opt(l, MAILLOG_FIELD_ORIG_QUEUE_ID, queue_id);
+    if (client.p) put_orig_client(l, client);
 }
 
-static bool connect(ml_line *l, ml_cur c)
+/* One `key=value` that cannot hold a comma. */
+static bool client_item(ml_line *l, ml_cur v)
 {
-    return maillog__put_client(l, &c) && ml_empty(c) && ml_event(l, MAILLOG_EVENT_POSTFIX_CONNECT);
+    ml_cur key;
+    if (!ml_until(l, &v, '=', &key)) return false;
+    if (ML_IS(key, "sasl_method")) return ml_put(l, MAILLOG_FIELD_SASL_METHOD, v), true;
+    if (ML_IS(key, "sasl_sender")) return ml_put(l, MAILLOG_FIELD_SASL_SENDER, v), true;
+    if (ML_IS(key, "orig_queue_id")) return ml_put(l, MAILLOG_FIELD_ORIG_QUEUE_ID, v), true;
+    if (ML_IS(key, "orig_client")) return put_orig_client(l, v);
+    return false;
 }
 
-static bool disconnect(ml_line *l, ml_cur c)
+/* client=CLIENT[, sasl_method=M][, sasl_username=U][, sasl_sender=S][, orig_queue_id=Q][, orig_client=CLIENT] */
+bool maillog__postfix_client(ml_line *l, ml_cur c)
 {
-    return maillog__put_client(l, &c) && command_counts(l, c) && ml_event(l, MAILLOG_EVENT_POSTFIX_DISCONNECT);
+    if (!maillog__put_client(l, &c)) return false;
+    while (ML_SKIP(&c, ", ")) {
+        if (ML_SKIP(&c, "sasl_username=")) {
+            username_and_rest(l, c);
+            c.p = c.e;
+            break;
+        }
+        const char *comma = ML_FIND(l, c, ", ");
+        const ml_cur item = ml_slice(c.p, comma ? comma : c.e);
+        if (!client_item(l, item)) break; /* a part to come: it and all after it is rest */
+        c.p = item.e;
+    }
+    ml_put_rest(l, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_CLIENT);
 }
 
-/* QID: client=CLIENT[, sasl_method=M][, sasl_username=U][, sasl_sender=S][, orig_queue_id=Q][, orig_client=CLIENT] */
-static bool client(ml_line *l, ml_cur c)
-{
-    return maillog__put_client(l, &c) && ml_empty(c) && ml_event(l, MAILLOG_EVENT_POSTFIX_CLIENT);
-}
-
-/* CODE DSN text, CODE text, or text. */
-static void reply_text(ml_line *l, ml_cur c)
+/* `[CODE ][DSN ]text`; cleanup leaves the code out. */
+void maillog__postfix_reply_text(ml_line *l, ml_cur c)
 {
     ml_cur t = c, code, dsn;
     if (ml_digits(&t, &code) && ml_len(code) == 3 && ml_skip_char(&t, ' ')) {
         ml_put(l, MAILLOG_FIELD_CODE, code);
         c = t;
-        if (maillog__dsn(&t, &dsn) && ml_skip_char(&t, ' ')) {
-            ml_put(l, MAILLOG_FIELD_DSN, dsn);
-            c = t;
-        }
+    }
+    t = c;
+    if (maillog__dsn(&t, &dsn) && ml_skip_char(&t, ' ')) {
+        ml_put(l, MAILLOG_FIELD_DSN, dsn);
+        c = t;
     }
     ml_put(l, MAILLOG_FIELD_REASON, c);
 }
 
-/* QID: ACTION: STAGE from CLIENT: TEXT; from=<…> to=<…> proto=… helo=<…> */
-static bool action(ml_line *l, ml_cur c)
+static maillog_event_type action_event(unsigned action)
+{
+    switch (action) {
+    case MAILLOG_ACTION_REJECT:
+        return MAILLOG_EVENT_POSTFIX_REJECT;
+    case MAILLOG_ACTION_REJECT_WARNING:
+        return MAILLOG_EVENT_POSTFIX_REJECT_WARNING;
+    case MAILLOG_ACTION_MILTER_REJECT:
+        return MAILLOG_EVENT_POSTFIX_MILTER_REJECT;
+    case MAILLOG_ACTION_MILTER_HOLD:
+        return MAILLOG_EVENT_POSTFIX_MILTER_HOLD;
+    case MAILLOG_ACTION_MILTER_DISCARD:
+        return MAILLOG_EVENT_POSTFIX_MILTER_DISCARD;
+    default:
+        return MAILLOG_EVENT_POSTFIX_ACTION;
+    }
+}
+
+/* What was said, without its context: `421 4.3.0 HOST Server local data error`, or a line cut before the `;`. */
+static void text_without_context(ml_line *l, ml_cur c)
+{
+    ml_cur t = c, code, dsn, host;
+    if (ML_DROP_END(&t, " Server local data error") && ml_digits(&t, &code) && ml_skip_char(&t, ' ') &&
+        maillog__dsn(&t, &dsn) && ml_skip_char(&t, ' ') && ml_word(l, &t, &host) && ml_empty(t)) {
+        ml_put(l, MAILLOG_FIELD_CODE, code);
+        ml_put(l, MAILLOG_FIELD_DSN, dsn);
+        ml_put(l, MAILLOG_FIELD_MAIL_HOSTNAME, host);
+        ml_put(l, MAILLOG_FIELD_REASON, ml_slice(host.e + 1, c.e));
+        return;
+    }
+    l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+    maillog__postfix_reply_text(l, c);
+}
+
+/* ACTION: STAGE from CLIENT: TEXT; from=<…> to=<…> proto=… helo=<…> */
+bool maillog__postfix_action(ml_line *l, ml_cur c)
 {
     maillog_field *const mark = ml_mark(l);
-    ml_cur word, stage, text, tail;
+    ml_cur word, stage;
     if (!ML_UNTIL(l, &c, ": ", &word)) return false;
     const unsigned id = maillog__word(word, MAILLOG_ACTION_REJECT, MAILLOG_ACTION_DEFER);
     if (!id) return false;
     ml_put_word(l, MAILLOG_FIELD_ACTION, word, id);
     if (!ML_UNTIL(l, &c, " from ", &stage)) return ml_fail(l, mark);
-    ml_put_word(l, MAILLOG_FIELD_STAGE, stage, maillog__word(stage, MAILLOG_STAGE_CONNECT, MAILLOG_STAGE_UNKNOWN));
+    maillog__postfix_put_stage(l, stage);
     if (!maillog__put_client(l, &c) || !ML_SKIP(&c, ": ")) return ml_fail(l, mark);
-    if (!maillog__postfix_split_context(l, c, &text, &tail)) return ml_fail(l, mark);
-    reply_text(l, text);
-    if (!maillog__postfix_context(l, tail)) return ml_fail(l, mark);
-    return ml_event(l, MAILLOG_EVENT_POSTFIX_REJECT);
+
+    ml_context ctx;
+    const maillog_event_type event = action_event(id);
+    if (!maillog__postfix_find_context(l, c, ML_CONTEXT_TO_END, &ctx)) {
+        text_without_context(l, c);
+        return ml_event(l, event);
+    }
+    if (event == MAILLOG_EVENT_POSTFIX_ACTION)
+        ml_put(l, MAILLOG_FIELD_TEXT, ctx.text);
+    else
+        maillog__postfix_reply_text(l, ctx.text);
+    maillog__postfix_put_context(l, &ctx);
+    ml_put_rest(l, ctx.after);
+    return ml_event(l, event);
+}
+
+/* proxy-(accept|reject): STAGE: REPLY; context. The reply is the proxy's. */
+static bool proxy_reply(ml_line *l, ml_cur c)
+{
+    static const char accept[] = "proxy-accept", reject[] = "proxy-reject";
+    const bool ok = ML_STARTS(c, "proxy-accept: ");
+    ml_cur word, stage;
+    ml_context ctx;
+    if (!ok && !ML_STARTS(c, "proxy-reject: ")) return false;
+    word = ml_slice(c.p, c.p + sizeof accept - 1);
+    c.p = word.e + 2;
+    (void)reject;
+    if (!ML_UNTIL(l, &c, ": ", &stage)) return false;
+    ml_put_word(l, MAILLOG_FIELD_ACTION, word, ok ? MAILLOG_ACTION_PROXY_ACCEPT : MAILLOG_ACTION_PROXY_REJECT);
+    maillog__postfix_put_stage(l, stage);
+    if (maillog__postfix_find_context(l, c, ML_CONTEXT_TO_END, &ctx)) {
+        ml_put(l, MAILLOG_FIELD_REPLY, ctx.text);
+        maillog__postfix_put_context(l, &ctx);
+        ml_put_rest(l, ctx.after);
+    } else {
+        l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+        ml_put(l, MAILLOG_FIELD_REPLY, c);
+    }
+    return ml_event(l, ok ? MAILLOG_EVENT_POSTFIX_PROXY_ACCEPT : MAILLOG_EVENT_POSTFIX_PROXY_REJECT);
+}
+
+/* abort: TLS from CLIENT: REASON */
+static bool tls_abort(ml_line *l, ml_cur c)
+{
+    if (!ML_SKIP(&c, "abort: TLS from ") || !maillog__put_client(l, &c) || !ML_SKIP(&c, ": ")) return false;
+    ml_put(l, MAILLOG_FIELD_REASON, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_TLS_ABORT);
 }
 
 bool maillog__postfix_smtpd(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     ml_cur c = text;
+    if (head->severity)
+        return maillog__postfix_sasl_failure(l, c) || maillog__postfix_smtpd_warning(l, c) ||
+               maillog__postfix_tls(l, c, head);
     if (head->queue_id.p) {
-        if (ML_SKIP(&c, "client=")) return client(l, c);
-        return action(l, c);
+        if (ML_SKIP(&c, "client=")) return maillog__postfix_client(l, c);
+        return maillog__postfix_action(l, c) || maillog__postfix_session(l, c, head) || tls_abort(l, c) ||
+               maillog__postfix_smtpd_info(l, c);
     }
-    if (head->severity) return false;
-    if (ML_SKIP(&c, "connect from ")) return connect(l, c);
-    if (ML_SKIP(&c, "disconnect from ")) return disconnect(l, c);
-    return false;
+    return maillog__postfix_session(l, c, head) || proxy_reply(l, c) || maillog__postfix_tls(l, c, head) ||
+           maillog__postfix_smtpd_info(l, c);
 }

@@ -1,0 +1,115 @@
+/* postfix_smtp.c: the SMTP and LMTP client. Source: smtp.c, smtp_connect.c, smtp_proto.c, smtp_session.c,
+ * smtp_trouble.c, smtp_chat.c, smtp_sasl_glue.c of Postfix 2.11 to 3.11. Delivery lines: postfix_delivery.c; TLS:
+ * postfix_tls.c.
+ * Remote-controlled: reason, error, reply, text, old, mechs: what the server said; content: the message's header. */
+#include "postfix_library.h"
+
+ML_PATTERN_ROWS(maillog__postfix_smtp_infos) = {
+    ROW2(REPLY_REPLACED, "%r: replacing server reply \"%S\" with \"%s\"", OLD, NEW),
+    ROW0(SETTING_WARNING, "CLIENT wrappermode (port smtps/465) is unimplemented"),
+    ROW1(STARTTLS_OFFERED, "Host offered STARTTLS: [%s]", RELAY_NAME),
+    ROW2(SETTING_WARNING,
+         "SMTPS wrappermode (TCP port 465) requires setting \"%s = yes\", and \"%s = encrypt\" (or stronger)", P1, P2),
+    ROW4(TLS_REPORT, "TLSRPT: status=%w, domain=%w, receiving_mx=%r, failure_type=%w%(, failure_reason=%s%)", STATUS,
+         DOMAIN, FAILURE_TYPE, FAILURE_REASON),
+    ROW2(TLS_REPORT, "TLSRPT: status=%w, domain=%w, receiving_mx=%r", STATUS, DOMAIN),
+    ROW1(CONNECT_FAILED, "connect to %r: %s", ERROR),
+    ROW1(DISCARD_EHLO, "discarding EHLO keywords: %s", KEYWORDS),
+    ROW0(SMTPUTF8_WITHOUT_8BITMIME, "host %r offers SMTPUTF8 support, but not 8BITMIME"),
+    ROW0(SETTING_WARNING, "instead, send to (port submission/587) with STARTTLS"),
+    ROW2(LOOKUP_FAILED, "skipping SRV lookup for %w: %s", DOMAIN, ERROR),
+    ROW2(ADDRESS_FAMILY_SKIPPED, "skipping address family %d for host %s", FAMILY, RELAY_NAME),
+    ROW1(COMPAT_SETTING, "using backwards-compatible default setting %s=(empty)", PARAM),
+    ROW0(COMPAT_SETTING, "using backwards-compatible default setting lmtp_tls_fingerprint_digest=md5 to compute "
+                         "certificate fingerprints"),
+    ROW0(COMPAT_SETTING, "using backwards-compatible default setting smtp_tls_fingerprint_digest=md5 to compute "
+                         "certificate fingerprints"),
+    ROW0(COMPAT_SETTING, "using using backwards-compatible default setting smtp_tlsrpt_skip_reused_handshakes=yes"),
+};
+ML_PATTERN_TABLE(maillog__postfix_smtp_infos);
+
+ML_PATTERN_ROWS(maillog__postfix_smtp_queue_id_infos) = {
+    ROW1(LINE_BROKEN, "breaking line > %d bytes with <CR><LF>SPACE", LIMIT),
+    ROW1(PIX_WORKAROUND, "enabling PIX workarounds: %s for %r", WORDS),
+};
+ML_PATTERN_TABLE(maillog__postfix_smtp_queue_id_infos);
+
+ML_PATTERN_ROWS(maillog__postfix_smtp_warnings) = {
+    ROW1(LOOKUP_FAILED, "%w lookup error", MAP),
+    ROW2(LOOKUP_FAILED, "%w map lookup error for %s", MAP, KEY),
+    ROW1(SETTING_WARNING, "%w configuration problem", PARAM),
+    ROW2(SETTING_WARNING, "%S: invalid security level \"%s\"", POLICY, LEVEL),
+    ROW1(SETTING_WARNING, "%S: invalid empty policy", POLICY),
+    ROW1(SETTING_WARNING, "%w: opportunistic TLS encryption is not appropriate for unix-domain destinations.", DEST),
+    ROW1(SETTING_WARNING, "%w: the \"dane\" security level is invalid for delivery via unix-domain sockets", DEST),
+    ROW1(SASL_UNAVAILABLE, "%r offered no supported AUTH mechanisms: '%S'", MECHS),
+    ROW0(SASL_UNAVAILABLE, "%r offered null AUTH mechanism list"),
+    ROW2(SERVER_REPLY_INVALID, "%r: response longer than %d: %s", LIMIT, DATA),
+    ROW2(STS_MX_MISMATCH, "MX name '%s' does not match STS MX pattern for '%s'", MX, DOMAIN),
+    ROW2(LOOKUP_FAILED, "SASL auth failure map %s: lookup failed for %s", TABLE, KEY),
+    ROW2(LOOKUP_FAILED, "TLS policy lookup error for %w: %s", DOMAIN, ERROR),
+    ROW2(LOOKUP_FAILED, "TLS policy lookup for %w: %s", DOMAIN, ERROR),
+    ROW1(SERVER_REPLY_INVALID, "bad EHLO SIZE limit \"%S\" from %r", LIMIT),
+    ROW1(SETTING_WARNING, "flag `D' requires %w_destination_recipient_limit = 1", TRANSPORT),
+    ROW1(SETTING_WARNING, "flag `O' requires %w_destination_recipient_limit = 1", TRANSPORT),
+    ROW1(MAIL_LOOP, "host %r greeted me with my own hostname %s", HOSTNAME),
+    ROW1(MAIL_LOOP, "host %r replied to HELO/EHLO with my own hostname %s", HOSTNAME),
+    ROW2(SERVER_REPLY, "host %r said: %S (in reply to %s)", REPLY, COMMAND),
+    ROW1(LOOKUP_FAILED, "no MX host for %w has a valid address record", DOMAIN),
+    ROW1(LOOKUP_FAILED, "no SRV host for %w has a valid address record", DOMAIN),
+    ROW2(SERVER_REPLY_INVALID, "non-%w response from %r: %s", KIND, TEXT),
+    ROW1(SERVER_POLICY, "server %r violates %s policy", POLICY),
+    ROW2(CONNECT_FAILED, "smtp_connect_addr: bind %w: %s", ADDR, ERROR),
+    ROW2(CONNECT_FAILED, "smtp_connect_sock: bind %w: %s", ADDR, ERROR),
+    ROW2(PIX_WORKAROUND, "to prevent loss of mail, turn off command pipelining for %w with the %w parameter",
+         RELAY_ADDR, PARAM),
+};
+ML_PATTERN_TABLE(maillog__postfix_smtp_warnings);
+
+/* ACT: header|body CONTENT[: TEXT] (smtp_header_checks and the like). The content is the sender's and may hold ": ";
+ * a header name's own does not count. Which of several is meant, the line does not tell: the first, and a flag. */
+static bool content_check(ml_line *l, ml_cur c)
+{
+    ml_cur word, where, name, text, t;
+    if (!ML_UNTIL(l, &c, ": ", &word)) return false;
+    const unsigned id = maillog__word(word, MAILLOG_ACTION_REJECT, MAILLOG_ACTION_DEFER);
+    if (!id || !ml_word(l, &c, &where) || !ml_skip_char(&c, ' ')) return false;
+    if (!ML_IS(where, "header") && !ML_IS(where, "body")) return false;
+    ml_put_word(l, MAILLOG_FIELD_ACTION, word, id);
+    ml_put(l, MAILLOG_FIELD_WHERE, where);
+    t = c;
+    if (ML_IS(where, "header")) ML_UNTIL(l, &t, ": ", &name);
+    text = ml_none();
+    const char *end = ML_FIND(l, t, ": ");
+    if (end) {
+        text = ml_slice(end + 2, c.e);
+        c.e = end;
+        t = text;
+        if (ML_IS(where, "header")) ML_UNTIL(l, &t, ": ", &name); /* the text is a header too */
+        if (ML_FIND(l, t, ": ")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    }
+    ml_put(l, MAILLOG_FIELD_CONTENT, c);
+    ml_put_opt(l, MAILLOG_FIELD_TEXT, text);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_CONTENT_CHECK);
+}
+
+/* With a queue ID: a delivery, or why one server failed while there is another to try. */
+static bool about_message(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    if (maillog__postfix_delivery_line(l, c)) return true;
+    ml_fail(l, mark);
+    if (ML_IS(c, "removed")) return false; /* not ours */
+    if (maillog__match_patterns(l, &maillog__postfix_smtp_queue_id_infos, c) || content_check(l, c)) return true;
+    ml_fail(l, mark);
+    ml_put(l, MAILLOG_FIELD_REASON, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_SERVER_FAILED);
+}
+
+bool maillog__postfix_smtp(ml_line *l, ml_cur text, const ml_postfix *head)
+{
+    if (head->severity)
+        return maillog__match_patterns(l, &maillog__postfix_smtp_warnings, text) || maillog__postfix_tls(l, text, head);
+    if (head->queue_id.p) return about_message(l, text);
+    return maillog__match_patterns(l, &maillog__postfix_smtp_infos, text) || maillog__postfix_tls(l, text, head);
+}

@@ -1,0 +1,129 @@
+/* postfix_smtpd_session.c: how a session with a client begins and ends, and failed log-ins. Source: smtpd.c,
+ * smtpd_sasl_glue.c, qmqpd.c of Postfix 2.11 to 3.11.
+ * Client-controlled: the host name (only what forward and reverse look-up agree on), sasl_method (no blanks),
+ * sasl_username (cut at 100 bytes, last in the line). */
+#include "postfix.h"
+
+/* ` ehlo=1 mail=0/1 … commands=4/6[ notes=…]` after `disconnect from CLIENT` (>= 3.0). */
+static bool command_counts(ml_line *l, ml_cur c)
+{
+    static const struct {
+        const char *word;
+        uint16_t field;
+        uint8_t len;
+    } counts[] = {
+#define COUNT(word, NAME) {word, MAILLOG_FIELD_##NAME, sizeof(word) - 1}
+        COUNT("helo", CMD_HELO),         COUNT("ehlo", CMD_EHLO),         COUNT("xclient", CMD_XCLIENT),
+        COUNT("xforward", CMD_XFORWARD), COUNT("starttls", CMD_STARTTLS), COUNT("auth", CMD_AUTH),
+        COUNT("mail", CMD_MAIL),         COUNT("rcpt", CMD_RCPT),         COUNT("data", CMD_DATA),
+        COUNT("bdat", CMD_BDAT),         COUNT("rset", CMD_RSET),         COUNT("noop", CMD_NOOP),
+        COUNT("vrfy", CMD_VRFY),         COUNT("etrn", CMD_ETRN),         COUNT("quit", CMD_QUIT),
+        COUNT("help", CMD_HELP),         COUNT("unknown", CMD_UNKNOWN),   COUNT("commands", COMMANDS),
+        COUNT("notes", NOTES),
+#undef COUNT
+    };
+    const size_t all = sizeof counts / sizeof *counts;
+    size_t i = 0; /* the order is fixed: smtpd_cmd_table */
+    ml_cur unknown = ml_none();
+    while (ml_skip_char(&c, ' ')) {
+        ml_cur item, word, v;
+        if (!ml_word(l, &c, &item)) break;
+        v = item;
+        size_t k = i;
+        if (ml_until(l, &v, '=', &word))
+            while (k < all && !ml_is_n(word, counts[k].word, counts[k].len)) k++;
+        else
+            k = all;
+        if (k == all) { /* a counter that Postfix adds next year, or one that is cut */
+            if (!unknown.p) unknown = item;
+            unknown.e = item.e;
+            continue;
+        }
+        i = k + 1;
+        ml_put(l, (maillog_field_id)counts[k].field, v);
+        if (unknown.p) {
+            ml_put_rest(l, unknown);
+            unknown = ml_none();
+        }
+    }
+    ml_put_rest(l, unknown);
+    return ml_empty(c);
+}
+
+static bool connect(ml_line *l, ml_cur c)
+{
+    if (!maillog__put_client(l, &c)) return false;
+    ml_put_rest(l, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_CONNECT);
+}
+
+static bool disconnect(ml_line *l, ml_cur c)
+{
+    return maillog__put_client(l, &c) && command_counts(l, c) && ml_event(l, MAILLOG_EVENT_POSTFIX_DISCONNECT);
+}
+
+/* REASON after STAGE[ (N bytes)] from CLIENT */
+static bool broken_off(ml_line *l, ml_cur c)
+{
+    static const struct {
+        const char *reason;
+        uint8_t len;
+        uint16_t event;
+    } reasons[] = {
+        {"lost connection after ", 22, MAILLOG_EVENT_POSTFIX_LOST_CONNECTION},
+        {"timeout after ", 14, MAILLOG_EVENT_POSTFIX_TIMEOUT},
+        {"too many errors after ", 22, MAILLOG_EVENT_POSTFIX_TOO_MANY_ERRORS},
+    };
+    const char *start = c.p;
+    size_t i = 0;
+    while (!ml_skip_n(&c, reasons[i].reason, reasons[i].len))
+        if (++i == sizeof reasons / sizeof *reasons) return false;
+    ml_put(l, MAILLOG_FIELD_REASON, ml_slice(start, c.p - sizeof(" after ") + 1));
+    ml_cur stage, bytes = ml_none(), t;
+    if (!ML_UNTIL(l, &c, " from ", &stage)) return false;
+    t = stage;
+    if (ML_DROP_END(&t, " bytes)") && ML_UNTIL_LAST(&t, " (", &stage)) bytes = t;
+    maillog__postfix_put_stage(l, stage);
+    ml_put_opt(l, MAILLOG_FIELD_BYTES, bytes);
+    if (!maillog__put_client(l, &c)) return false;
+    ml_put_rest(l, c);
+    return ml_event(l, (maillog_event_type)reasons[i].event);
+}
+
+bool maillog__postfix_session(ml_line *l, ml_cur text, const ml_postfix *head)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur c = text;
+    if (!head->queue_id.p) {
+        if (ML_SKIP(&c, "connect from ")) return connect(l, c) || ml_fail(l, mark);
+        if (ML_SKIP(&c, "disconnect from ")) return disconnect(l, c) || ml_fail(l, mark);
+    }
+    return broken_off(l, c) || ml_fail(l, mark);
+}
+
+/* CLIENT: SASL MECH authentication failed: REASON[, sasl_username=U] (the name since 3.5): the reason is the
+ * server's, so the first `, sasl_username=` is Postfix's own. CLIENT: SASL MECH authentication aborted. */
+bool maillog__postfix_sasl_failure(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur method, reason;
+    if (!maillog__put_client(l, &c) || !ML_SKIP(&c, ": SASL ")) return ml_fail(l, mark);
+    const ml_cur said = c;
+    const bool named = ml_word(l, &c, &method) && ml_skip_char(&c, ' ');
+    if (named && ML_IS(c, "authentication aborted")) {
+        ml_put(l, MAILLOG_FIELD_SASL_METHOD, method);
+        return ml_event(l, MAILLOG_EVENT_POSTFIX_SASL_ABORTED);
+    }
+    if (named && ML_SKIP(&c, "authentication failed: ")) {
+        ml_put(l, MAILLOG_FIELD_SASL_METHOD, method);
+        if (ML_UNTIL(l, &c, ", sasl_username=", &reason)) {
+            ml_put(l, MAILLOG_FIELD_REASON, reason);
+            ml_put(l, MAILLOG_FIELD_SASL_USERNAME, c);
+        } else {
+            ml_put(l, MAILLOG_FIELD_REASON, c);
+        }
+    } else {
+        ml_put(l, MAILLOG_FIELD_REASON, said); /* `authentication failed`, `bad request`, … */
+    }
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_SASL_FAILED);
+}

@@ -1,0 +1,154 @@
+/* postfix_tls.c: TLS lines of smtpd, smtp, lmtp, tlsproxy and posttls-finger. Source: tls_misc.c tls_log_summary(),
+ * tls_server.c, tls_client.c of Postfix 2.11 to 3.11; what else the TLS library tells is in postfix_lib_tls.c.
+ * Remote-controlled: sni (a valid host name), names in certificates (issuer), all as the last part or before a
+ * literal that such a name cannot hold. */
+#include "postfix.h"
+
+/* The peer of a line that both sides write: a client for servers, the next hop for clients. tlsproxy is either, and
+ * knows no client name. */
+static bool put_peer(ml_line *l, ml_cur *c)
+{
+    if (ml_peek(*c) == '[') return maillog__put_addr_port(l, c);
+    return l->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD ? maillog__put_client(l, c) : maillog__put_relay(l, c);
+}
+
+/* ` WORD NAME[ (DETAIL)]` */
+static void signature(ml_line *l, ml_cur *c, maillog_field_id name, maillog_field_id detail)
+{
+    ml_cur v;
+    if (!ml_word(l, c, &v)) return;
+    ml_put(l, name, v);
+    ml_cur t = *c;
+    if (ML_SKIP(&t, " (") && ml_until(l, &t, ')', &v)) {
+        ml_put(l, detail, v);
+        *c = t;
+    }
+}
+
+/* What OpenSSL 1.1.1 and later tell (>= 3.4). */
+static void key_exchange(ml_line *l, ml_cur c)
+{
+    ml_cur v;
+    if (ML_SKIP(&c, " key-exchange ")) signature(l, &c, MAILLOG_FIELD_TLS_KEX, MAILLOG_FIELD_TLS_KEX_DETAIL);
+    if (ML_SKIP(&c, " server-signature "))
+        signature(l, &c, MAILLOG_FIELD_TLS_SERVER_SIG, MAILLOG_FIELD_TLS_SERVER_SIG_DETAIL);
+    if (ML_SKIP(&c, " server-digest ") && ml_word(l, &c, &v)) ml_put(l, MAILLOG_FIELD_TLS_SERVER_DIGEST, v);
+    if (ML_SKIP(&c, " client-signature "))
+        signature(l, &c, MAILLOG_FIELD_TLS_CLIENT_SIG, MAILLOG_FIELD_TLS_CLIENT_SIG_DETAIL);
+    if (ML_SKIP(&c, " client-digest ") && ml_word(l, &c, &v)) ml_put(l, MAILLOG_FIELD_TLS_CLIENT_DIGEST, v);
+    ml_put_rest(l, c);
+}
+
+/* PROTO with cipher NAME (USED/ALG bits)DETAILS */
+static void cipher(ml_line *l, ml_cur c)
+{
+    ml_cur v;
+    if (!ML_UNTIL(l, &c, " with cipher ", &v)) {
+        ml_put_rest(l, c);
+        return;
+    }
+    ml_put(l, MAILLOG_FIELD_TLS_PROTOCOL, v);
+    if (ml_word(l, &c, &v)) ml_put(l, MAILLOG_FIELD_TLS_CIPHER, v);
+    ml_cur t = c, used, alg;
+    if (ML_SKIP(&t, " (") && ml_digits(&t, &used) && ml_skip_char(&t, '/') && ml_digits(&t, &alg) &&
+        ML_SKIP(&t, " bits)")) {
+        ml_put(l, MAILLOG_FIELD_TLS_BITS_USED, used);
+        ml_put(l, MAILLOG_FIELD_TLS_BITS_ALG, alg);
+        c = t;
+    }
+    key_exchange(l, c);
+}
+
+/* LEVEL TLS connection (established|reused) (from|to) PEER[ to SNI]: … */
+static bool summary(ml_line *l, ml_cur c)
+{
+    ml_cur level, usage, v;
+    if (!ml_word(l, &c, &level) || !ML_SKIP(&c, " TLS connection ") || !ml_word(l, &c, &usage)) return false;
+    const unsigned level_word = maillog__word(level, MAILLOG_TLS_LEVEL_ANONYMOUS, MAILLOG_TLS_LEVEL_VERIFIED);
+    if (!level_word) return false;
+    ml_put_word(l, MAILLOG_FIELD_TLS_LEVEL, level, level_word);
+    ml_put_word(l, MAILLOG_FIELD_TLS_USAGE, usage,
+                maillog__word(usage, MAILLOG_TLS_USAGE_ESTABLISHED, MAILLOG_TLS_USAGE_REUSED));
+    const bool from = ML_SKIP(&c, " from ");
+    if (!from && !ML_SKIP(&c, " to ")) return false;
+    const bool peer = from && ml_peek(c) != '[' ? maillog__put_client(l, &c) : put_peer(l, &c);
+    if (!peer) return false;
+    if (ML_SKIP(&c, " to ")) {
+        if (!ML_UNTIL(l, &c, ": ", &v)) return false;
+        ml_put(l, MAILLOG_FIELD_TLS_SNI, v);
+    } else if (!ML_SKIP(&c, ": ")) {
+        return false;
+    }
+    cipher(l, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_TLS_CONNECTION);
+}
+
+/* `: REASON` of a failed verification: the whole reason, and the values in it. */
+static void failure_parts(ml_line *l, ml_cur c)
+{
+    ml_cur v;
+    ml_put(l, MAILLOG_FIELD_REASON, c);
+    if (ML_SKIP(&c, "untrusted issuer ")) {
+        ml_put(l, MAILLOG_FIELD_ISSUER, c);
+    } else if (ML_SKIP(&c, "certificate chain longer than limit(")) {
+        if (ml_until(l, &c, ')', &v)) ml_put(l, MAILLOG_FIELD_LIMIT, v);
+    } else if (ML_SKIP(&c, "not designated for use as a ")) {
+        if (ML_DROP_END(&c, " certificate")) ml_put(l, MAILLOG_FIELD_PURPOSE, c);
+    } else if (ML_SKIP(&c, "external policy failure (")) {
+        if (ml_until(l, &c, ')', &v)) ml_put(l, MAILLOG_FIELD_TYPE, v);
+    } else if (ML_SKIP(&c, "num=") && ml_until(l, &c, ':', &v)) {
+        ml_put(l, MAILLOG_FIELD_NUM, v);
+        ml_put(l, MAILLOG_FIELD_ERROR, c);
+    }
+}
+
+/* [server |client ]certificate verification failed for PEER: REASON */
+static bool certificate_failed(ml_line *l, ml_cur c)
+{
+    if (!ML_SKIP(&c, "server ")) ML_SKIP(&c, "client ");
+    if (!ML_SKIP(&c, "certificate verification failed for ") || !put_peer(l, &c) || !ML_SKIP(&c, ": ")) return false;
+    failure_parts(l, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_TLS_VERIFICATION);
+}
+
+/* SSL_accept error from CLIENT: ERROR; SSL_connect error to HOST: ERROR; SSL_set_fd error to PEER */
+static bool handshake_failed(ml_line *l, ml_cur c)
+{
+    bool ok;
+    if (ML_SKIP(&c, "SSL_accept error from ")) {
+        ok = ml_peek(c) == '[' ? maillog__put_addr_port(l, &c) : maillog__put_client(l, &c);
+    } else if (ML_SKIP(&c, "SSL_connect error to ")) {
+        ok = ml_peek(c) == '[' ? maillog__put_addr_port(l, &c) : maillog__put_relay(l, &c);
+    } else if (ML_SKIP(&c, "SSL_set_fd error to ")) {
+        return put_peer(l, &c) && ml_empty(c) && ml_event(l, MAILLOG_EVENT_POSTFIX_TLS_HANDSHAKE_ERROR);
+    } else {
+        return false;
+    }
+    if (!ok) return false;
+    if (ML_SKIP(&c, ": "))
+        ml_put(l, MAILLOG_FIELD_ERROR, c);
+    else
+        ml_put_rest(l, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_TLS_HANDSHAKE_ERROR);
+}
+
+/* setting up TLS connection (from CLIENT|to HOST) (log level 2) */
+static bool setting_up(ml_line *l, ml_cur c)
+{
+    if (!ML_SKIP(&c, "setting up TLS connection ")) return false;
+    if (!ML_SKIP(&c, "from ") && !ML_SKIP(&c, "to ")) return false;
+    return put_peer(l, &c) && ml_empty(c) && ml_event(l, MAILLOG_EVENT_POSTFIX_TLS_SETUP);
+}
+
+bool maillog__postfix_tls(ml_line *l, ml_cur text, const ml_postfix *head)
+{
+    maillog_field *const mark = ml_mark(l);
+    if (head->severity) return false;
+    if (summary(l, text)) return true;
+    ml_fail(l, mark);
+    if (certificate_failed(l, text)) return true;
+    ml_fail(l, mark);
+    if (handshake_failed(l, text)) return true;
+    ml_fail(l, mark);
+    return setting_up(l, text);
+}
