@@ -29,6 +29,7 @@ ML_PATTERN_ROWS(maillog__postfix_smtp_infos) = {
 ML_PATTERN_TABLE(maillog__postfix_smtp_infos);
 
 ML_PATTERN_ROWS(maillog__postfix_smtp_queue_id_infos) = {
+    ROW1(SERVICE_ERROR, "%w service failure", SERVICE),
     ROW1(LINE_BROKEN, "breaking line > %d bytes with <CR><LF>SPACE", LIMIT),
     ROW1(PIX_WORKAROUND, "enabling PIX workarounds: %s for %r", WORDS),
 };

@@ -15,7 +15,6 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
     ROW2(LOOKUP_FAILED, "%w: address or MX lookup error: %s", NAME, ERROR),
     ROW3(SETTING_WARNING, "%w: bad rbl reply template for domain %w: %s", NAME, DOMAIN, ERROR),
     ROW1(SERVICE_FAILED, "%w service failure", SERVICE),
-    ROW1(LOOKUP_FAILED, "%w: table lookup problem", MAP),
     ROW2(RATE_LIMIT, "AUTH command rate limit exceeded: %d from %c for service %s", RATE, SERVICE),
     ROW0(BDAT_ERROR, "BDAT request from %c exceeds message size limit"),
     ROW2(RATE_LIMIT, "Connection concurrency limit exceeded: %d from %c for service %s", RATE, SERVICE),
@@ -71,24 +70,9 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
     ROW2(PROXY_FAILED, "received garbage from proxy %w: %s", SERVER, TEXT),
     ROW1(ETRN_REJECTED, "reject: ETRN %s... from %c", DOMAIN),
     ROW1(LOOKUP_FAILED, "relay_clientcerts: lookup error for fingerprint '%s", KEY),
-    ROW3(SETTING_WARNING, "restriction %s is deprecated. Use %s or %s instead", NAME, REPL1, REPL2),
     ROW2(SETTING_WARNING, "restriction %s returns OK for %s", NAME, TARGET),
     ROW2(SETTING_WARNING, "restriction `%s' after `%s' is ignored", NAME, AFTER),
     ROW1(SETTING_WARNING, "restriction `%s' ignored: no SASL support", NAME),
-    ROW3(SETTING_WARNING,
-         "support for restriction \"%s\" has been removed in Postfix 3.9; instead, specify \"%s\" or \"%s\"",
-         RESTRICTION, REPL1, REPL2),
-    ROW2(SETTING_WARNING,
-         "support for restriction \"%s\" has been removed in Postfix 3.9; instead, specify \"%w domain-name\"", NAME,
-         INSTEAD),
-    ROW2(SETTING_WARNING, "support for restriction \"%s\" has been removed in Postfix 3.9; instead, specify \"%s\"",
-         NAME, INSTEAD),
-    ROW2(SETTING_WARNING, "support for restriction \"%s\" will be removed from Postfix; use \"%w domain-name\" instead",
-         NAME, INSTEAD),
-    ROW2(SETTING_WARNING, "support for restriction \"%s\" will be removed from Postfix; use \"%s\" instead", NAME,
-         INSTEAD),
-    ROW2(SETTING_WARNING, "support for restriction \"%s\" will be removed from Postfix; instead, specify \"%s\"", NAME,
-         INSTEAD),
     ROW0(SETTING_WARNING, "this is not allowed for security reasons"),
     ROW1(PROXY_FAILED, "timeout talking to proxy %s", SERVER),
     ROW0(BDAT_ERROR, "too much BDAT content -- disabling further input from %c"),
@@ -187,25 +171,11 @@ static bool host_lookup(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_LOOKUP_FAILED);
 }
 
-/* TYPE:NAME lookup error for "KEY"; a type may hold a ':' itself (proxy:mysql). */
-static bool table_lookup(ml_line *l, ml_cur c)
-{
-    ml_cur table, type;
-    if (!ML_UNTIL(l, &c, " lookup error for \"", &table) || !ML_DROP_END(&c, "\"")) return false;
-    if (ml_find(l, table, ' ') || !ML_UNTIL_LAST(&table, ":", &type)) return false;
-    ml_put(l, MAILLOG_FIELD_TYPE, type);
-    ml_put(l, MAILLOG_FIELD_MAP, table);
-    ml_put(l, MAILLOG_FIELD_KEY, c);
-    return ml_event(l, MAILLOG_EVENT_POSTFIX_LOOKUP_FAILED);
-}
-
 bool maillog__postfix_smtpd_warning(ml_line *l, ml_cur text)
 {
     maillog_field *const mark = ml_mark(l);
     if (match(l, &maillog__postfix_smtpd_warnings, text)) return true;
     ml_fail(l, mark);
-    if (host_lookup(l, text)) return true;
-    ml_fail(l, mark);
-    return table_lookup(l, text);
+    return host_lookup(l, text);
 }
 bool maillog__postfix_smtpd_info(ml_line *l, ml_cur text) { return match(l, &maillog__postfix_smtpd_infos, text); }
