@@ -143,40 +143,86 @@ int maillog_get_addr(const maillog_event *ev, maillog_field_id id, uint8_t out[1
     return parse_ipv6(c, out) ? MAILLOG_OK : MAILLOG_ERR_FORMAT;
 }
 
-/* Lists: items are separated by commas that stand outside <…>, (…), {…}, […] and quotes. */
+/* ---- lists ---- */
+
+/* Past the `"` that closes the quoted string at `p`, or NULL. `doubled`: every backslash was logged as two. */
+static const char *past_quotes(const char *p, const char *e, bool doubled)
+{
+    for (p++; p < e; p++) {
+        if (*p == '"') return p + 1;
+        if (*p != '\\') continue;
+        if (!doubled)
+            p++;
+        else if (e - p > 2 && p[1] == '\\')
+            p += p[2] == '\\' ? 3 : 2;
+    }
+    return NULL;
+}
+
+static const char *comma(const char *p, const char *e)
+{
+    while (p < e && *p != ',') p++;
+    return p;
+}
+
+/* `<address>` of amavis, or an address without <>: a quoted local part may hold commas and '>'. */
+static const char *address_end(const char *p, const char *e)
+{
+    const bool angle = p < e && *p == '<';
+    if (angle) p++;
+    if (p < e && *p == '"') {
+        const char *q = past_quotes(p, e, angle);
+        if (q) p = q;
+    }
+    if (angle)
+        while (p < e && *p != '>') p++;
+    return comma(p, e);
+}
+
+static const char *symbol_name(const char *p, const char *e)
+{
+    while (p < e && (ml_is_alnum(*p) || *p == '_' || *p == '.' || *p == '-')) p++;
+    return p;
+}
+
+/* `NAME(score)`. */
+static bool is_scored_symbol(const char *p, const char *e)
+{
+    ml_cur c = ml_slice(symbol_name(p, e), e), score;
+    return c.p > p && ml_skip_char(&c, '(') && ml_decimal(&c, &score) && ml_peek(c) == ')';
+}
+
+/* rspamd: `NAME(1.00){option;option;},NAME(0.00){},…`, or names alone. Options are whatever the message made them: what
+ * ends an item is a comma between `}` or `)` and the next `NAME(score)`. */
+static const char *symbol_end(const char *p, const char *e)
+{
+    const char *q = comma(p, e);
+    if (!is_scored_symbol(p, e)) return q;
+    while (q < e && !((q[-1] == '}' || q[-1] == ')') && is_scored_symbol(q + 1, e))) q = comma(q + 1, e);
+    return q;
+}
+
 int maillog_list_next(maillog_field_id id, maillog_str list, size_t *pos, maillog_str *item)
 {
-    (void)id;
-    if (!list.ptr || !pos || !item || *pos >= list.len) return 0;
-    const char *s = list.ptr;
-    size_t i = *pos;
-    while (i < list.len && s[i] == ' ') i++;
-    const size_t start = i;
-    unsigned depth = 0;
-    bool quoted = false, angle = false;
-    for (; i < list.len; i++) {
-        const char c = s[i];
-        if (quoted) {
-            if (c == '\\' && i + 1 < list.len)
-                i++;
-            else if (c == '"')
-                quoted = false;
-        } else if (c == '"' && angle) {
-            quoted = true;
-        } else if (c == '<' && !depth) {
-            angle = true;
-        } else if (c == '>' && angle) {
-            angle = false;
-        } else if (c == '(' || c == '{' || c == '[') {
-            depth++;
-        } else if ((c == ')' || c == '}' || c == ']') && depth) {
-            depth--;
-        } else if (c == ',' && !depth && !angle) {
-            break;
-        }
+    if (!list.ptr || !pos || !item || *pos > list.len || list.len == 0) return 0;
+    const char *e = list.ptr + list.len, *p = list.ptr + *pos, *end;
+    while (p < e && *p == ' ') p++;
+    switch (id) {
+    case MAILLOG_FIELD_RECIPIENTS:
+    case MAILLOG_FIELD_RCPTS:
+    case MAILLOG_FIELD_MIME_RCPTS:
+        end = address_end(p, e);
+        break;
+    case MAILLOG_FIELD_SYMBOLS:
+        end = symbol_end(p, e);
+        break;
+    default:
+        end = comma(p, e);
+        break;
     }
-    item->ptr = s + start;
-    item->len = i - start;
-    *pos = i < list.len ? i + 1 : list.len;
+    item->ptr = p;
+    item->len = (size_t)(end - p);
+    /* a list that ends in a comma (rspamd's mime_rcpts) has an empty item at its end */
+    *pos = end < e ? (size_t)(end - list.ptr) + 1 : list.len + 1;
     return 1;
 }

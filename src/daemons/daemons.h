@@ -20,6 +20,7 @@ ml_route maillog__dispatch(const ml_line *l);
 
 void maillog__postfix(ml_line *l, ml_cur message);
 void maillog__amavis(ml_line *l, ml_cur message);
+void maillog__rspamd(ml_line *l, ml_cur message);
 
 void maillog__syslogd(ml_line *l, ml_cur message);
 void maillog__syslogd_repeated(ml_line *l, ml_cur message);

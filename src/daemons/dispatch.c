@@ -23,6 +23,8 @@ static const tag_row tags[] = {
     TAG("amavis", AMAVIS, maillog__amavis),
     TAG("amavisd", AMAVIS, maillog__amavis),
     TAG("amavisd-new", AMAVIS, maillog__amavis),
+    TAG("rspamd", RSPAMD, maillog__rspamd),
+    TAG("rspamd_proxy", RSPAMD, maillog__rspamd),
 
     /* policy servers */
     TAG("postgrey", POSTGREY, NULL),
