@@ -4,7 +4,7 @@
 #include "postfix_library.h"
 
 ML_PATTERN_ROWS(maillog__postfix_agents_infos) = {
-    ROW3(ADDRESS_FAMILY_SKIPPED, "skipping address family %d for host '%s' service '%s'", FAMILY, HOSTNAME, SERVICE),
+    ROW3(NETWORK_ERROR, "skipping address family %d for host '%s' service '%s'", FAMILY, NAME, VALUE),
 };
 ML_PATTERN_TABLE(maillog__postfix_agents_infos);
 
@@ -28,7 +28,6 @@ ML_PATTERN_ROWS(maillog__postfix_agents_warnings) = {
     ROW1(FILE_PROBLEM, "file %S is world writable", PATH),
     ROW1(FILE_PROBLEM, "file %S is not a regular file", PATH),
     ROW2(FILE_PROBLEM, "file %S has bad owner uid %d", PATH, UID),
-    ROW3(SETTING_WARNING, "file %w: service %w: unknown macro name: \"%s\"", PATH, SERVICE, NAME),
     ROW3(MAILDIR_PROBLEM, "maildir access problem for UID/GID=%d/%d: %s", UID, GID, ERROR),
     ROW1(RECIPIENT_PROBLEM, "no @ in recipient address: %s", TO),
     ROW1(ALIAS_PROBLEM, "no owner UID for alias database %s", MAP),

@@ -10,10 +10,7 @@ ML_PATTERN_ROWS(maillog__postfix_bounce_queue_id_infos) = {
 ML_PATTERN_TABLE(maillog__postfix_bounce_queue_id_infos);
 
 ML_PATTERN_ROWS(maillog__postfix_bounce_warnings) = {
-    ROW3(BOUNCE_TEMPLATE, "%w, line %d: unknown template name: %s -- ignoring this template", PATH, FILE_LINE, NAME),
     ROW3(BOUNCE_TEMPLATE, "%w, line %d: missing \"%s\" end marker", PATH, FILE_LINE, NAME),
-    ROW3(BOUNCE_TEMPLATE, "%w: empty \"%s\" header value in %w template -- ignoring this template", PATH, HEADER,
-         TEMPLATE),
     ROW3(BOUNCE_TEMPLATE, "%w: non-ASCII \"%s\" header value in %w template -- ignoring this template", PATH, HEADER,
          TEMPLATE),
     ROW3(BOUNCE_TEMPLATE, "%w: unknown \"%s\" header label in %w template -- ignoring this template", PATH, HEADER,

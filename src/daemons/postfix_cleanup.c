@@ -7,19 +7,12 @@
 ML_PATTERN_ROWS(maillog__postfix_cleanup_warnings) = {
     ROW1(LOOKUP_FAILED, "%w map lookup problem -- message not accepted, try again later", MAP),
     ROW2(LOOKUP_FAILED, "%w map lookup problem for %S -- message not accepted, try again later", MAP, KEY),
-    ROW3(LOOKUP_FAILED, "%w lookup of %S returns non-address result \"%s\"", MAP, KEY, RESULT),
     ROW1(MILTER_REQUEST, "Milter or header/body_checks request to add multi-recipient: \"%s\"", TEXT),
     ROW1(MILTER_REQUEST, "Milter request to add multi-recipient: \"%s\"", TEXT),
     ROW1(MILTER_REQUEST, "Milter request to add multi-sender: \"%s\"", TEXT),
     ROW1(MILTER_REQUEST, "Milter request to drop multi-recipient: \"%s\"", TEXT),
-    ROW1(CHECKS_WARNING, "PREPEND action without text in %w map", MAP),
-    ROW1(CHECKS_WARNING, "REPLACE action without text in %w map", MAP),
-    ROW2(CHECKS_WARNING, "bad BCC address \"%S\" in %w map -- need user@domain", TEXT, MAP),
     ROW1(CHECKS_WARNING, "bad DSN action in %w -- need 4.x.x or 5.x.x", MAP),
     ROW2(CHECKS_WARNING, "bad FILTER command %S in %w -- need transport:destination", TEXT, MAP),
-    ROW2(CHECKS_WARNING, "bad PREPEND header text \"%S\" in %w map -- need \"headername: headervalue\"", TEXT, MAP),
-    ROW2(CHECKS_WARNING, "bad REDIRECT target \"%S\" in %w map -- need user@domain", TEXT, MAP),
-    ROW2(CHECKS_WARNING, "bad REPLACE header text \"%S\" in %w map -- need \"headername: headervalue\"", TEXT, MAP),
     ROW0(BOUNCE_FAILED, "bounce message failure"),
     ROW0(MILTER_REQUEST, "ignoring attempt from Milter to add null recipient"),
     ROW2(CHECKS_WARNING, "ignoring bad DELAY argument %S in %w map", TEXT, MAP),
@@ -28,13 +21,11 @@ ML_PATTERN_ROWS(maillog__postfix_cleanup_warnings) = {
     ROW1(CHECKS_WARNING, "missing DELAY argument in %w map", MAP),
     ROW1(CHECKS_WARNING, "missing FILTER command argument in %w map", MAP),
     ROW2(LOOKUP_FAILED, "multi-valued %w entry for %s", MAP, KEY),
-    ROW0(QUEUE_FULL, "queue file size limit exceeded"),
     ROW1(QUEUE_FILE_PROBLEM, "read timeout on %s", PATH),
     ROW2(CHECKS_WARNING, "unknown command in %w map: %s", MAP, COMMAND),
     ROW2(MESSAGE_REJECTED, "unreasonable %w map nesting for %S -- message not accepted, try again later", MAP, KEY),
     ROW2(MESSAGE_REJECTED, "unreasonable %w map expansion size for %S -- message not accepted, try again later", MAP,
          KEY),
-    ROW1(QUEUE_FILE_PROBLEM, "write queue file: %s", ERROR),
 };
 ML_PATTERN_TABLE(maillog__postfix_cleanup_warnings);
 

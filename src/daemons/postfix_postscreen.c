@@ -27,7 +27,6 @@ ML_PATTERN_ROWS(maillog__postfix_postscreen_infos) = {
     ROW3(PREGREET, "PREGREET %d after %f from %p: %s", BYTES, ELAPSED, DATA),
     ROW0(ALLOWLIST_VETO, "WHITELIST VETO %p"),
     ROW0(ALLOWLISTED, "WHITELISTED %p"),
-    ROW4(TABLE_CLEANUP, "cache %w %w cleanup: retained=%d dropped=%d entries", CACHE, KIND, RETAINED, DROPPED),
     ROW1(STRESS_ON, "entering STRESS mode with %d connections", COUNT),
     ROW1(STRESS_OFF, "leaving STRESS mode with %d connections", COUNT),
     ROW1(TABLE_RELOADED, "table %s has changed - finishing in the background", TABLE),
@@ -41,10 +40,7 @@ ML_PATTERN_ROWS(maillog__postfix_postscreen_warnings) = {
     ROW1(CLIENT_DROPPED, "cannot convert client address/port to string: %s -- dropping this connection", ERROR),
     ROW1(CLIENT_DROPPED, "cannot convert server address/port to string: %s -- dropping this connection", ERROR),
     ROW2(SERVICE_FAILED, "cannot pass connection to service %w: %s", SVC, ERROR),
-    ROW2(SERVICE_FAILED, "connect to %w service: %s", SVC, ERROR),
     ROW2(SERVICE_FAILED, "dnsblog reply timeout %ds for %s", SEC, ZONE),
-    ROW2(SERVICE_FAILED, "error sending request to %w service: %s", SVC, ERROR),
-    ROW1(CLIENT_DROPPED, "getpeername: %s -- dropping this connection", ERROR),
     ROW1(CLIENT_DROPPED, "getsockname: %s -- dropping this connection", ERROR),
     ROW1(SERVICE_FAILED, "problem sending file handle to %s service", SVC),
     ROW2(SERVICE_FAILED, "psc_cache_lookup: %w lookup average delay is %f ms", CACHE, MS),
@@ -99,7 +95,6 @@ bool maillog__postfix_postscreen(ml_line *l, ml_cur text, const ml_postfix *head
 
 ML_PATTERN_ROWS(maillog__postfix_postscreen_dnsblog) = {
     ROW3(DNSBL_LISTED, "addr %w listed by domain %w as %s", CLIENT_ADDR, ZONE, REPLY),
-    ROW2(LOOKUP_FAILED, "dnsblog_query: lookup error for DNS query %w: %s", QUERY, ERROR),
 };
 ML_PATTERN_TABLE(maillog__postfix_postscreen_dnsblog);
 

@@ -5,8 +5,6 @@
 
 ML_PATTERN_ROWS(maillog__postfix_qmgr_warnings) = {
     ROW1(TRANSPORT_FAILED, "%s: premature disconnect", PATH),
-    ROW1(TRANSPORT_FAILED, "%s: malformed response", PATH),
-    ROW2(MESSAGE_REJECTED, "bad attribute record: %s: %s", ERROR, TEXT),
     ROW2(TRANSPORT_FAILED, "connect to transport %w: %s", PATH, ERROR),
     ROW0(QUEUE_CLOGGED, "lots of deferred mail, that is bad for performance"),
     ROW3(QUEUE_CLOGGED, "mail for %s is using up %d of %d active queue entries", NEXTHOP, USED, TOTAL),

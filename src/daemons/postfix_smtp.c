@@ -18,7 +18,6 @@ ML_PATTERN_ROWS(maillog__postfix_smtp_infos) = {
     ROW0(SMTPUTF8_WITHOUT_8BITMIME, "host %r offers SMTPUTF8 support, but not 8BITMIME"),
     ROW0(SETTING_WARNING, "instead, send to (port submission/587) with STARTTLS"),
     ROW2(LOOKUP_FAILED, "skipping SRV lookup for %w: %s", DOMAIN, ERROR),
-    ROW2(ADDRESS_FAMILY_SKIPPED, "skipping address family %d for host %s", FAMILY, RELAY_NAME),
     ROW1(COMPAT_SETTING, "using backwards-compatible default setting %s=(empty)", PARAM),
     ROW0(COMPAT_SETTING, "using backwards-compatible default setting lmtp_tls_fingerprint_digest=md5 to compute "
                          "certificate fingerprints"),
@@ -38,7 +37,6 @@ ML_PATTERN_TABLE(maillog__postfix_smtp_queue_id_infos);
 ML_PATTERN_ROWS(maillog__postfix_smtp_warnings) = {
     ROW1(LOOKUP_FAILED, "%w lookup error", MAP),
     ROW2(LOOKUP_FAILED, "%w map lookup error for %s", MAP, KEY),
-    ROW1(SETTING_WARNING, "%w configuration problem", PARAM),
     ROW2(SETTING_WARNING, "%S: invalid security level \"%s\"", POLICY, LEVEL),
     ROW1(SETTING_WARNING, "%S: invalid empty policy", POLICY),
     ROW1(SETTING_WARNING, "%w: opportunistic TLS encryption is not appropriate for unix-domain destinations.", DEST),

@@ -5,13 +5,11 @@
 
 ML_PATTERN_ROWS(maillog__postfix_statistics_rows) = {
     ROW1(VERIFY_WARNING, "bad address verify table entry: %s", TEXT),
-    ROW4(TABLE_CLEANUP, "cache %w %w cleanup: retained=%d dropped=%d entries", CACHE, KIND, RETAINED, DROPPED),
     ROW4(CACHE_LOOKUPS, "statistics: %w lookup hits=%d miss=%d success=%d%%", KIND, HITS, MISS, SUCCESS),
     ROW2(PEAK_CACHE, "statistics: max cache size %d at %s", SIZE, PEAK_TIME),
     ROW3(CACHE_PEAK, "statistics: max simultaneous domains=%d addresses=%d connection=%d", DOMAINS, ADDRESSES,
          CONNECTIONS),
     ROW1(CACHE_INTERVAL, "statistics: start interval %s", START_TIME),
-    ROW1(VERIFY_WARNING, "unrecognized request: \"%s\", ignored", REQ),
 };
 ML_PATTERN_TABLE(maillog__postfix_statistics_rows);
 

@@ -15,7 +15,6 @@ ML_PATTERN_TABLE(maillog__postfix_submit_pickup);
 
 ML_PATTERN_ROWS(maillog__postfix_submit_qmqpd) = {
     ROW3(HOSTNAME_MISMATCH, "hostname %s does not resolve to address %w%(: %s%)", RDNS_NAME, CLIENT_ADDR, ERROR),
-    ROW2(ADDRESS_FAMILY_SKIPPED, "skipping address family %d for host %s", FAMILY, CLIENT_NAME),
 };
 ML_PATTERN_TABLE(maillog__postfix_submit_qmqpd);
 
