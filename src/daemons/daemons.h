@@ -25,4 +25,6 @@ void maillog__rspamd(ml_line *l, ml_cur message);
 void maillog__syslogd(ml_line *l, ml_cur message);
 void maillog__syslogd_repeated(ml_line *l, ml_cur message);
 
+void maillog__dovecot(ml_line *l, ml_cur message);
+
 #endif

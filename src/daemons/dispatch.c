@@ -17,7 +17,7 @@ typedef struct tag_row {
 static const tag_row tags[] = {
     TAG("postfix", POSTFIX_POSTFIX, maillog__postfix),
     /* Dovecot */
-    TAG("dovecot", DOVECOT_MASTER, NULL),
+    TAG("dovecot", DOVECOT_MASTER, maillog__dovecot),
 
     /* filters */
     TAG("amavis", AMAVIS, maillog__amavis),

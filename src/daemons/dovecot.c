@@ -1,0 +1,358 @@
+/* dovecot.c: what every Dovecot line begins with, and the way to the service's own grammar.
+ *
+ *   SERVICE[(USER | PID | PID, USER | IP,USER)][<PID>][<SESSION>]: [SESSION: ][TYPE: ][conn NAME (pid=N,uid=N): ]TEXT
+ *
+ * Sources: Dovecot 2.2.36, 2.3.19 to 2.3.21, 2.4.x: failures.c, master-service.c, mail-storage-service.c, lmtp,
+ * auth-request.c. Remote-controlled: the user, before it is authenticated (auth and login services; control characters
+ * are masked, `,` `)` `<` `>` are not); after that only what auth_username_chars lets through. */
+#include "dovecot.h"
+
+#include "daemons.h"
+
+enum {
+    PID_IN_PARENTHESES = 1, /* a number alone is the process ID, never a user */
+    IDENTITY = 2,           /* (USER,IP,sasl:MECH) of an authentication request */
+};
+
+typedef struct service_row {
+    const char *name;
+    uint8_t len, daemon, flags;
+    ml_dovecot_grammar grammar;
+} service_row;
+
+#define SERVICE(name, DAEMON, flags, grammar)                                                                          \
+    {                                                                                                                  \
+        name, sizeof(name) - 1, MAILLOG_DAEMON_DOVECOT_##DAEMON, flags, grammar                                        \
+    }
+static const service_row services[] = {
+    SERVICE("lmtp", LMTP, PID_IN_PARENTHESES, maillog__dovecot_delivery),
+    SERVICE("lda", LDA, 0, maillog__dovecot_delivery),
+    SERVICE("imap-login", IMAP_LOGIN, 0, maillog__dovecot_login),
+    SERVICE("imap", IMAP, 0, maillog__dovecot_session),
+    SERVICE("pop3-login", POP3_LOGIN, 0, maillog__dovecot_login),
+    SERVICE("pop3", POP3, 0, maillog__dovecot_session),
+    SERVICE("auth-worker", AUTH_WORKER, PID_IN_PARENTHESES | IDENTITY, maillog__dovecot_auth),
+    SERVICE("auth", AUTH, PID_IN_PARENTHESES | IDENTITY, maillog__dovecot_auth),
+    SERVICE("submission-login", SUBMISSION_LOGIN, 0, maillog__dovecot_login),
+    SERVICE("submission", SUBMISSION, 0, maillog__dovecot_session),
+    SERVICE("managesieve-login", MANAGESIEVE_LOGIN, 0, maillog__dovecot_login),
+    SERVICE("managesieve", MANAGESIEVE, 0, maillog__dovecot_session),
+    SERVICE("deliver", DELIVER, 0, maillog__dovecot_delivery),
+    SERVICE("master", MASTER, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("anvil", ANVIL, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("stats", STATS, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("old-stats", OLD_STATS, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("log", LOG, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("config", CONFIG, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("doveconf", DOVECONF, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("ssl-params", SSL_PARAMS, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("indexer", INDEXER, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("indexer-worker", INDEXER_WORKER, 0, maillog__dovecot_session),
+    SERVICE("doveadm", DOVEADM, 0, maillog__dovecot_session),
+    SERVICE("doveadm-server", DOVEADM, 0, maillog__dovecot_session),
+    SERVICE("dsync", DSYNC, 0, maillog__dovecot_session),
+    SERVICE("dsync-local", DSYNC, 0, maillog__dovecot_session),
+    SERVICE("dsync-remote", DSYNC, 0, maillog__dovecot_session),
+    SERVICE("dsync-server", DSYNC, 0, maillog__dovecot_session),
+    SERVICE("replicator", REPLICATOR, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("aggregator", AGGREGATOR, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("director", DIRECTOR, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("dict", DICT, PID_IN_PARENTHESES, maillog__dovecot_auth),
+    SERVICE("dict-async", DICT, PID_IN_PARENTHESES, maillog__dovecot_auth),
+    SERVICE("quota-status", QUOTA_STATUS, 0, maillog__dovecot_session),
+    SERVICE("imap-urlauth", IMAP_URLAUTH, 0, maillog__dovecot_session),
+    SERVICE("imap-urlauth-worker", IMAP_URLAUTH, 0, maillog__dovecot_session),
+    SERVICE("imap-urlauth-login", IMAP_URLAUTH, 0, maillog__dovecot_login),
+    SERVICE("imap-hibernate", IMAP_HIBERNATE, 0, maillog__dovecot_session),
+    SERVICE("ipc", IPC, PID_IN_PARENTHESES, maillog__dovecot_master),
+    SERVICE("script", SCRIPT, 0, maillog__dovecot_session),
+    SERVICE("script-login", SCRIPT, 0, maillog__dovecot_session),
+};
+
+/* The master process of 1.x, and whatever has no service in front. */
+static const service_row no_service = SERVICE("", MASTER, 0, maillog__dovecot_master);
+static const service_row other_service = SERVICE("", SERVICE, 0, maillog__dovecot_session);
+
+static const service_row *find_service(ml_cur name)
+{
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (services[i].len == ml_len(name) && memcmp(services[i].name, name.p, services[i].len) == 0)
+            return &services[i];
+    return &other_service;
+}
+
+/* ---- fields ---- */
+
+ml_cur maillog__dovecot_field(const ml_line *l, maillog_field_id id)
+{
+    for (const maillog_field *f = l->limit - MAILLOG_FIELDS_MAX; f < l->next; f++)
+        if (f->id == id) return ml_slice(l->base + f->off, l->base + f->off + f->len);
+    return ml_none();
+}
+
+void maillog__dovecot_pid_of(ml_line *l, maillog_field_id id)
+{
+    const ml_cur pid = maillog__dovecot_field(l, id);
+    if (pid.p && !maillog__dovecot_field(l, MAILLOG_FIELD_PID).p) ml_put(l, MAILLOG_FIELD_PID, pid);
+}
+
+void maillog__dovecot_put_pid(ml_line *l, maillog_field_id id, ml_cur pid)
+{
+    ml_put(l, id, pid);
+    maillog__dovecot_pid_of(l, id);
+}
+
+/* The service's own process: syslog's tag names the log process, if any. */
+static void put_own_pid(ml_line *l, ml_cur pid)
+{
+    const bool tag = maillog__dovecot_field(l, MAILLOG_FIELD_PID).p;
+    ml_put(l, tag ? MAILLOG_FIELD_CHILD_PID : MAILLOG_FIELD_PID, pid);
+}
+
+bool maillog__dovecot_cut_parentheses(ml_cur *c, ml_cur *inner)
+{
+    if (ml_last(*c) != ')') return false;
+    size_t depth = 0;
+    for (const char *p = c->e; p > c->p; p--) {
+        if (p[-1] == ')') depth++;
+        if (p[-1] != '(' || --depth > 0) continue;
+        if (p - c->p < 2 || p[-2] != ' ') return false;
+        *inner = ml_slice(p, c->e - 1);
+        c->e = p - 2;
+        return true;
+    }
+    return false;
+}
+
+/* ---- pieces of the prefix ---- */
+
+/* `SERVICE` followed by `: ` or `(`. */
+static bool cut_service(ml_cur *c, ml_cur *name)
+{
+    const char *p = c->p;
+    while (p < c->e && (ml_is_lower(*p) || ml_is_digit(*p) || *p == '-' || *p == '_' || *p == '.')) p++;
+    if (p == c->p || p - c->p > 40 || !ml_is_lower(*c->p)) return false;
+    if (p == c->e || !(*p == '(' || (*p == ':' && p + 1 < c->e && p[1] == ' '))) return false;
+    *name = ml_slice(c->p, p);
+    c->p = p;
+    return true;
+}
+
+static bool is_number(ml_cur v)
+{
+    ml_cur digits;
+    return ml_digits(&v, &digits) && ml_empty(v);
+}
+
+/* `<…>` at the cursor; the inside has no `>`. */
+static bool cut_angle(const ml_line *l, ml_cur *c, ml_cur *inner)
+{
+    ml_cur t = *c;
+    if (!ml_skip_char(&t, '<') || !ml_until(l, &t, '>', inner)) return false;
+    *c = t;
+    return true;
+}
+
+/* `<PID><SESSION>: `, `<SESSION>: `, or `: ` alone: what may stand after the `)`. */
+typedef struct tail {
+    ml_cur pid, session;
+} tail;
+static bool cut_tail(const ml_line *l, ml_cur *c, tail *out)
+{
+    ml_cur t = *c, first;
+    out->pid = out->session = ml_none();
+    if (cut_angle(l, &t, &first)) {
+        if (is_number(first)) {
+            out->pid = first;
+            cut_angle(l, &t, &out->session);
+        } else {
+            out->session = first;
+        }
+    }
+    if (!ML_SKIP(&t, ": ")) return false;
+    *c = t;
+    return true;
+}
+
+/* The longest user name is far below this; it bounds the search for the `)` that ends it. */
+enum { PARENTHESES_MAX = 512 };
+
+/* Up to the first `)` that a well-formed tail follows. */
+static bool cut_parentheses(const ml_line *l, ml_cur *c, ml_cur *inner, tail *out)
+{
+    ml_cur window = ml_slice(c->p + 1, ml_len(*c) > PARENTHESES_MAX ? c->p + PARENTHESES_MAX : c->e);
+    for (const char *p; (p = ml_find(l, window, ')')) != NULL; window.p = p + 1) {
+        ml_cur t = ml_slice(p + 1, c->e);
+        if (!(ml_peek(t) == ':' || ml_peek(t) == '<') || !cut_tail(l, &t, out)) continue;
+        *inner = ml_slice(c->p + 1, p);
+        *c = t;
+        return true;
+    }
+    return false;
+}
+
+static bool is_address(ml_cur v)
+{
+    bool separator = false;
+    for (const char *p = v.p; p < v.e; p++) {
+        separator |= *p == '.' || *p == ':';
+        if (!ml_is_hex(*p) && *p != '.' && *p != ':') return false;
+    }
+    return separator;
+}
+
+/* `USER,SESSION,IP`, the last two optional: while a user is looked up. */
+static void put_looked_up(ml_line *l, ml_cur inner)
+{
+    ml_cur user = inner, ip = ml_none(), session = ml_none();
+    const char *comma = ml_rfind(user, ',');
+    if (comma && is_address(ml_slice(comma + 1, user.e))) {
+        ip = ml_slice(comma + 1, user.e);
+        user.e = comma;
+        comma = ml_rfind(user, ',');
+    }
+    if (comma && user.e - comma > 12) {
+        session = ml_slice(comma + 1, user.e);
+        user.e = comma;
+    }
+    ml_put(l, MAILLOG_FIELD_USER, user);
+    ml_put_opt(l, MAILLOG_FIELD_SESSION, session);
+    ml_put_opt(l, MAILLOG_FIELD_RIP, ip);
+}
+
+/* `USER`, `PID`, `PID, USER`, `IP,USER`. */
+static void put_inner(ml_line *l, const service_row *row, ml_cur inner)
+{
+    ml_cur t = inner, first;
+    if (row->flags & PID_IN_PARENTHESES && is_number(inner)) {
+        put_own_pid(l, inner);
+        return;
+    }
+    if (ml_until(l, &t, ',', &first) && !ml_empty(first)) {
+        if (is_number(first) && ML_SKIP(&t, " ")) {
+            put_own_pid(l, first);
+            inner = t;
+        } else if (row->daemon == MAILLOG_DAEMON_DOVECOT_DOVEADM && is_address(first)) {
+            ml_put(l, MAILLOG_FIELD_RIP, first);
+            inner = t;
+        }
+    }
+    put_looked_up(l, inner);
+}
+
+static bool user_prefix(ml_line *l, ml_cur *c, const service_row *row, ml_cur name, ml_dovecot *head)
+{
+    ml_cur inner;
+    tail end;
+    if (!cut_parentheses(l, c, &inner, &end)) return false;
+    const bool user = !(row->flags & PID_IN_PARENTHESES && is_number(inner));
+    if (user) ml_put(l, MAILLOG_FIELD_SERVICE, name);
+    put_inner(l, row, inner);
+    if (end.pid.p) put_own_pid(l, end.pid);
+    if (end.session.p && !ml_empty(end.session)) {
+        ml_put(l, MAILLOG_FIELD_SESSION, end.session);
+        head->session = true;
+    }
+    return true;
+}
+
+/* auth and auth-worker of 2.4: `auth(USER,IP,sasl:MECH)<SESSION>: `. */
+static bool identity_prefix(ml_line *l, ml_cur *c, ml_dovecot *head)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur t = ml_slice(c->p + 1, c->e);
+    tail end;
+    if (!maillog__dovecot_identity(l, &t) || !cut_tail(l, &t, &end)) return ml_fail(l, mark);
+    if (end.pid.p) put_own_pid(l, end.pid);
+    if (end.session.p && !ml_empty(end.session)) ml_put(l, MAILLOG_FIELD_SESSION, end.session);
+    head->identity = head->session = true;
+    *c = t;
+    return true;
+}
+
+/* lmtp of 2.2: `lmtp(PID, USER): SESSION: `: base64 without padding, with `:N` for later recipients. */
+static void session_of_22(ml_line *l, ml_cur *c, ml_dovecot *head)
+{
+    const char *p = c->p;
+    while (p < c->e && (ml_is_alnum(*p) || *p == '+' || *p == '/')) p++;
+    if (p - c->p < 16 || p - c->p > 64) return;
+    while (p + 1 < c->e && *p == ':' && (ml_is_alnum(p[1])))
+        for (p++; p < c->e && ml_is_alnum(*p);) p++;
+    ml_cur rest = ml_slice(p, c->e);
+    if (!ML_SKIP(&rest, ": ")) return;
+    ml_put(l, MAILLOG_FIELD_SESSION, ml_slice(c->p, p));
+    head->session = true;
+    *c = rest;
+}
+
+static void cut_severity(ml_line *l, ml_cur *c, ml_dovecot *head)
+{
+    static const struct {
+        const char *text;
+        uint8_t len, word;
+    } levels[] = {
+        {"Error: ", 7, MAILLOG_SEVERITY_ERROR}, {"Warning: ", 9, MAILLOG_SEVERITY_WARNING},
+        {"Info: ", 6, MAILLOG_SEVERITY_INFO},   {"Debug: ", 7, MAILLOG_SEVERITY_DEBUG},
+        {"Fatal: ", 7, MAILLOG_SEVERITY_FATAL}, {"Panic: ", 7, MAILLOG_SEVERITY_PANIC},
+    };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        const char *start = c->p;
+        if (!ml_skip_n(c, levels[i].text, levels[i].len)) continue;
+        ml_put_word(l, MAILLOG_FIELD_SEVERITY, ml_slice(start, c->p - 2), levels[i].word);
+        head->severity = levels[i].word;
+        return;
+    }
+}
+
+/* `conn unix:NAME (pid=N,uid=N)[ [N]]: `: the peer of a connection between processes. */
+static void cut_connection(ml_line *l, ml_cur *c, ml_dovecot *head)
+{
+    ml_cur t = *c, name, pid, uid, n;
+    if (!ML_SKIP(&t, "conn ") || !ML_UNTIL(l, &t, " (pid=", &name) || ml_find(l, name, ' ')) return;
+    if (!ml_digits(&t, &pid) || !ML_SKIP(&t, ",uid=") || !ml_digits(&t, &uid) || !ML_SKIP(&t, ")")) return;
+    if (ML_SKIP(&t, " [") && !(ml_digits(&t, &n) && ML_SKIP(&t, "]"))) return;
+    if (!ML_SKIP(&t, ": ")) return;
+    ML_SKIP(&name, "unix:");
+    ml_put(l, MAILLOG_FIELD_SOCKET, name);
+    maillog__dovecot_put_pid(l, MAILLOG_FIELD_PEER_PID, pid);
+    ml_put(l, MAILLOG_FIELD_UID, uid);
+    head->connection = true;
+    *c = t;
+}
+
+/* ---- the grammar ---- */
+
+static const service_row *cut_prefix(ml_line *l, ml_cur *c, ml_dovecot *head)
+{
+    ml_cur t = *c, name;
+    if (!cut_service(&t, &name)) return &no_service;
+    const service_row *row = find_service(name);
+    if (ml_peek(t) == '(') {
+        const bool identity = row->flags & IDENTITY && !ml_is_digit(ml_at(t, 1)) && identity_prefix(l, &t, head);
+        if (!identity && !user_prefix(l, &t, row, name, head)) return &no_service;
+    } else {
+        t.p += 2; /* ": " */
+        if (row == &other_service) ml_put(l, MAILLOG_FIELD_SERVICE, name);
+    }
+    *c = t;
+    return row;
+}
+
+void maillog__dovecot(ml_line *l, ml_cur message)
+{
+    ml_dovecot head = {0, false, false, false};
+    ml_cur c = message;
+    const service_row *row = cut_prefix(l, &c, &head);
+    l->ev->daemon = row->daemon;
+    if (row->daemon == MAILLOG_DAEMON_DOVECOT_LMTP && !head.session) session_of_22(l, &c, &head);
+    cut_severity(l, &c, &head);
+    cut_connection(l, &c, &head);
+    if (row->grammar(l, c, &head) || maillog__dovecot_fault(l, c, &head)) return;
+    if (head.connection) {
+        ml_dovecot_put_text(l, &head, c);
+        ml_event(l, ml_dovecot_is_fault(&head) ? MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR
+                                               : MAILLOG_EVENT_DOVECOT_CONNECTION_NOTE);
+        return;
+    }
+    ml_put_rest(l, c);
+}

@@ -1,0 +1,323 @@
+/* dovecot_auth.c: auth, auth-worker, dict: what became of authentication requests, and their data bases.
+ *
+ *   2.2, 2.3  BACKEND(USER[,IP][,master][,<SESSION>]): MESSAGE      in auth-worker after `auth-worker<N>: `
+ *   2.4       BACKEND: MESSAGE                                      the rest is in the prefix; `request [N]: `
+ *
+ * Source: auth/auth-request.c, passdb and userdb drivers, auth-worker-client.c, lib-sql.
+ * Remote-controlled: USER (at most 64 bytes, control characters masked; a `)`, `,` or `<` only where
+ * auth_username_chars allows it), the password of `given password:`, realm and names in messages. What Dovecot writes
+ * after the user is read from the right; where a second reading is possible, the line is flagged. */
+#include "dovecot.h"
+
+/* ---- USER,IP,… ---- */
+
+enum {
+    USER_MAX = 64 + sizeof "..." - 1,
+    /* the user, an IPv6 address with a zone, sasl:MECH, master, a session ID */
+    IDENTITY_MAX = USER_MAX + 1 + 64 + 1 + 40 + sizeof ",master" + 2 + 64,
+};
+
+typedef struct identity {
+    ml_cur user, ip, mech, session;
+} identity;
+
+static bool is_ip(ml_cur v)
+{
+    bool separator = false;
+    for (const char *p = v.p; p < v.e; p++) {
+        if (*p == '.' || *p == ':')
+            separator = true;
+        else if (!ml_is_hex(*p))
+            return false;
+    }
+    return separator;
+}
+
+/* Read from the right, as far as Dovecot's own parts go. */
+static identity read_identity(ml_cur c)
+{
+    identity id = {c, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
+    for (const char *comma; (comma = ml_rfind(c, ',')) != NULL; c.e = comma) {
+        ml_cur part = ml_slice(comma + 1, c.e);
+        if (ML_SKIP(&part, "<") && ML_DROP_END(&part, ">"))
+            id.session = part;
+        else if (ML_SKIP(&part, "sasl:"))
+            id.mech = part;
+        else if (is_ip(part))
+            id.ip = part;
+        else if (!ML_IS(part, "master"))
+            break;
+        id.user.e = comma;
+        if (id.ip.p) break;
+    }
+    return id;
+}
+
+static bool ends_identity(const char *p, const char *e)
+{
+    return e - p > 1 && (p[1] == '<' || (p[1] == ':' && e - p > 2 && p[2] == ' '));
+}
+
+bool maillog__dovecot_identity(ml_line *l, ml_cur *c)
+{
+    ml_cur window = ml_slice(c->p, ml_len(*c) > IDENTITY_MAX ? c->p + IDENTITY_MAX : c->e);
+    identity best = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
+    const char *end = NULL;
+    unsigned readings = 0;
+    for (const char *p; (p = ml_find(l, window, ')')) != NULL; window.p = p + 1) {
+        if (!ends_identity(p, c->e)) continue;
+        const identity id = read_identity(ml_slice(c->p, p));
+        if (end && (!id.ip.p || ml_len(id.user) > USER_MAX)) continue;
+        readings++;
+        best = id;
+        end = p;
+    }
+    if (!end) return false;
+    if (readings > 1) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    ml_put(l, MAILLOG_FIELD_USER, best.user);
+    ml_put_opt(l, MAILLOG_FIELD_RIP, best.ip);
+    ml_put_opt(l, MAILLOG_FIELD_MECH, best.mech);
+    ml_put_opt(l, MAILLOG_FIELD_SESSION, best.session);
+    c->p = end + 1;
+    return true;
+}
+
+/* ---- messages of a request ---- */
+
+/* Whole messages that say: not this user, or not this password. */
+static bool is_refusal(ml_cur m)
+{
+    static const char *const texts[] = {
+        "Unknown user",
+        "User unknown",
+        "unknown user",
+        "Password mismatch",
+        "password mismatch",
+        "invalid input",
+        "Invalid username",
+        "Invalid credentials",
+        "user is disabled",
+        "User is disabled",
+        "User found from deny passdb",
+        "Login attempt with empty password",
+        "Attempted login with password having illegal chars",
+        "Cached NULL password access",
+        "invalid credentials",
+        "user not found from any userdbs",
+        "malformed data",
+        "no initial response",
+        "username not known",
+        "Invalid input",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (ml_is_n(m, texts[i], strlen(texts[i]))) return true;
+    static const char *const starts[] = {
+        "pam_authenticate() failed: ",
+        "Authentication failure",
+        "Password mismatch",
+        "unknown user",
+        "Username character disallowed by auth_username_chars: ",
+        "Authentication failed",
+        "Login failed",
+        "oauth2 failed: ",
+        "allow_nets check failed: ",
+        "Policy check",
+        "user not authenticated: ",
+        "Request timed out waiting for client to continue authentication",
+        "User not authorized to log in as ",
+        "Attempted master login with no master passdbs",
+        "account ",
+        "pam_acct_mgmt() failed: ",
+        "checkpassword failed",
+        "Empty response from client",
+    };
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (ml_starts_n(m, starts[i], strlen(starts[i]))) return true;
+    return false;
+}
+
+/* ` (given password: X)`, ` (SHA1 of given password: X)` at the end: the password is the client's, the first counts. */
+static ml_cur cut_given(const ml_line *l, ml_cur *m, maillog_field_id *id)
+{
+    static const struct {
+        const char *text;
+        uint8_t len;
+        uint16_t field;
+    } forms[] = {
+        {" (given password: ", 18, MAILLOG_FIELD_GIVEN_PASSWORD},
+        {" (SHA1 of given password: ", 26, MAILLOG_FIELD_SHA1},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms && ml_last(*m) == ')'; i++) {
+        const char *p = maillog__find_bytes(l, *m, forms[i].text, forms[i].len);
+        if (!p) continue;
+        const ml_cur given = ml_slice(p + forms[i].len, m->e - 1);
+        m->e = p;
+        *id = (maillog_field_id)forms[i].field;
+        return given;
+    }
+    return ml_none();
+}
+
+ML_PATTERN_ROWS(request) = {
+    {MAILLOG_EVENT_DOVECOT_AUTH_MASTER_LOGIN, {MAILLOG_FIELD_LOGIN_USER}, "Master user logging in as %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_ERROR, {MAILLOG_FIELD_ERROR}, "Password query failed: %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_ERROR, {MAILLOG_FIELD_SCHEME}, "Requested unknown scheme %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_ERROR, {MAILLOG_FIELD_SCHEME}, "Unknown scheme %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_ERROR, {MAILLOG_FIELD_ERROR}, "User query failed: %s"},
+};
+static ML_PATTERN_TABLE(request);
+
+static bool message(ml_line *l, ml_cur m, const ml_dovecot *head)
+{
+    if (maillog__match_patterns(l, &request, m)) return true;
+    if (head->severity == MAILLOG_SEVERITY_DEBUG) {
+        ml_put(l, MAILLOG_FIELD_TEXT, m);
+        return ml_event(l, MAILLOG_EVENT_DOVECOT_AUTH_NOTE);
+    }
+    if (ml_dovecot_is_fault(head)) {
+        ml_put(l, MAILLOG_FIELD_ERROR, m);
+        return ml_event(l, MAILLOG_EVENT_DOVECOT_AUTH_ERROR);
+    }
+    ml_cur reason = m;
+    maillog_field_id id = MAILLOG_FIELD_NONE;
+    const ml_cur given = cut_given(l, &reason, &id);
+    if (!is_refusal(reason)) {
+        ml_put(l, MAILLOG_FIELD_TEXT, m);
+        return ml_event(l, MAILLOG_EVENT_DOVECOT_AUTH_NOTE);
+    }
+    ml_put(l, MAILLOG_FIELD_REASON, reason);
+    if (given.p) ml_put(l, id, given);
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_AUTH_FAILED);
+}
+
+/* The name of a passdb, a userdb or a mechanism. */
+static bool cut_backend(ml_cur *c, ml_cur *out)
+{
+    const char *p = c->p;
+    while (p < c->e && (ml_is_alnum(*p) || *p == '-' || *p == '_')) p++;
+    if (p == c->p || p == c->e) return false;
+    *out = ml_slice(c->p, p);
+    c->p = p;
+    return true;
+}
+
+/* `BACKEND(USER,…): MESSAGE` */
+static bool request_23(ml_line *l, ml_cur c, const ml_dovecot *head)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur backend;
+    if (!cut_backend(&c, &backend) || !ml_skip_char(&c, '(')) return false;
+    ml_put(l, MAILLOG_FIELD_BACKEND, backend);
+    if (!maillog__dovecot_identity(l, &c) || !ML_SKIP(&c, ": ")) return ml_fail(l, mark);
+    return message(l, c, head);
+}
+
+/* `BACKEND: MESSAGE` after a prefix with the request's user. */
+static bool request_24(ml_line *l, ml_cur c, const ml_dovecot *head)
+{
+    ml_cur t = c, backend;
+    if (!head->identity) return false;
+    if (cut_backend(&t, &backend) && ML_SKIP(&t, ": ")) {
+        ml_put(l, MAILLOG_FIELD_BACKEND, backend);
+        c = t;
+    }
+    return message(l, c, head);
+}
+
+/* `auth-worker<N>: ` and `request [N]: `: the worker's count of requests. */
+static void cut_request_number(ml_line *l, ml_cur *c)
+{
+    ml_cur t = *c, n;
+    if (ML_SKIP(&t, "auth-worker<")) {
+        if (!ml_digits(&t, &n) || !ML_SKIP(&t, ">: ")) return;
+    } else if (!ML_SKIP(&t, "request [") || !ml_digits(&t, &n) || !ML_SKIP(&t, "]: ")) {
+        return;
+    }
+    ml_put(l, MAILLOG_FIELD_N, n);
+    *c = t;
+}
+
+/* ---- data bases ---- */
+
+ML_PATTERN_ROWS(sql) = {
+    {MAILLOG_EVENT_DOVECOT_SQL_ERROR,
+     {MAILLOG_FIELD_DB, MAILLOG_FIELD_ERROR, MAILLOG_FIELD_N},
+     "Connect failed to database %s: %S - waiting for %d seconds before retry"},
+    {MAILLOG_EVENT_DOVECOT_SQL_ERROR,
+     {MAILLOG_FIELD_DB, MAILLOG_FIELD_ERROR, MAILLOG_FIELD_N},
+     "Connect failed to database (%s): %S - waiting for %d seconds before retry"},
+    {MAILLOG_EVENT_DOVECOT_SQL_ERROR,
+     {MAILLOG_FIELD_ERROR, MAILLOG_FIELD_N},
+     "Connect failed: %S - waiting for %d seconds before retry"},
+    {MAILLOG_EVENT_DOVECOT_SQL_CONNECTED, {0}, "Connected"},
+    {MAILLOG_EVENT_DOVECOT_SQL_CONNECTED, {MAILLOG_FIELD_DB}, "Connected to database %s"},
+};
+static ML_PATTERN_TABLE(sql);
+
+/* `mysql(HOST): …`, `pgsql(HOST): …`, `mysql: …` */
+static bool sql_driver(ml_line *l, ml_cur c, const ml_dovecot *head)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur backend, host;
+    if (!cut_backend(&c, &backend)) return false;
+    if (!ML_IS(backend, "mysql") && !ML_IS(backend, "pgsql") && !ML_IS(backend, "sqlite") &&
+        !ML_IS(backend, "cassandra"))
+        return false;
+    ml_put(l, MAILLOG_FIELD_BACKEND, backend);
+    if (ml_skip_char(&c, '(')) {
+        if (!ML_UNTIL(l, &c, "): ", &host)) return ml_fail(l, mark);
+        ml_put(l, MAILLOG_FIELD_HOST_NAME, host);
+    } else if (!ML_SKIP(&c, ": ")) {
+        return ml_fail(l, mark);
+    }
+    if (maillog__match_patterns(l, &sql, c)) return true;
+    if (!ml_dovecot_is_fault(head)) return ml_fail(l, mark);
+    ml_put(l, MAILLOG_FIELD_ERROR, c);
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_SQL_ERROR);
+}
+
+/* ---- the service itself ---- */
+
+ML_PATTERN_ROWS(service) = {
+    {MAILLOG_EVENT_DOVECOT_AUTH_SLOW,
+     {MAILLOG_FIELD_N, MAILLOG_FIELD_COUNT, MAILLOG_FIELD_TEXT},
+     "%d%% of last %d lookups took over %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT,
+     {MAILLOG_FIELD_TEXT, MAILLOG_FIELD_USER, MAILLOG_FIELD_ERROR},
+     "Aborted %s request for %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT,
+     {MAILLOG_FIELD_SECONDS, MAILLOG_FIELD_COUNT},
+     "Aborting auth request that was queued for %d secs, %d left in queue"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT,
+     {MAILLOG_FIELD_USER, MAILLOG_FIELD_SECONDS, MAILLOG_FIELD_TEXT},
+     "Auth master disconnected us while handling request for %s for %d secs (result=%s)"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT,
+     {MAILLOG_FIELD_SECONDS, MAILLOG_FIELD_COUNT},
+     "Auth request was queued for %d seconds, %d left in queue (see auth_worker_max_count)"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_TEXT}, "Auth worker sees different %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, "Authentication client %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, "BUG: %s"},
+    {MAILLOG_EVENT_DOVECOT_LDAP_ERROR, {MAILLOG_FIELD_ERROR}, "Connection lost to LDAP server, %s"},
+    {MAILLOG_EVENT_DOVECOT_LDAP_ERROR, {MAILLOG_FIELD_ERROR}, "LDAP: %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_SLOW, {MAILLOG_FIELD_USER, MAILLOG_FIELD_SECONDS}, "Lookup for %s took %d secs"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, "Master request %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, "Master requested %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT,
+     {MAILLOG_FIELD_ID, MAILLOG_FIELD_SECONDS, MAILLOG_FIELD_TEXT},
+     "Request %s timed out after %d secs, %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CACHE_FLUSHED, {MAILLOG_FIELD_N}, "SIGHUP received, %d cache entries flushed"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT,
+     {MAILLOG_FIELD_CLIENT, MAILLOG_FIELD_COUNT, MAILLOG_FIELD_ERROR},
+     "auth client %d disconnected with %d pending requests: %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, "auth-worker: %s"},
+    {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, "auth: %s"},
+    {MAILLOG_EVENT_DOVECOT_LDAP_ERROR, {MAILLOG_FIELD_PATH, MAILLOG_FIELD_ERROR}, "ldap(/%s): %s"},
+};
+static ML_PATTERN_TABLE(service);
+
+bool maillog__dovecot_auth(ml_line *l, ml_cur text, const ml_dovecot *head)
+{
+    cut_request_number(l, &text);
+    return sql_driver(l, text, head) || maillog__match_patterns(l, &service, text) || request_23(l, text, head) ||
+           request_24(l, text, head);
+}

@@ -1,0 +1,180 @@
+/* dovecot_delivery.c: lda, lmtp, deliver: what became of a message on its way into a mailbox.
+ *
+ * Source: lib-lda/mail-deliver.c, mail-send.c, lmtp/lmtp-client.c, lmtp-local.c, lmtp-proxy.c; Dovecot 1.2 to 2.4, with
+ * the default deliver_log_format `msgid=%m: %$`.
+ * Remote-controlled: the Message-ID (control characters masked, at most 200 bytes; before 2.3.8 the header as it came),
+ * replies of other servers in `rejected:`, `Sent message to`. */
+#include "dovecot.h"
+
+/* ---- msgid=…: STATEMENT ---- */
+
+/* str_sanitize() cuts a Message-ID at 200 bytes; a longer format may add sender and subject. */
+enum { MSGID_MAX = 512 };
+
+static bool ends_msgid(ml_cur id)
+{
+    if (ml_peek(id) != '<') return true; /* `unspecified`, nothing, or the raw header of 2.2 */
+    return ml_last(id) == '>' || ML_ENDS(id, "...");
+}
+
+/* The next `: ` at or after `from` that may end the Message-ID, or NULL. */
+static const char *next_end(const ml_line *l, ml_cur window, const char *from)
+{
+    ml_cur t = ml_slice(from, window.e);
+    for (const char *p; (p = ML_FIND(l, t, ": ")) != NULL; t.p = p + 1)
+        if (ends_msgid(ml_slice(window.p, p))) return p;
+    return NULL;
+}
+
+/* Whatever the sender puts into the Message-ID, the statement stands after it: the last end of the ID that a known
+ * statement follows. A look-alike in a remote reply behind it is possible, too: then the line is flagged. */
+bool maillog__dovecot_msgid(ml_line *l, ml_cur text, bool (*statement)(ml_line *l, ml_cur text))
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur c = text;
+    if (!ML_SKIP(&c, "msgid=")) return false;
+    const ml_cur window = ml_slice(c.p, ml_len(c) > MSGID_MAX ? c.p + MSGID_MAX : c.e);
+    const char *best = NULL;
+    unsigned readings = 0;
+    for (const char *p = next_end(l, window, window.p); p;) {
+        const char *const next = next_end(l, window, p + 2);
+        ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, p));
+        if (statement(l, ml_slice(p + 2, c.e))) {
+            if (!next && readings == 0) return true;
+            best = p;
+            readings++;
+        }
+        l->next = mark;
+        p = next;
+    }
+    if (!best) return false;
+    if (readings > 1) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, best));
+    return statement(l, ml_slice(best + 2, c.e));
+}
+
+void maillog__dovecot_cut_msgid(ml_line *l, ml_cur *c)
+{
+    ml_cur t = *c;
+    if (!ML_SKIP(&t, "msgid=")) return;
+    const ml_cur window = ml_slice(t.p, ml_len(t) > MSGID_MAX ? t.p + MSGID_MAX : t.e);
+    const char *const p = next_end(l, window, window.p);
+    if (!p) return;
+    if (next_end(l, window, p + 2)) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(t.p, p));
+    c->p = p + 2;
+}
+
+ML_PATTERN_ROWS(delivered) = {
+    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_REASON}, "Auto-submitted message discarded: %s"},
+    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED,
+     {MAILLOG_FIELD_ERROR},
+     "Invalid postmaster_address - can't send rejection: %s"},
+    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_ERROR}, "Permanently failed to send rejection: %s"},
+    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_REASON}, "Return-Path missing, rejection reason: %s"},
+    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_ERROR}, "Temporarily failed to send rejection: %s"},
+    {MAILLOG_EVENT_DOVECOT_REJECTED, {MAILLOG_FIELD_REASON}, "rejected: %s"},
+    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED, {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR}, "save failed to %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED,
+     {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR},
+     "save failed to open mailbox %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_SAVED, {MAILLOG_FIELD_MAILBOX}, "saved mail to %s"},
+};
+static ML_PATTERN_TABLE(delivered);
+
+/* The Sieve plugin of 1.x wrote its actions without `sieve: `. */
+static bool outcome(ml_line *l, ml_cur text)
+{
+    return maillog__match_patterns(l, &delivered, text) || maillog__dovecot_sieve_action(l, text);
+}
+
+/* ---- LMTP connections ---- */
+
+/* `REASON[ (state=STATE)]`; 2.2 writes `(in STATE)` into the reason. */
+static bool disconnect(ml_line *l, ml_cur c)
+{
+    ml_cur client, state;
+    if (!ML_SKIP(&c, "Disconnect from ") || !ML_UNTIL(l, &c, ": ", &client)) return false;
+    ml_put(l, MAILLOG_FIELD_CLIENT, client);
+    ml_cur t = c;
+    if (maillog__dovecot_cut_parentheses(&t, &state) && ML_SKIP(&state, "state=")) {
+        ml_put(l, MAILLOG_FIELD_REASON, t);
+        ml_put(l, MAILLOG_FIELD_STATE, state);
+    } else {
+        ml_put(l, MAILLOG_FIELD_REASON, c);
+    }
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_DISCONNECT);
+}
+
+static bool connection(ml_line *l, ml_cur c)
+{
+    if (ML_SKIP(&c, "Connect from ")) {
+        ml_put(l, MAILLOG_FIELD_CLIENT, c);
+        return ml_event(l, MAILLOG_EVENT_DOVECOT_CONNECT);
+    }
+    return disconnect(l, c);
+}
+
+/* ---- LMTP proxy ---- */
+
+/* `N/M at T ms` */
+static bool proxy_times(ml_line *l, ml_cur c)
+{
+    ml_cur n, m, ms;
+    if (!ml_digits(&c, &n) || !ml_skip_char(&c, '/') || !ml_digits(&c, &m) || !ML_SKIP(&c, " at ") ||
+        !ml_digits(&c, &ms) || !ML_IS(c, " ms"))
+        return false;
+    ml_put(l, MAILLOG_FIELD_N, n);
+    ml_put(l, MAILLOG_FIELD_M, m);
+    ml_put(l, MAILLOG_FIELD_MS, ms);
+    return true;
+}
+
+/* `[<SESSION>: ](Sent message|Failed to send message) to <ADDRESS> at HOST:PORT: REPLY (N/M at T ms)`. The address and
+ * the reply come from outside; host and port end at the first `: ` after ` at `, the counts stand at the end. */
+static bool proxied(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur v, times;
+    if (ML_SKIP(&c, "<")) {
+        if (!ML_UNTIL(l, &c, ">: ", &v)) return false;
+        ml_put(l, MAILLOG_FIELD_SESSION, v);
+    }
+    const bool sent = ML_SKIP(&c, "Sent message to ");
+    if ((!sent && !ML_SKIP(&c, "Failed to send message to ")) || !maillog__angle(l, &c, " ", &v))
+        return ml_fail(l, mark);
+    ml_put(l, MAILLOG_FIELD_TO, v);
+    if (!ML_SKIP(&c, " at ") || !ML_UNTIL(l, &c, ": ", &v)) return ml_fail(l, mark);
+    const char *colon = ml_rfind(v, ':');
+    ml_put(l, MAILLOG_FIELD_RELAY_NAME, ml_slice(v.p, colon ? colon : v.e));
+    if (colon) ml_put(l, MAILLOG_FIELD_RELAY_PORT, ml_slice(colon + 1, v.e));
+    ml_cur t = c;
+    if (maillog__dovecot_cut_parentheses(&t, &times)) {
+        ml_put(l, MAILLOG_FIELD_REPLY, t);
+        if (!proxy_times(l, times)) return ml_fail(l, mark);
+    } else {
+        ml_put(l, MAILLOG_FIELD_REPLY, c);
+    }
+    return ml_event(l, sent ? MAILLOG_EVENT_DOVECOT_PROXIED : MAILLOG_EVENT_DOVECOT_PROXY_REFUSED);
+}
+
+/* ---- the rest ---- */
+
+ML_PATTERN_ROWS(faults) = {
+    {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, "Failed to expand settings: %s"},
+    {MAILLOG_EVENT_DOVECOT_USER_FAILED,
+     {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_ERROR},
+     "Failed to initialize user %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, "Failed to initialize user: %s"},
+    {MAILLOG_EVENT_DOVECOT_USER_FAILED,
+     {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_ERROR},
+     "Failed to lookup user %s: %s"},
+};
+static ML_PATTERN_TABLE(faults);
+
+bool maillog__dovecot_delivery(ml_line *l, ml_cur text, const ml_dovecot *head)
+{
+    if (ML_SKIP(&text, "sieve: ")) return maillog__dovecot_sieve(l, text, head);
+    return maillog__dovecot_msgid(l, text, outcome) || connection(l, text) || proxied(l, text) ||
+           maillog__dovecot_mail_log(l, text) || maillog__match_patterns(l, &faults, text);
+}

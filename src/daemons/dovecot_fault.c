@@ -1,0 +1,133 @@
+/* dovecot_fault.c: what any Dovecot service may say: failed calls, assertions, faults of mailboxes and indexes, quota,
+ * plugins; and debug statements, known by their first words.
+ *
+ * Source: lib/failures.c, lib/backtrace-string.c, lib-index, lib-storage, plugins/quota; Dovecot 2.2 to 2.4.
+ * Remote-controlled: nothing; names of mailboxes and files are the user's. */
+#include "dovecot.h"
+
+/* ---- FUNC(ARGS) failed: ERROR ---- */
+
+static bool cut_function(ml_cur *c, ml_cur *name)
+{
+    const char *p = c->p;
+    while (p < c->e && (ml_is_alnum(*p) || *p == '_')) p++;
+    if (p == c->p || p == c->e || *p != '(') return false;
+    *name = ml_slice(c->p, p);
+    c->p = p + 1;
+    return true;
+}
+
+/* One argument is a path or a name; `ADDRESS, PORT` is what connect() and listen() get. */
+static void put_arguments(ml_line *l, ml_cur func, ml_cur args)
+{
+    ml_cur t = args, first, port;
+    if (ml_empty(args)) return;
+    if (!ML_UNTIL(l, &t, ", ", &first)) {
+        ml_put(l, ml_find(l, args, '=') && *args.p != '/' ? MAILLOG_FIELD_ARGS : MAILLOG_FIELD_PATH, args);
+        return;
+    }
+    const bool net =
+        ML_IS(func, "listen") || ML_IS(func, "connect") || ML_IS(func, "bind") || ML_IS(func, "net_connect_ip");
+    if (net && ml_digits(&t, &port) && ml_empty(t)) {
+        ml_put(l, MAILLOG_FIELD_ADDR, first);
+        ml_put(l, MAILLOG_FIELD_PORT, port);
+        return;
+    }
+    ml_put(l, MAILLOG_FIELD_ARGS, args);
+}
+
+bool maillog__dovecot_call(ml_line *l, ml_cur c)
+{
+    ml_cur func, args;
+    if (!cut_function(&c, &func) || !ML_UNTIL(l, &c, ") failed: ", &args)) return false;
+    ml_put(l, MAILLOG_FIELD_FUNC, func);
+    put_arguments(l, func, args);
+    ml_put(l, MAILLOG_FIELD_ERROR, c);
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_CALL_FAILED);
+}
+
+/* ---- tables ---- */
+
+ML_PATTERN_ROWS(fault) = {
+    {MAILLOG_EVENT_DOVECOT_SSL_ERROR,
+     {MAILLOG_FIELD_ERROR},
+     "Diffie-Hellman key exchange requested, but no DH parameters provided. %s"},
+    {MAILLOG_EVENT_DOVECOT_CONFIG_ERROR, {MAILLOG_FIELD_ERROR}, "Error reading configuration: %s"},
+    {MAILLOG_EVENT_DOVECOT_SSL_ERROR, {MAILLOG_FIELD_ERROR}, "Failed to initialize SSL %s"},
+    {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, "Failed to initialize user: %s"},
+    {MAILLOG_EVENT_DOVECOT_CONFIG_ERROR, {MAILLOG_FIELD_ERROR}, "Invalid settings%s"},
+    {MAILLOG_EVENT_DOVECOT_INDEX_ERROR,
+     {MAILLOG_FIELD_SEQ, MAILLOG_FIELD_OFFSET, MAILLOG_FIELD_PATH, MAILLOG_FIELD_ERROR},
+     "Log synchronization error at seq=%d,offset=%d for %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, "Namespace %s"},
+    {MAILLOG_EVENT_DOVECOT_BACKTRACE, {MAILLOG_FIELD_TEXT}, "Raw backtrace: %s"},
+    {MAILLOG_EVENT_DOVECOT_TIME_MOVED,
+     {MAILLOG_FIELD_SECONDS, MAILLOG_FIELD_TEXT},
+     "Time just moved backwards by %f seconds. %s"},
+    {MAILLOG_EVENT_DOVECOT_TIME_MOVED,
+     {MAILLOG_FIELD_SECONDS},
+     "Time moved forward by %f seconds - adjusting timeouts."},
+    {MAILLOG_EVENT_DOVECOT_TIME_MOVED,
+     {MAILLOG_FIELD_SECONDS},
+     "Time moved forwards by %f seconds - adjusting timeouts."},
+    {MAILLOG_EVENT_DOVECOT_INDEX_ERROR, {MAILLOG_FIELD_PATH, MAILLOG_FIELD_ERROR}, "Transaction log file %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_ASSERTION,
+     {MAILLOG_FIELD_FILE_NAME, MAILLOG_FIELD_LINE_NO, MAILLOG_FIELD_FUNC, MAILLOG_FIELD_EXPR},
+     "file %s: line %d (%s): assertion failed: (%S)"},
+    {MAILLOG_EVENT_DOVECOT_ASSERTION,
+     {MAILLOG_FIELD_FILE_NAME, MAILLOG_FIELD_LINE_NO, MAILLOG_FIELD_EXPR},
+     "file %s: line %d: assertion failed: (%S)"},
+    {MAILLOG_EVENT_DOVECOT_PLUGIN_NOTE, {MAILLOG_FIELD_TEXT}, "fts: %s"},
+    {MAILLOG_EVENT_DOVECOT_QUOTA, {MAILLOG_FIELD_TEXT}, "quota: %s"},
+    {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_ERROR}, "user %s: %s"},
+};
+static ML_PATTERN_TABLE(fault);
+
+/* With mail_debug, auth_debug: the beginnings of statements. */
+ML_PATTERN_ROWS(debug) = {
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_NAME, MAILLOG_FIELD_VALUE}, "Added userdb setting: %s=%s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "Effective uid=%s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_PATH}, "Loading modules from directory: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_TEXT}, "Mailbox %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_PATH}, "Module loaded: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "Namespace %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "Quota grace: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "Quota root: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "Quota rule: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_PATH}, "Read auth token secret from %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "auth client connected (%s)"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "client in: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "client out: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "client passdb out: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "dict quota: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_NAME, MAILLOG_FIELD_TEXT}, "fs: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "maildir++: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "master in: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "master userdb out: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "none: root=%s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "quota: %s"},
+};
+static ML_PATTERN_TABLE(debug);
+
+/* `Mailbox NAME: [UID N: ]FAULT` */
+static bool mailbox_fault(ml_line *l, ml_cur c)
+{
+    ml_cur name, uid, t;
+    if (!ML_SKIP(&c, "Mailbox ") || !ML_UNTIL(l, &c, ": ", &name)) return false;
+    ml_put(l, MAILLOG_FIELD_MAILBOX, name);
+    t = c;
+    if (ML_SKIP(&t, "UID ") && ml_digits(&t, &uid) && ML_SKIP(&t, ": ")) {
+        ml_put(l, MAILLOG_FIELD_MAIL_UID, uid);
+        c = t;
+    }
+    if (maillog__dovecot_call(l, c)) return true;
+    ml_put(l, MAILLOG_FIELD_ERROR, c);
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_MAILBOX_ERROR);
+}
+
+bool maillog__dovecot_fault(ml_line *l, ml_cur text, const ml_dovecot *head)
+{
+    if (head->severity == MAILLOG_SEVERITY_DEBUG) return maillog__match_patterns(l, &debug, text);
+    if (maillog__match_patterns(l, &fault, text) || maillog__dovecot_service(l, text, head)) return true;
+    return ml_dovecot_is_fault(head) && (maillog__dovecot_call(l, text) || mailbox_fault(l, text));
+}

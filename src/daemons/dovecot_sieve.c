@@ -1,0 +1,190 @@
+/* dovecot_sieve.c: `sieve: …` of Pigeonhole in lda, lmtp, imap, managesieve: what scripts did, and what went wrong.
+ *
+ *   sieve: msgid=ID: [NAME action: ]STATEMENT      (the action's name since 0.5.9)
+ *
+ * Source: lib-sieve/sieve-actions.c, cmd-redirect.c, ext-reject.c, plugins/lda-sieve; Pigeonhole 0.4, 0.5, 2.4.
+ * Remote-controlled: the Message-ID, sender addresses, replies of the server that refuses a forwarded message. Mailbox
+ * and script names are the user's, mailbox names in scripts may be made of parts of the message; the quotes are logged.
+ */
+#include "dovecot.h"
+
+ML_PATTERN_ROWS(action) = {
+    {MAILLOG_EVENT_DOVECOT_DISCARDED,
+     {0},
+     "Marked message to be discarded if not explicitly delivered (discard action)"},
+    {MAILLOG_EVENT_DOVECOT_DISCARDED, {0}, "discarded"},
+    {MAILLOG_EVENT_DOVECOT_FORWARD_DUPLICATE, {MAILLOG_FIELD_TO}, "discarded duplicate forward to %a"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_DUPLICATE, {MAILLOG_FIELD_TO}, "discarded duplicate vacation response to %a"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED, {MAILLOG_FIELD_TO}, "discarded vacation reply to %a"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_TEXT},
+     "discarded vacation reply to own address %a%( (%s)%)"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_TEXT},
+     "discarding vacation response for implicitly delivered message; no known (envelope) recipient address found in "
+     "message headers (recipient=%a, %s)"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED,
+     {MAILLOG_FIELD_REASON, MAILLOG_FIELD_TO, MAILLOG_FIELD_TEXT},
+     "discarding vacation response to %s from %a%( (%s)%)"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED,
+     {MAILLOG_FIELD_REASON, MAILLOG_FIELD_TO},
+     "discarding vacation response to %s recipient %a"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED,
+     {MAILLOG_FIELD_PRECEDENCE, MAILLOG_FIELD_TO},
+     "discarding vacation response to precedence=%s message from %a"},
+    {MAILLOG_EVENT_DOVECOT_PIPE_FAILED,
+     {MAILLOG_FIELD_COMMAND, MAILLOG_FIELD_ERROR},
+     "failed to pipe message to program `%s': %s"},
+    {MAILLOG_EVENT_DOVECOT_PIPE_FAILED,
+     {MAILLOG_FIELD_COMMAND, MAILLOG_FIELD_ERROR},
+     "failed to pipe message to program: program `%s' %s"},
+    {MAILLOG_EVENT_DOVECOT_FORWARD_FAILED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to redirect message to %a: %S (permanent failure)"},
+    {MAILLOG_EVENT_DOVECOT_FORWARD_FAILED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to redirect message to %a: %S (temporary failure)"},
+    {MAILLOG_EVENT_DOVECOT_FORWARD_FAILED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to redirect message to %a: %s"},
+    {MAILLOG_EVENT_DOVECOT_NOTIFY_FAILED,
+     {MAILLOG_FIELD_TYPE, MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to send `%s' report to %a: %s"},
+    {MAILLOG_EVENT_DOVECOT_NOTIFY_FAILED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to send mail notification to %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_REJECT_FAILED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to send rejection message to %a: %s"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_FAILED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to send vacation response to %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_STORE_FAILED,
+     {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR},
+     "failed to store into mailbox %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_STORE_FAILED,
+     {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR},
+     "failed to store into mailbox '%s': %s"},
+    {MAILLOG_EVENT_DOVECOT_FORWARDED, {MAILLOG_FIELD_TO}, "forwarded to %a"},
+    {MAILLOG_EVENT_DOVECOT_LEFT, {MAILLOG_FIELD_MAILBOX}, "left message in mailbox %s"},
+    {MAILLOG_EVENT_DOVECOT_FORWARD_LOOP,
+     {MAILLOG_FIELD_TO},
+     "not forwarding message to %a: the `x-sieve-redirected-from' header indicates a mail loop"},
+    {MAILLOG_EVENT_DOVECOT_NOTIFY_SKIPPED, {MAILLOG_FIELD_REASON}, "not sending notification for %s"},
+    {MAILLOG_EVENT_DOVECOT_REJECT_SKIPPED, {MAILLOG_FIELD_REASON}, "not sending reject message (%s)"},
+    {MAILLOG_EVENT_DOVECOT_REJECT_SKIPPED, {MAILLOG_FIELD_TO}, "not sending reject message to %a"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED, {MAILLOG_FIELD_REASON}, "not sending vacation reply (%s)"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED, {MAILLOG_FIELD_TO}, "not sending vacation response to system address %a"},
+    {MAILLOG_EVENT_DOVECOT_PIPED, {MAILLOG_FIELD_COMMAND}, "piped message to program `%S'"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_REJECTED,
+     {MAILLOG_FIELD_FROM, MAILLOG_FIELD_REJECT_KIND},
+     "rejected message from %a (%s)"},
+    {MAILLOG_EVENT_DOVECOT_NOTIFIED, {MAILLOG_FIELD_TYPE, MAILLOG_FIELD_TO}, "sent `%s' report to %a"},
+    {MAILLOG_EVENT_DOVECOT_NOTIFIED, {MAILLOG_FIELD_TO}, "sent mail notification to %s"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SENT, {MAILLOG_FIELD_TO}, "sent vacation response to %a"},
+    {MAILLOG_EVENT_DOVECOT_STORE_SKIPPED, {MAILLOG_FIELD_MAILBOX}, "store into mailbox %S aborted"},
+    {MAILLOG_EVENT_DOVECOT_STORE_SKIPPED, {MAILLOG_FIELD_MAILBOX}, "store into mailbox %S skipped"},
+    {MAILLOG_EVENT_DOVECOT_STORED, {MAILLOG_FIELD_MAILBOX}, "stored mail into mailbox %s"},
+};
+static ML_PATTERN_TABLE(action);
+
+/* `NAME action: `: one lower-case word. */
+static void cut_action_name(ml_line *l, ml_cur *c)
+{
+    const char *p = c->p;
+    while (p < c->e && (ml_is_lower(*p) || *p == '_' || *p == '-')) p++;
+    ml_cur name = ml_slice(c->p, p), t = ml_slice(p, c->e);
+    if (ml_empty(name) || !ML_SKIP(&t, " action: ")) return;
+    ml_put(l, MAILLOG_FIELD_SIEVE_ACTION, name);
+    *c = t;
+}
+
+bool maillog__dovecot_sieve_action(ml_line *l, ml_cur text)
+{
+    maillog_field *const mark = ml_mark(l);
+    cut_action_name(l, &text);
+    if (!maillog__match_patterns(l, &action, text)) return ml_fail(l, mark);
+    const ml_cur kind = maillog__dovecot_field(l, MAILLOG_FIELD_REJECT_KIND);
+    if (kind.p)
+        ml_put_word(l, MAILLOG_FIELD_ACTION, kind, maillog__word(kind, MAILLOG_ACTION_REJECT, MAILLOG_ACTION_DEFER));
+    return true;
+}
+
+/* ---- scripts and the interpreter ---- */
+
+ML_PATTERN_ROWS(script) = {
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_TEXT}, "Aborted script execution sequence with %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
+     {MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_LOGFILE},
+     "Execution of script %s failed with unsuccessful implicit keep%( (user logfile %S may reveal additional "
+     "details)%)"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
+     {MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_LOGFILE},
+     "Execution of script %s failed, but implicit keep was successful%( (user logfile %S may reveal additional "
+     "details)%)"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
+     {MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_TEXT},
+     "Execution of script %s was aborted due to %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
+     {MAILLOG_FIELD_WHAT, MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_LOGFILE},
+     "Failed to %w script '%s'%( (view user logfile '%S' for more information)%)"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
+     {MAILLOG_FIELD_WHAT, MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_LOGFILE},
+     "Failed to %w script `%s'%( (view user logfile `%S' for more information)%)"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED, {MAILLOG_FIELD_TEXT}, "Failed to access %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
+     {MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_TEXT},
+     "Failed to open script '%s' for %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
+     {MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_TEXT},
+     "Failed to open script `%s' for %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE,
+     {MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_TEXT},
+     "Moved active sieve script file '%s' to script storage as '%S'."},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_VERSION}, "Pigeonhole version %s initializing"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_TEXT}, "The %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_TEXT}, "file storage: %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE,
+     {MAILLOG_FIELD_PATH},
+     "file storage: Relative path to sieve storage in active link: %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_PATH}, "file storage: Using active Sieve script path: %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE,
+     {MAILLOG_FIELD_PATH, MAILLOG_FIELD_TEXT},
+     "file storage: Using permissions from %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_PATH}, "file storage: Using script storage path: %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_TEXT}, "include: %s"},
+    {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_TEXT}, "storage: %s"},
+};
+static ML_PATTERN_TABLE(script);
+
+/* `SCRIPT: line N: TYPE: TEXT[.]`: what scripts are told about themselves. */
+static bool script_error(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur script_name, line, type;
+    if (!ML_UNTIL(l, &c, ": line ", &script_name) || !ml_digits(&c, &line) || !ML_SKIP(&c, ": ")) return false;
+    ml_put(l, MAILLOG_FIELD_SCRIPT, script_name);
+    ml_put(l, MAILLOG_FIELD_LINE_NO, line);
+    if (!ML_UNTIL(l, &c, ": ", &type) ||
+        !(ML_IS(type, "error") || ML_IS(type, "warning") || ML_IS(type, "info") || ML_IS(type, "debug")))
+        return ml_fail(l, mark);
+    ML_DROP_END(&c, ".");
+    ml_put(l, MAILLOG_FIELD_ERROR, c);
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_SIEVE_ERROR);
+}
+
+/* A fault that is not in the table, with or without a message. */
+static bool fault(ml_line *l, ml_cur text)
+{
+    maillog__dovecot_cut_msgid(l, &text);
+    cut_action_name(l, &text);
+    ml_put(l, MAILLOG_FIELD_ERROR, text);
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_SIEVE_ERROR);
+}
+
+bool maillog__dovecot_sieve(ml_line *l, ml_cur text, const ml_dovecot *head)
+{
+    if (maillog__dovecot_msgid(l, text, maillog__dovecot_sieve_action)) return true;
+    if (maillog__match_patterns(l, &script, text) || script_error(l, text)) return true;
+    return ml_dovecot_is_fault(head) && fault(l, text);
+}
