@@ -203,6 +203,11 @@ static void put_field(writer *w, const maillog_event *ev, const maillog_field *f
         put_list(w, (maillog_field_id)f->id, v);
         return;
     }
+    if (f->id == MAILLOG_FIELD_SEVERITY && f->word) { /* one word for all, however the daemon spells it */
+        const char *word = maillog_word_name(f->word);
+        put_string(w, word, strlen(word));
+        return;
+    }
     const bool numeric = kind == MAILLOG_KIND_NUMBER || kind == MAILLOG_KIND_DECIMAL || kind == MAILLOG_KIND_DURATION;
     if ((flags & MAILLOG_JSON_NUMBERS) && numeric && maillog__is_json_number(v.ptr, v.len))
         put_bytes(w, v.ptr, v.len);

@@ -74,4 +74,25 @@ static inline void ml_dovecot_put_text(ml_line *l, const ml_dovecot *head, ml_cu
     ml_put(l, ml_dovecot_is_fault(head) ? MAILLOG_FIELD_ERROR : MAILLOG_FIELD_TEXT, text);
 }
 
+/* The tables of statements, for the test that checks their order. */
+#define MAILLOG_DOVECOT_TABLES(X)                                                                                      \
+    X(maillog__dovecot_login_statements)                                                                               \
+    X(maillog__dovecot_auth_requests)                                                                                  \
+    X(maillog__dovecot_auth_sql)                                                                                       \
+    X(maillog__dovecot_auth_statements)                                                                                \
+    X(maillog__dovecot_delivery_outcomes)                                                                              \
+    X(maillog__dovecot_delivery_faults)                                                                                \
+    X(maillog__dovecot_sieve_actions)                                                                                  \
+    X(maillog__dovecot_sieve_statements)                                                                               \
+    X(maillog__dovecot_session_statements)                                                                             \
+    X(maillog__dovecot_mail_log_mailboxes)                                                                             \
+    X(maillog__dovecot_master_statements)                                                                              \
+    X(maillog__dovecot_master_services)                                                                                \
+    X(maillog__dovecot_master_others)                                                                                  \
+    X(maillog__dovecot_faults)                                                                                         \
+    X(maillog__dovecot_debug)
+#define ML_DECLARE(table) extern const ml_patterns table;
+MAILLOG_DOVECOT_TABLES(ML_DECLARE)
+#undef ML_DECLARE
+
 #endif

@@ -158,18 +158,18 @@ static ml_cur cut_given(const ml_line *l, ml_cur *m, maillog_field_id *id)
     return ml_none();
 }
 
-ML_PATTERN_ROWS(request) = {
+ML_PATTERN_ROWS(maillog__dovecot_auth_requests) = {
     {MAILLOG_EVENT_DOVECOT_AUTH_MASTER_LOGIN, {MAILLOG_FIELD_LOGIN_USER}, "Master user logging in as %s"},
     {MAILLOG_EVENT_DOVECOT_AUTH_ERROR, {MAILLOG_FIELD_ERROR}, "Password query failed: %s"},
     {MAILLOG_EVENT_DOVECOT_AUTH_ERROR, {MAILLOG_FIELD_SCHEME}, "Requested unknown scheme %s"},
     {MAILLOG_EVENT_DOVECOT_AUTH_ERROR, {MAILLOG_FIELD_SCHEME}, "Unknown scheme %s"},
     {MAILLOG_EVENT_DOVECOT_AUTH_ERROR, {MAILLOG_FIELD_ERROR}, "User query failed: %s"},
 };
-static ML_PATTERN_TABLE(request);
+ML_PATTERN_TABLE(maillog__dovecot_auth_requests);
 
 static bool message(ml_line *l, ml_cur m, const ml_dovecot *head)
 {
-    if (maillog__match_patterns(l, &request, m)) return true;
+    if (maillog__match_patterns(l, &maillog__dovecot_auth_requests, m)) return true;
     if (head->severity == MAILLOG_SEVERITY_DEBUG) {
         ml_put(l, MAILLOG_FIELD_TEXT, m);
         return ml_event(l, MAILLOG_EVENT_DOVECOT_AUTH_NOTE);
@@ -239,7 +239,7 @@ static void cut_request_number(ml_line *l, ml_cur *c)
 
 /* ---- data bases ---- */
 
-ML_PATTERN_ROWS(sql) = {
+ML_PATTERN_ROWS(maillog__dovecot_auth_sql) = {
     {MAILLOG_EVENT_DOVECOT_SQL_ERROR,
      {MAILLOG_FIELD_DB, MAILLOG_FIELD_ERROR, MAILLOG_FIELD_N},
      "Connect failed to database %s: %S - waiting for %d seconds before retry"},
@@ -252,7 +252,7 @@ ML_PATTERN_ROWS(sql) = {
     {MAILLOG_EVENT_DOVECOT_SQL_CONNECTED, {0}, "Connected"},
     {MAILLOG_EVENT_DOVECOT_SQL_CONNECTED, {MAILLOG_FIELD_DB}, "Connected to database %s"},
 };
-static ML_PATTERN_TABLE(sql);
+ML_PATTERN_TABLE(maillog__dovecot_auth_sql);
 
 /* `mysql(HOST): …`, `pgsql(HOST): …`, `mysql: …` */
 static bool sql_driver(ml_line *l, ml_cur c, const ml_dovecot *head)
@@ -270,15 +270,25 @@ static bool sql_driver(ml_line *l, ml_cur c, const ml_dovecot *head)
     } else if (!ML_SKIP(&c, ": ")) {
         return ml_fail(l, mark);
     }
-    if (maillog__match_patterns(l, &sql, c)) return true;
+    if (maillog__match_patterns(l, &maillog__dovecot_auth_sql, c)) return true;
     if (!ml_dovecot_is_fault(head)) return ml_fail(l, mark);
     ml_put(l, MAILLOG_FIELD_ERROR, c);
     return ml_event(l, MAILLOG_EVENT_DOVECOT_SQL_ERROR);
 }
 
+/* `ldap(/PATH): …`: of the connection that this configuration file describes; a request has a user there. */
+static bool ldap(ml_line *l, ml_cur c)
+{
+    ml_cur path;
+    if (!ML_SKIP(&c, "ldap(") || ml_peek(c) != '/' || !ML_UNTIL(l, &c, "): ", &path)) return false;
+    ml_put(l, MAILLOG_FIELD_PATH, path);
+    ml_put(l, MAILLOG_FIELD_ERROR, c);
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_LDAP_ERROR);
+}
+
 /* ---- the service itself ---- */
 
-ML_PATTERN_ROWS(service) = {
+ML_PATTERN_ROWS(maillog__dovecot_auth_statements) = {
     {MAILLOG_EVENT_DOVECOT_AUTH_SLOW,
      {MAILLOG_FIELD_N, MAILLOG_FIELD_COUNT, MAILLOG_FIELD_TEXT},
      "%d%% of last %d lookups took over %s"},
@@ -311,13 +321,13 @@ ML_PATTERN_ROWS(service) = {
      "auth client %d disconnected with %d pending requests: %s"},
     {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, "auth-worker: %s"},
     {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, "auth: %s"},
-    {MAILLOG_EVENT_DOVECOT_LDAP_ERROR, {MAILLOG_FIELD_PATH, MAILLOG_FIELD_ERROR}, "ldap(/%s): %s"},
 };
-static ML_PATTERN_TABLE(service);
+ML_PATTERN_TABLE(maillog__dovecot_auth_statements);
 
 bool maillog__dovecot_auth(ml_line *l, ml_cur text, const ml_dovecot *head)
 {
     cut_request_number(l, &text);
-    return sql_driver(l, text, head) || maillog__match_patterns(l, &service, text) || request_23(l, text, head) ||
+    return sql_driver(l, text, head) || ldap(l, text) ||
+           maillog__match_patterns(l, &maillog__dovecot_auth_statements, text) || request_23(l, text, head) ||
            request_24(l, text, head);
 }

@@ -65,7 +65,7 @@ void maillog__dovecot_cut_msgid(ml_line *l, ml_cur *c)
     c->p = p + 2;
 }
 
-ML_PATTERN_ROWS(delivered) = {
+ML_PATTERN_ROWS(maillog__dovecot_delivery_outcomes) = {
     {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_REASON}, "Auto-submitted message discarded: %s"},
     {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED,
      {MAILLOG_FIELD_ERROR},
@@ -80,12 +80,13 @@ ML_PATTERN_ROWS(delivered) = {
      "save failed to open mailbox %s: %s"},
     {MAILLOG_EVENT_DOVECOT_SAVED, {MAILLOG_FIELD_MAILBOX}, "saved mail to %s"},
 };
-static ML_PATTERN_TABLE(delivered);
+ML_PATTERN_TABLE(maillog__dovecot_delivery_outcomes);
 
 /* The Sieve plugin of 1.x wrote its actions without `sieve: `. */
 static bool outcome(ml_line *l, ml_cur text)
 {
-    return maillog__match_patterns(l, &delivered, text) || maillog__dovecot_sieve_action(l, text);
+    return maillog__match_patterns(l, &maillog__dovecot_delivery_outcomes, text) ||
+           maillog__dovecot_sieve_action(l, text);
 }
 
 /* ---- LMTP connections ---- */
@@ -160,7 +161,7 @@ static bool proxied(ml_line *l, ml_cur c)
 
 /* ---- the rest ---- */
 
-ML_PATTERN_ROWS(faults) = {
+ML_PATTERN_ROWS(maillog__dovecot_delivery_faults) = {
     {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, "Failed to expand settings: %s"},
     {MAILLOG_EVENT_DOVECOT_USER_FAILED,
      {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_ERROR},
@@ -170,11 +171,11 @@ ML_PATTERN_ROWS(faults) = {
      {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_ERROR},
      "Failed to lookup user %s: %s"},
 };
-static ML_PATTERN_TABLE(faults);
+ML_PATTERN_TABLE(maillog__dovecot_delivery_faults);
 
 bool maillog__dovecot_delivery(ml_line *l, ml_cur text, const ml_dovecot *head)
 {
     if (ML_SKIP(&text, "sieve: ")) return maillog__dovecot_sieve(l, text, head);
     return maillog__dovecot_msgid(l, text, outcome) || connection(l, text) || proxied(l, text) ||
-           maillog__dovecot_mail_log(l, text) || maillog__match_patterns(l, &faults, text);
+           maillog__dovecot_mail_log(l, text) || maillog__match_patterns(l, &maillog__dovecot_delivery_faults, text);
 }

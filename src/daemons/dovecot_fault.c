@@ -48,7 +48,7 @@ bool maillog__dovecot_call(ml_line *l, ml_cur c)
 
 /* ---- tables ---- */
 
-ML_PATTERN_ROWS(fault) = {
+ML_PATTERN_ROWS(maillog__dovecot_faults) = {
     {MAILLOG_EVENT_DOVECOT_SSL_ERROR,
      {MAILLOG_FIELD_ERROR},
      "Diffie-Hellman key exchange requested, but no DH parameters provided. %s"},
@@ -81,10 +81,10 @@ ML_PATTERN_ROWS(fault) = {
     {MAILLOG_EVENT_DOVECOT_QUOTA, {MAILLOG_FIELD_TEXT}, "quota: %s"},
     {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_ERROR}, "user %s: %s"},
 };
-static ML_PATTERN_TABLE(fault);
+ML_PATTERN_TABLE(maillog__dovecot_faults);
 
 /* With mail_debug, auth_debug: the beginnings of statements. */
-ML_PATTERN_ROWS(debug) = {
+ML_PATTERN_ROWS(maillog__dovecot_debug) = {
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_NAME, MAILLOG_FIELD_VALUE}, "Added userdb setting: %s=%s"},
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "Effective uid=%s"},
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_PATH}, "Loading modules from directory: %s"},
@@ -100,14 +100,14 @@ ML_PATTERN_ROWS(debug) = {
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "client out: %s"},
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "client passdb out: %s"},
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "dict quota: %s"},
-    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_NAME, MAILLOG_FIELD_TEXT}, "fs: %s"},
+    {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "fs: %s"},
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "maildir++: %s"},
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "master in: %s"},
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "master userdb out: %s"},
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "none: root=%s"},
     {MAILLOG_EVENT_DOVECOT_DEBUG, {MAILLOG_FIELD_TEXT}, "quota: %s"},
 };
-static ML_PATTERN_TABLE(debug);
+ML_PATTERN_TABLE(maillog__dovecot_debug);
 
 /* `Mailbox NAME: [UID N: ]FAULT` */
 static bool mailbox_fault(ml_line *l, ml_cur c)
@@ -127,7 +127,8 @@ static bool mailbox_fault(ml_line *l, ml_cur c)
 
 bool maillog__dovecot_fault(ml_line *l, ml_cur text, const ml_dovecot *head)
 {
-    if (head->severity == MAILLOG_SEVERITY_DEBUG) return maillog__match_patterns(l, &debug, text);
-    if (maillog__match_patterns(l, &fault, text) || maillog__dovecot_service(l, text, head)) return true;
+    if (head->severity == MAILLOG_SEVERITY_DEBUG) return maillog__match_patterns(l, &maillog__dovecot_debug, text);
+    if (maillog__match_patterns(l, &maillog__dovecot_faults, text) || maillog__dovecot_service(l, text, head))
+        return true;
     return ml_dovecot_is_fault(head) && (maillog__dovecot_call(l, text) || mailbox_fault(l, text));
 }

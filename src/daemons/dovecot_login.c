@@ -303,7 +303,7 @@ static bool statement(ml_line *l, ml_cur m, ml_cur user, const ml_dovecot *head)
 }
 
 /* Lines without elements. */
-ML_PATTERN_ROWS(plain) = {
+ML_PATTERN_ROWS(maillog__dovecot_login_statements) = {
     {MAILLOG_EVENT_DOVECOT_SSL_ERROR,
      {MAILLOG_FIELD_ERROR},
      "Diffie-Hellman key exchange requested, but no DH parameters provided. %s"},
@@ -321,7 +321,7 @@ ML_PATTERN_ROWS(plain) = {
     {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, "auth-client: %s"},
     {MAILLOG_EVENT_DOVECOT_POSTLOGIN_FAILED, {MAILLOG_FIELD_WHAT, MAILLOG_FIELD_ERROR}, "master(%s): %s"},
 };
-static ML_PATTERN_TABLE(plain);
+ML_PATTERN_TABLE(maillog__dovecot_login_statements);
 
 /* The message ends where the elements begin. An IMAP client writes the text of `ID sent:` itself: there the last
  * `: user=<` counts. */
@@ -340,7 +340,8 @@ bool maillog__dovecot_login(ml_line *l, ml_cur text, const ml_dovecot *head)
     ml_cur message, rest;
     elements el;
     if (!split(l, text, &message, &rest))
-        return statement(l, text, ml_none(), head) || maillog__match_patterns(l, &plain, text);
+        return statement(l, text, ml_none(), head) ||
+               maillog__match_patterns(l, &maillog__dovecot_login_statements, text);
     cut_user(l, rest, &el);
     if (!statement(l, message, el.user, head)) {
         l->next = mark;

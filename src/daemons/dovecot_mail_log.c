@@ -127,11 +127,11 @@ static bool mail_changed(ml_line *l, ml_cur c, bool after_mailbox)
     return ml_event(l, MAILLOG_EVENT_DOVECOT_MAIL_CHANGED);
 }
 
-ML_PATTERN_ROWS(mailbox) = {
+ML_PATTERN_ROWS(maillog__dovecot_mail_log_mailboxes) = {
     {MAILLOG_EVENT_DOVECOT_MAILBOX_CREATED, {MAILLOG_FIELD_MAILBOX}, "Mailbox created: %s"},
     {MAILLOG_EVENT_DOVECOT_MAILBOX_DELETED, {MAILLOG_FIELD_MAILBOX}, "Mailbox deleted: %s"},
 };
-static ML_PATTERN_TABLE(mailbox);
+ML_PATTERN_TABLE(maillog__dovecot_mail_log_mailboxes);
 
 /* Before 2.4: `OLD -> NEW`; a name may hold the arrow. */
 static bool renamed(ml_line *l, ml_cur c)
@@ -171,6 +171,7 @@ static bool after_mailbox(ml_line *l, ml_cur c)
 bool maillog__dovecot_mail_log(ml_line *l, ml_cur text)
 {
     if (ML_STARTS(text, "Mailbox "))
-        return maillog__match_patterns(l, &mailbox, text) || renamed(l, text) || after_mailbox(l, text);
+        return maillog__match_patterns(l, &maillog__dovecot_mail_log_mailboxes, text) || renamed(l, text) ||
+               after_mailbox(l, text);
     return mail_changed(l, text, false);
 }

@@ -5,7 +5,7 @@
  * Dovecot 1.2 to 2.4. Nothing here is remote-controlled but names of mailboxes and users in errors. */
 #include "dovecot.h"
 
-ML_PATTERN_ROWS(master) = {
+ML_PATTERN_ROWS(maillog__dovecot_master_statements) = {
     {MAILLOG_EVENT_DOVECOT_CONFIG_NOTE, {MAILLOG_FIELD_TEXT}, "Corrected permissions for %s"},
     {MAILLOG_EVENT_DOVECOT_STARTED,
      {MAILLOG_FIELD_VERSION, MAILLOG_FIELD_PROTOCOLS, MAILLOG_FIELD_TEXT},
@@ -48,10 +48,10 @@ ML_PATTERN_ROWS(master) = {
      {MAILLOG_FIELD_NAME, MAILLOG_FIELD_N, MAILLOG_FIELD_M, MAILLOG_FIELD_TEXT},
      "service %w { client_limit=%d } is lower than required under max. load (%d). Counted with: %s"},
 };
-static ML_PATTERN_TABLE(master);
+ML_PATTERN_TABLE(maillog__dovecot_master_statements);
 
 /* After `service(NAME): `. */
-ML_PATTERN_ROWS(service) = {
+ML_PATTERN_ROWS(maillog__dovecot_master_services) = {
     {MAILLOG_EVENT_DOVECOT_SERVICE_ERROR, {MAILLOG_FIELD_ERROR}, "Initial status notification %s"},
     {MAILLOG_EVENT_DOVECOT_SERVICE_ERROR, {MAILLOG_FIELD_ERROR}, "Socket already exists: %s"},
     {MAILLOG_EVENT_DOVECOT_CHILD_KILLED,
@@ -73,10 +73,10 @@ ML_PATTERN_ROWS(service) = {
      {MAILLOG_FIELD_LIMIT},
      "process_limit (%d) reached, client connections are being dropped"},
 };
-static ML_PATTERN_TABLE(service);
+ML_PATTERN_TABLE(maillog__dovecot_master_services);
 
 /* Of the services around the master, and of start-up. */
-ML_PATTERN_ROWS(around) = {
+ML_PATTERN_ROWS(maillog__dovecot_master_others) = {
     {MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR, {MAILLOG_FIELD_ERROR}, "Anvil client %s"},
     {MAILLOG_EVENT_DOVECOT_REPLICATION, {MAILLOG_FIELD_USER, MAILLOG_FIELD_ERROR}, "Couldn't lock %s: %s"},
     {MAILLOG_EVENT_DOVECOT_START_FAILED, {MAILLOG_FIELD_TEXT}, "Failed to start listeners%s"},
@@ -87,7 +87,7 @@ ML_PATTERN_ROWS(around) = {
     {MAILLOG_EVENT_DOVECOT_REPLICATION, {MAILLOG_FIELD_HOST_NAME, MAILLOG_FIELD_ERROR}, "Remote %s: %s"},
     {MAILLOG_EVENT_DOVECOT_CONNECTION_NOTE, {MAILLOG_FIELD_TEXT}, "Sent %s processes"},
 };
-static ML_PATTERN_TABLE(around);
+ML_PATTERN_TABLE(maillog__dovecot_master_others);
 
 /* Fatal errors of the start are logged whole. */
 static bool start_failed(ml_line *l, ml_cur c)
@@ -105,7 +105,7 @@ bool maillog__dovecot_service(ml_line *l, ml_cur c, const ml_dovecot *head)
     ML_SKIP(&c, "master: "); /* the log process says it with the prefix of the dead one */
     if (!ML_SKIP(&c, "service(") || !ML_UNTIL(l, &c, "): ", &name)) return false;
     ml_put(l, MAILLOG_FIELD_SERVICE, name);
-    if (maillog__match_patterns(l, &service, c)) {
+    if (maillog__match_patterns(l, &maillog__dovecot_master_services, c)) {
         maillog__dovecot_pid_of(l, MAILLOG_FIELD_CHILD_PID);
         return true;
     }
@@ -116,10 +116,10 @@ bool maillog__dovecot_service(ml_line *l, ml_cur c, const ml_dovecot *head)
 
 bool maillog__dovecot_master(ml_line *l, ml_cur text, const ml_dovecot *head)
 {
-    if (maillog__match_patterns(l, &master, text)) {
+    if (maillog__match_patterns(l, &maillog__dovecot_master_statements, text)) {
         maillog__dovecot_pid_of(l, MAILLOG_FIELD_PEER_PID);
         return true;
     }
-    return start_failed(l, text) || maillog__match_patterns(l, &around, text) ||
+    return start_failed(l, text) || maillog__match_patterns(l, &maillog__dovecot_master_others, text) ||
            maillog__dovecot_service(l, text, head);
 }

@@ -143,7 +143,7 @@ static bool session_end(ml_line *l, ml_cur c)
 
 /* ---- other statements ---- */
 
-ML_PATTERN_ROWS(session) = {
+ML_PATTERN_ROWS(maillog__dovecot_session_statements) = {
     {MAILLOG_EVENT_DOVECOT_RELAY_FAILED,
      {MAILLOG_FIELD_FROM, MAILLOG_FIELD_SIZE, MAILLOG_FIELD_NRCPT, MAILLOG_FIELD_REPLY},
      "Failed to relay message: from=%a, size=%d, nrcpt=%d, reply=`%S'"},
@@ -161,11 +161,12 @@ ML_PATTERN_ROWS(session) = {
       MAILLOG_FIELD_REPLY},
      "Successfully relayed message: from=%a, to=%a, size=%d, id=%w, rcpt=%d/%d, reply=`%S'"},
 };
-static ML_PATTERN_TABLE(session);
+ML_PATTERN_TABLE(maillog__dovecot_session_statements);
 
 bool maillog__dovecot_session(ml_line *l, ml_cur text, const ml_dovecot *head)
 {
     if (ML_SKIP(&text, "sieve: ")) return maillog__dovecot_sieve(l, text, head);
-    if (maillog__match_patterns(l, &session, text) || maillog__dovecot_mail_log(l, text)) return true;
+    if (maillog__match_patterns(l, &maillog__dovecot_session_statements, text) || maillog__dovecot_mail_log(l, text))
+        return true;
     return !ml_dovecot_is_fault(head) && session_end(l, text);
 }

@@ -8,7 +8,7 @@
  */
 #include "dovecot.h"
 
-ML_PATTERN_ROWS(action) = {
+ML_PATTERN_ROWS(maillog__dovecot_sieve_actions) = {
     {MAILLOG_EVENT_DOVECOT_DISCARDED,
      {0},
      "Marked message to be discarded if not explicitly delivered (discard action)"},
@@ -59,12 +59,6 @@ ML_PATTERN_ROWS(action) = {
     {MAILLOG_EVENT_DOVECOT_VACATION_FAILED,
      {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
      "failed to send vacation response to %s: %s"},
-    {MAILLOG_EVENT_DOVECOT_STORE_FAILED,
-     {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR},
-     "failed to store into mailbox %s: %s"},
-    {MAILLOG_EVENT_DOVECOT_STORE_FAILED,
-     {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR},
-     "failed to store into mailbox '%s': %s"},
     {MAILLOG_EVENT_DOVECOT_FORWARDED, {MAILLOG_FIELD_TO}, "forwarded to %a"},
     {MAILLOG_EVENT_DOVECOT_LEFT, {MAILLOG_FIELD_MAILBOX}, "left message in mailbox %s"},
     {MAILLOG_EVENT_DOVECOT_FORWARD_LOOP,
@@ -86,7 +80,7 @@ ML_PATTERN_ROWS(action) = {
     {MAILLOG_EVENT_DOVECOT_STORE_SKIPPED, {MAILLOG_FIELD_MAILBOX}, "store into mailbox %S skipped"},
     {MAILLOG_EVENT_DOVECOT_STORED, {MAILLOG_FIELD_MAILBOX}, "stored mail into mailbox %s"},
 };
-static ML_PATTERN_TABLE(action);
+ML_PATTERN_TABLE(maillog__dovecot_sieve_actions);
 
 /* `NAME action: `: one lower-case word. */
 static void cut_action_name(ml_line *l, ml_cur *c)
@@ -99,11 +93,29 @@ static void cut_action_name(ml_line *l, ml_cur *c)
     *c = t;
 }
 
+/* `failed to store into mailbox 'NAME'[ (VIRTUAL NAME)]: ERROR`: a quoted name may hold a colon. */
+static bool store_failed(ml_line *l, ml_cur c)
+{
+    ml_cur name = ml_none();
+    if (!ML_SKIP(&c, "failed to store into mailbox ")) return false;
+    const char *end = ml_peek(c) == '\'' ? ML_FIND(l, c, "': ") : NULL;
+    if (end) {
+        name = ml_slice(c.p, end + 1);
+        c.p = end + 3;
+    } else if (!ML_UNTIL(l, &c, ": ", &name)) {
+        return false;
+    }
+    ml_put(l, MAILLOG_FIELD_MAILBOX, name);
+    ml_put(l, MAILLOG_FIELD_ERROR, c);
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_STORE_FAILED);
+}
+
 bool maillog__dovecot_sieve_action(ml_line *l, ml_cur text)
 {
     maillog_field *const mark = ml_mark(l);
     cut_action_name(l, &text);
-    if (!maillog__match_patterns(l, &action, text)) return ml_fail(l, mark);
+    if (store_failed(l, text)) return true;
+    if (!maillog__match_patterns(l, &maillog__dovecot_sieve_actions, text)) return ml_fail(l, mark);
     const ml_cur kind = maillog__dovecot_field(l, MAILLOG_FIELD_REJECT_KIND);
     if (kind.p)
         ml_put_word(l, MAILLOG_FIELD_ACTION, kind, maillog__word(kind, MAILLOG_ACTION_REJECT, MAILLOG_ACTION_DEFER));
@@ -112,7 +124,7 @@ bool maillog__dovecot_sieve_action(ml_line *l, ml_cur text)
 
 /* ---- scripts and the interpreter ---- */
 
-ML_PATTERN_ROWS(script) = {
+ML_PATTERN_ROWS(maillog__dovecot_sieve_statements) = {
     {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_TEXT}, "Aborted script execution sequence with %s"},
     {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
      {MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_LOGFILE},
@@ -155,7 +167,7 @@ ML_PATTERN_ROWS(script) = {
     {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_TEXT}, "include: %s"},
     {MAILLOG_EVENT_DOVECOT_SIEVE_NOTE, {MAILLOG_FIELD_TEXT}, "storage: %s"},
 };
-static ML_PATTERN_TABLE(script);
+ML_PATTERN_TABLE(maillog__dovecot_sieve_statements);
 
 /* `SCRIPT: line N: TYPE: TEXT[.]`: what scripts are told about themselves. */
 static bool script_error(ml_line *l, ml_cur c)
@@ -185,6 +197,6 @@ static bool fault(ml_line *l, ml_cur text)
 bool maillog__dovecot_sieve(ml_line *l, ml_cur text, const ml_dovecot *head)
 {
     if (maillog__dovecot_msgid(l, text, maillog__dovecot_sieve_action)) return true;
-    if (maillog__match_patterns(l, &script, text) || script_error(l, text)) return true;
+    if (maillog__match_patterns(l, &maillog__dovecot_sieve_statements, text) || script_error(l, text)) return true;
     return ml_dovecot_is_fault(head) && fault(l, text);
 }

@@ -4,9 +4,11 @@
 #define MAILLOG_TEST_PATTERNS_H
 
 #include "base/pattern.h"
+#include "daemons/dovecot.h"
 
 extern const ml_patterns maillog__syslogd_statements;
 
-#define PATTERN_TABLES &maillog__syslogd_statements,
+#define TABLE_ADDRESS(table) &table,
+#define PATTERN_TABLES &maillog__syslogd_statements, MAILLOG_DOVECOT_TABLES(TABLE_ADDRESS)
 
 #endif
