@@ -3,8 +3,8 @@
 
 usage: inventory.py INVENTORY.tsv MAILLOG [-v [DAEMON]] [--floor PERCENT]
 The inventory has a row per statement of the sources: daemon, tier, severity, file:line, format, versions. Each
-format becomes one line with plausible arguments; a statement counts as recognised when that line is an event and no
-text is left in `rest`. Statements whose format is an expression (`<<…>>`) have no text to try and are not counted.
+format becomes a line with plausible arguments; where the first %s may be a function, a queue ID or a peer, one line
+for each. A statement counts as recognised when one of them is an event and no text is left in `rest`. Statements whose format is an expression (`<<…>>`) have no text to try and are not counted.
 -v prints the lines that are not recognised. Tier 1: what a healthy system writes; tier 2: the rest."""
 import collections
 import json
@@ -37,7 +37,7 @@ TEXT = [
 ]
 
 
-def argument(before, conversion, row):
+def argument(before, conversion, row, first):
     if conversion in "diu":
         return "42"
     if conversion == "m":
@@ -50,10 +50,8 @@ def argument(before, conversion, row):
         return "1.5"
     if conversion == "%":
         return "%"
-    if before == "" and row["severity"] == "info" and not row["daemon"].startswith("lib/"):
-        return "4h2pDm4xWkz9Tvs"
-    if before == "" and row["daemon"].startswith("lib/"):
-        return row["file:line"].split("/")[-1].split(".c")[0]  # most often the function's name
+    if before == "":
+        return first
     for pattern, value in TEXT:
         if re.search(pattern, before):
             return value
@@ -68,29 +66,33 @@ def shell_text(fmt):
     return re.sub(r"\\?\$\{?\w+\}?|\{\}", "value", fmt)
 
 
-def text(row):
-    """The statement with arguments, or None when the format is an expression."""
+def texts(row):
+    """The statement with arguments, in its variants; none when the format is an expression."""
     fmt = row["format"].replace('\\"', '"').replace("\\n", "").replace("\\\\", "\\")
     if "script" in row["daemon"]:
         fmt = shell_text(fmt)
     fmt = re.sub(r"<<VAR_(\w+)>>", lambda m: m.group(1).lower(), fmt)
     if "<<" in fmt or not fmt:
-        return None
-    out, last = "", 0
-    for m in CONVERSION.finditer(fmt):
-        out += fmt[last:m.start()]
-        out += argument(out, m.group(1), row)
-        last = m.end()
-    return out + fmt[last:]
+        return []
+    function = row["file:line"].split("/")[-1].split(".c")[0]
+    first = [function] if row["daemon"].startswith("lib/") else ["sample", function]
+    if re.match(r"%s:? ", fmt):
+        first += ["4h2pDm4xWkz9Tvs", CLIENT, RELAY, "[192.0.2.25]:4711"]
+    out = []
+    for value in first:
+        line, last = "", 0
+        for m in CONVERSION.finditer(fmt):
+            line += fmt[last:m.start()]
+            line += argument(line, m.group(1), row, value)
+            last = m.end()
+        out.append(line + fmt[last:])
+    return list(dict.fromkeys(out))
 
 
-def line(row):
-    body = text(row)
-    if body is None:
-        return None
+def lines(row):
     program = "smtpd" if row["daemon"].startswith("lib/") else PROGRAM.get(row["daemon"], row["daemon"])
     severity = "" if row["severity"] == "info" else row["severity"] + ": "
-    return f"Jul 19 07:59:06 mail postfix/{program}[4711]: {severity}{body}"
+    return [f"Jul 19 07:59:06 mail postfix/{program}[4711]: {severity}{body}" for body in texts(row)]
 
 
 def main(args):
@@ -101,20 +103,21 @@ def main(args):
         names = next(f).rstrip("\n").split("\t")
         rows = [dict(zip(names, l.rstrip("\n").split("\t"))) for l in f]
     rows = [r for r in rows if r["daemon"] != "testing"]
-    tried = [(r, line(r)) for r in rows]
-    tried = [(r, l) for r, l in tried if l]
-    log = "".join(l + "\n" for _, l in tried).encode()
+    tried = [(r, v) for r, v in ((r, lines(r)) for r in rows) if v]
+    log = "".join(l + "\n" for _, v in tried for l in v).encode()
     done = subprocess.run([args[2], "events", "--json"], input=log, capture_output=True, check=True)
     events = [json.loads(l) for l in done.stdout.split(b"\n") if l]
-    assert len(events) == len(tried), f"{len(tried)} lines in, {len(events)} events out"
+    assert len(events) == sum(len(v) for _, v in tried), f"{len(events)} events out"
+    events = iter(events)
     count = collections.defaultdict(lambda: [0, 0])
-    for (row, l), event in zip(tried, events):
-        good = event["match"] == "event" and not event.get("rest")
+    for row, variants in tried:
+        got = [next(events) for _ in variants]
+        good = any(e["match"] == "event" and not e.get("rest") for e in got)
         for key in ((row["daemon"], row["tier"]), ("all", row["tier"]), ("all", "1, 2")):
             count[key][0] += good
             count[key][1] += 1
         if verbose and not good and (not only or row["daemon"].startswith(only)):
-            print(f"{row['daemon']}\t{row['tier']}\t{l.split(']: ', 1)[1]}")
+            print(f"{row['daemon']}\t{row['tier']}\t{variants[0].split(']: ', 1)[1]}")
     for (daemon, tier), (good, total) in sorted(count.items(), key=lambda i: (i[0][0] == "all", i[0])):
         print(f"{daemon:32} tier {tier:5} {good:5}/{total:<5} {100.0 * good / total:6.1f} %")
     good, total = count[("all", "1, 2")]

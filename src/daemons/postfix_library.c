@@ -6,6 +6,10 @@
 
 #define TABLE(name) &maillog__##name,
 static const ml_patterns *const tables[] = {MAILLOG__POSTFIX_LIBRARY(TABLE)};
+/* Statements of master and of the small services are tried for all: programs run under other names, and
+ * postlog(1) can write under any tag. Those of the commands are not: some of them begin with a user's words. */
+static const ml_patterns *const program_tables[] = {TABLE(postfix_master_rows) TABLE(postfix_master_named)
+                                                        TABLE(postfix_services_rows) TABLE(postfix_services_named)};
 static const ml_patterns *const client_tables[] = {MAILLOG__POSTFIX_CLIENTS(TABLE)};
 #undef TABLE
 
@@ -50,10 +54,15 @@ static bool attribute_read(ml_line *l, ml_cur c)
 static bool bad_hostname(ml_line *l, ml_cur c)
 {
     ml_cur function, what;
-    if (!ML_STARTS(c, "valid_") || !ML_UNTIL(l, &c, ": ", &function) || !ML_UNTIL(l, &c, ": ", &what)) return false;
+    if (!ML_STARTS(c, "valid_") || !ML_UNTIL(l, &c, ": ", &function)) return false;
+    if (!ML_UNTIL(l, &c, ": ", &what)) {
+        what = c; /* no name behind it: `empty hostname`, or an empty name whose blank is gone */
+        ML_DROP_END(&what, ":");
+        c = ml_none();
+    }
     ml_put(l, MAILLOG_FIELD_FUNC, function);
     ml_put(l, MAILLOG_FIELD_WHAT, what);
-    ml_put(l, MAILLOG_FIELD_NAME, c);
+    ml_put_opt(l, MAILLOG_FIELD_NAME, c);
     return ml_event(l, MAILLOG_EVENT_POSTFIX_HOSTNAME_ERROR);
 }
 
@@ -73,5 +82,6 @@ bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     if (is_client(l) && MATCH(l, client_tables, text)) return true;
     if (MATCH(l, tables, text) || attribute_read(l, text) || bad_hostname(l, text)) return true;
+    if (MATCH(l, program_tables, text)) return true;
     return head->severity == MAILLOG_SEVERITY_PANIC && panic(l, text);
 }
