@@ -4,14 +4,14 @@
 #include "postfix_library.h"
 
 ML_PATTERN_ROWS(maillog__postfix_lib_milter) = {
-    ROW1(MILTER_CONFIG_ERROR, "Milter service needs transport:endpoint instead of \"%s\"", MILTER),
+    ROW1(MILTER_CONFIG_ERROR, "Milter service needs transport:endpoint instead of \"%S\"", MILTER),
     ROW1(MILTER_CONNECT_ERROR, "cannot receive milters via service %s socket", SERVICE),
     ROW1(MILTER_CONNECT_ERROR, "cannot send milters to service %s", SERVICE),
     ROW2(MILTER_CONNECT_ERROR, "connect to Milter service %s: %s", MILTER, ERROR),
-    ROW1(MILTER_CONFIG_ERROR, "empty milter definition: \"%s\"", VALUE),
-    ROW2(MILTER_CONFIG_ERROR, "ignoring multiple default macro entries for %s in \"%s\"", NAME, VALUE),
+    ROW1(MILTER_CONFIG_ERROR, "empty milter definition: \"%S\"", VALUE),
+    ROW2(MILTER_CONFIG_ERROR, "ignoring multiple default macro entries for %s in \"%S\"", NAME, VALUE),
     ROW2(MILTER_CONFIG_ERROR, "invalid transport name: %s in Milter service: %s", TYPE, MILTER),
-    ROW2(MILTER_CONFIG_ERROR, "malformed default macro entry: %s in \"%s\"", ENTRY, VALUE),
+    ROW2(MILTER_CONFIG_ERROR, "malformed default macro entry: %s in \"%S\"", ENTRY, VALUE),
     ROW2(MILTER_CONFIG_ERROR, "milter %s: unrecognized default action: %s", MILTER, ACTION),
     ROW3(MILTER_CONFIG_ERROR, "milter %s: protocol version %d conflict with MTA protocol version %d", MILTER, VALUE,
          VERSION),
@@ -48,12 +48,12 @@ ML_PATTERN_ROWS(maillog__postfix_lib_milter) = {
 ML_PATTERN_TABLE(maillog__postfix_lib_milter);
 
 ML_PATTERN_ROWS(maillog__postfix_lib_milter_named) = {
-    ROW3(QUEUE_FILE_PROBLEM, "%w: MIME problem %s in %w", FUNC, ERROR, PATH),
+    ROW3(QUEUE_FILE_ERROR, "%w: MIME problem %s in %w", FUNC, ERROR, PATH),
     ROW3(MILTER_REPLY_ERROR, "%w: attempt to send event %w to milter %w after error", FUNC, MILTER_EVENT, MILTER),
-    ROW3(QUEUE_FILE_PROBLEM, "%w: error reading %w: %s", FUNC, PATH, ERROR),
+    ROW3(QUEUE_FILE_ERROR, "%w: error reading %w: %s", FUNC, PATH, ERROR),
     ROW2(MILTER_REPLY_ERROR, "%w: left-over data %d bytes", MILTER, BYTES),
     ROW3(MILTER_REPLY_ERROR, "%w: milter %w: EOF while reading string: %s", FUNC, MILTER, ERROR),
     ROW2(MILTER_REPLY_ERROR, "%w: milter %w: missing string null termimator", FUNC, MILTER),
-    ROW3(QUEUE_FILE_PROBLEM, "%w: vstream_fseek %w: %s", FUNC, PATH, ERROR),
+    ROW3(QUEUE_FILE_ERROR, "%w: vstream_fseek %w: %s", FUNC, PATH, ERROR),
 };
 ML_PATTERN_TABLE_LEAD(maillog__postfix_lib_milter_named, "%w: ");

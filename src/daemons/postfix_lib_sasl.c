@@ -21,7 +21,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_sasl) = {
     ROW0(SASL_BACKEND_ERROR, "SASL: Protocol version error"),
     ROW2(SASL_BACKEND_ERROR, "SASL: Protocol version mismatch (%d vs. %d)", GOT, WANT),
     ROW0(SASL_CONFIG_ERROR, "bad per-session SASL security properties"),
-    ROW1(SASL_CONFIG_ERROR, "failed to set Cyrus SASL configuration path: \"%s\"", PATH),
+    ROW1(SASL_CONFIG_ERROR, "failed to set Cyrus SASL configuration path: \"%S\"", PATH),
     ROW2(SASL_CONFIG_ERROR,
          "incorrect SASL library version. Postfix was built with include files from version %s, but the run-time "
          "library version is %s",
@@ -36,7 +36,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_sasl) = {
 ML_PATTERN_TABLE(maillog__postfix_lib_sasl);
 
 ML_PATTERN_ROWS(maillog__postfix_lib_sasl_named) = {
-    ROW2(SASL_CONFIG_ERROR, "%s: SASL mechanism filter failed for: '%s'", FUNC, MECHS),
+    ROW2(SASL_CONFIG_ERROR, "%s: SASL mechanism filter failed for: '%S'", FUNC, MECHS),
     ROW1(SASL_CONFIG_ERROR, "%s: no applicable SASL mechanisms", NAME),
     ROW2(SASL_PROBLEM, "%s: sasl_getprop SASL_USERNAME botch: %s", NAME, ERROR),
 };

@@ -29,7 +29,7 @@ ML_PATTERN_ROWS(maillog__postfix_postscreen_infos) = {
     ROW0(ALLOWLISTED, "WHITELISTED %p"),
     ROW1(STRESS_ON, "entering STRESS mode with %d connections", COUNT),
     ROW1(STRESS_OFF, "leaving STRESS mode with %d connections", COUNT),
-    ROW1(TABLE_RELOADED, "table %s has changed - finishing in the background", TABLE),
+    ROW1(TABLE_CHANGED, "table %s has changed - finishing in the background", TABLE),
     ROW0(COMPAT_SETTING, "using backwards-compatible default setting respectful_logging=no for client %p"),
 };
 ML_PATTERN_TABLE(maillog__postfix_postscreen_infos);
