@@ -187,8 +187,26 @@ static bool classify(const ml_entry *e, check *c)
     }
 }
 
+/* Most lines are no checks: they have none of the fields that make one. */
+static bool may_be_check(const ml_entry *e)
+{
+    switch (e->daemon) {
+    case MAILLOG_DAEMON_OPENDKIM:
+    case MAILLOG_DAEMON_OPENDMARC:
+    case MAILLOG_DAEMON_OPENARC:
+    case MAILLOG_DAEMON_CLAMAV_MILTER:
+    case MAILLOG_DAEMON_SPFMILTER:
+    case MAILLOG_DAEMON_MIMEDEFANG:
+        return true;
+    default:
+        return GET(e, ACTION).ptr || GET(e, RESULT).ptr || GET(e, SCORE).ptr || GET(e, RANK).ptr ||
+               GET(e, IS_SPAM).ptr || GET(e, SPF_RESULT).ptr || GET(e, CODE).ptr || GET(e, SASL_METHOD).ptr;
+    }
+}
+
 static bool make_check(const ml_entry *e, check *c)
 {
+    if (!may_be_check(e)) return false;
     memset(c, 0, sizeof *c);
     c->action = GET(e, ACTION);
     c->score = GET(e, SCORE);
@@ -284,10 +302,8 @@ void maillog__build_checks(ml_build *b)
     size_t checks = 0, faults = 0;
     for (size_t i = 0; i < b->nparts; i++)
         for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
-            if (make_check(e, &c))
-                checks++;
-            else
-                faults += fault_text(e).ptr != NULL;
+            checks += may_be_check(e);
+            faults += GET(e, MESSAGE).ptr != NULL;
         }
     check *out = (check *)maillog__take(b, checks, sizeof *out);
     b->m->faults = (maillog_message_fault *)maillog__take(b, faults, sizeof *b->m->faults);

@@ -11,8 +11,10 @@ static bool is_id(maillog_str v) { return v.len && maillog__is_queue_id(ml_slice
 static void link_report(maillog_join *j, uint32_t run, const ml_in *in)
 {
     const maillog_str from = ml_value(in, ML_S_QUEUE_ID);
+    int64_t since = maillog__began(j, run);
     if (is_id(from)) {
-        const uint32_t leg = maillog__leg(j, in, from, true);
+        const uint32_t leg = maillog__leg(j, in, from, true, INT64_MIN / 2);
+        since = maillog__began(j, leg);
         ml_at_node(j, leg)->flags |= ML_F_OUTBOUND;
         ml_at_node(j, run)->flags |= ML_F_LINKED;
         maillog__join_groups(j, leg, run);
@@ -27,7 +29,7 @@ static void link_report(maillog_join *j, uint32_t run, const ml_in *in)
         item.len = end - at;
         if (!is_id(item)) item = maillog__queued_as(item);
         if (!is_id(item)) continue;
-        const uint32_t next = maillog__leg(j, in, item, true);
+        const uint32_t next = maillog__leg(j, in, item, true, since);
         ml_at_node(j, next)->flags |= ML_F_INBOUND;
         ml_at_node(j, run)->flags |= ML_F_LINKED;
         maillog__join_groups(j, run, next);

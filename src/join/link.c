@@ -196,7 +196,7 @@ static void link_reply(maillog_join *j, uint32_t leg, const ml_in *in)
     const bool here = maillog__is_loopback(ml_value(in, ML_S_RELAY_ADDR)) || in->f[ML_S_RELAY_PATH];
     ml_node *n = ml_at_node(j, leg);
     if (id.len && here) {
-        const uint32_t next = maillog__leg(j, in, id, false);
+        const uint32_t next = maillog__leg(j, in, id, false, maillog__began(j, leg));
         n->flags |= ML_F_OUTBOUND;
         ml_at_node(j, next)->flags |= ML_F_INBOUND;
         maillog__join_groups(j, leg, next);
@@ -263,7 +263,7 @@ void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
     case MAILLOG_DAEMON_POSTFIX_LOCAL: {
         const maillog_str id = ID_AFTER(reply, "forwarded as ");
         if (id.len) {
-            const uint32_t next = maillog__leg(j, in, id, false);
+            const uint32_t next = maillog__leg(j, in, id, false, maillog__began(j, leg));
             ml_at_node(j, next)->flags |= ML_F_INBOUND;
             maillog__join_groups(j, leg, next);
             return;

@@ -70,6 +70,17 @@ static bool advance(maillog_join *j, int64_t t)
     return true;
 }
 
+/* Logs of one host say its name in every line: the hash of the last one is kept. */
+static uint32_t host_hash(maillog_join *j, maillog_str host)
+{
+    if (host.len && host.len == j->host_len && memcmp(host.ptr, j->host, host.len) == 0) return j->host_hash;
+    const uint32_t h = (uint32_t)maillog__key(j, ML_KEY_HOST, 0, host);
+    if (host.len > sizeof j->host) return h;
+    memcpy(j->host, host.ptr ? host.ptr : "", host.len);
+    j->host_len = (uint32_t)host.len;
+    return j->host_hash = h;
+}
+
 /* ---- queue IDs ---- */
 
 static bool is_noqueue(maillog_str id) { return id.len == 7 && memcmp(id.ptr, "NOQUEUE", 7) == 0; }
@@ -107,6 +118,7 @@ static bool is_new_life(const ml_node *n, const ml_in *in)
 }
 
 enum { MOST_LOOKED_AT = 16, SLACK = 2 };
+#define EVER (INT64_MIN / 2)
 
 static bool fits(const ml_node *n, const ml_in *in, uint16_t instance)
 {
@@ -149,8 +161,8 @@ void maillog__set_done(maillog_join *j, uint32_t leg, bool done)
     g->u.g.open = (uint16_t)(done ? g->u.g.open - 1 : g->u.g.open + 1);
 }
 
-/* Where the queue ID that another line names is kept; made if there is none yet. */
-uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bool any_host)
+/* Where the queue ID that another line names is kept; made if there is none yet. `since`: it began after that. */
+uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bool any_host, int64_t since)
 {
     const uint64_t key = maillog__key(j, ML_KEY_QUEUE, 0, queue_id);
     uint32_t at = 0, elsewhere = 0;
@@ -159,6 +171,7 @@ uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bo
         if (!i) break;
         const ml_node *n = ml_at_node(j, i);
         if (n->kind != ML_NODE_LEG) continue;
+        if (n->flags & ML_F_TIMED && n->first < since - SLACK * (int64_t)NANO) continue; /* another life */
         if (n->host == in->host || n->flags & ML_F_ANYWHERE) return i;
         if (!elsewhere) elsewhere = i;
     }
@@ -197,11 +210,18 @@ static uint32_t leg_of(maillog_join *j, const ml_in *in)
     return leg;
 }
 
+/* When the leg began, as far as is known. */
+int64_t maillog__began(const maillog_join *j, uint32_t leg)
+{
+    const ml_node *n = ml_at_node(j, leg);
+    return n->flags & ML_F_TIMED ? n->first : EVER;
+}
+
 static void child(maillog_join *j, uint32_t leg, const ml_in *in, ml_slot slot)
 {
     const maillog_str id = ml_value(in, slot);
     if (!id.len || !maillog__is_queue_id(ml_slice(id.ptr, id.ptr + id.len))) return;
-    const uint32_t other = maillog__leg(j, in, id, false);
+    const uint32_t other = maillog__leg(j, in, id, false, maillog__began(j, leg));
     ml_at_node(j, other)->flags |= ML_F_INBOUND;
     maillog__join_groups(j, leg, other);
 }
@@ -210,7 +230,7 @@ static void parent(maillog_join *j, uint32_t leg, const ml_in *in)
 {
     const maillog_str id = ml_value(in, ML_S_ORIG_QUEUE_ID);
     if (!id.len) return;
-    const uint32_t other = maillog__leg(j, in, id, true);
+    const uint32_t other = maillog__leg(j, in, id, true, EVER);
     ml_at_node(j, leg)->flags |= ML_F_INBOUND;
     ml_at_node(j, other)->flags |= ML_F_OUTBOUND;
     maillog__join_groups(j, other, leg);
@@ -406,7 +426,7 @@ int maillog_join_push_line(maillog_join *j, const maillog_event *ev, uint64_t li
     scan(&in);
     in.ns = nanoseconds(j, &ev->time);
     in.content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
-    in.host = (uint32_t)maillog__key(j, ML_KEY_HOST, 0, ml_value(&in, ML_S_HOST));
+    in.host = host_hash(j, ml_value(&in, ML_S_HOST));
     j->aborted = 0;
     j->line = line;
     j->stats.lines++;

@@ -429,7 +429,8 @@ static void link_proxy(maillog_join *j, uint32_t session, const ml_in *in)
     const maillog_str id =
         maillog__queued_as(ml_value(in, ML_S_REPLY).ptr ? ml_value(in, ML_S_REPLY) : ml_value(in, ML_S_MESSAGE));
     if (!id.len) return;
-    const uint32_t leg = maillog__leg(j, in, id, false), part = maillog__new_node(j, ML_NODE_POLICY, in);
+    const uint32_t leg = maillog__leg(j, in, id, false, maillog__began(j, session)),
+                   part = maillog__new_node(j, ML_NODE_POLICY, in);
     ml_node *s = ml_at_node(j, session);
     if (s->flags & ML_F_TAKEN) next_segment(s);
     s->flags |= ML_F_TAKEN;

@@ -122,6 +122,8 @@ struct maillog_join {
     int64_t day_ns;                 /* the day of the last stamp */
     int16_t day_year;
     uint8_t day_month, day_day;
+    char host[64]; /* of the last line, and its hash */
+    uint32_t host_len, host_hash;
     uint32_t parked;  /* policy and process nodes that wait; with the next two: 0 saves looking for them */
     uint32_t hints;   /* hint nodes */
     uint32_t screens; /* postscreen nodes */
@@ -243,7 +245,8 @@ bool maillog__evict(maillog_join *j);
 
 /* ---- link.c: what belongs together ---- */
 bool maillog__is_loopback(maillog_str addr);
-uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bool any_host); /* found or made */
+uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bool any_host, int64_t since);
+int64_t maillog__began(const maillog_join *j, uint32_t leg);
 void maillog__set_done(maillog_join *j, uint32_t leg, bool done);
 void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in);
 void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in);
