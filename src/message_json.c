@@ -167,6 +167,7 @@ static void link(out *o, const maillog_message_link *l)
     text(o, "to", l->to);
     word(o, "proof", maillog_proof_name((int)l->proof));
     word(o, "confidence", maillog_confidence_name((int)l->confidence));
+    if (l->disputed) truth(o, "disputed", true);
     lines(o, l->lines);
     close(o, '}');
 }

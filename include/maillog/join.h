@@ -107,6 +107,7 @@ typedef struct maillog_message_link {
     maillog_str from, to;
     maillog_proof proof;
     maillog_confidence confidence;
+    uint32_t disputed; /**< another proof names another queue ID: both are kept */
     maillog_lines lines;
 } maillog_message_link;
 

@@ -297,17 +297,18 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
         chosen c = choose(in, f);
         if (c.len > MAX_VALUE) {
             c.len = MAX_VALUE;
-            cut = 1;
+            cut |= ML_CUT_VALUES;
         }
         const size_t size = 4 + varint_size(c.len) + c.len;
         if (size > room) {
-            cut = 1;
+            cut |= ML_CUT_VALUES;
             continue;
         }
         room -= size;
         len += size;
         keep[count++] = c;
     }
+    if (ev->flags & MAILLOG_FLAG_CONTINUED) cut |= ML_CUT_PIECE;
     unsigned char buf[1024];
     size_t used = put_head(buf, in, count, cut, len);
     for (size_t i = 0; i < count; i++) {
@@ -326,7 +327,7 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
         }
     }
     put(j, n, buf, used);
-    if (cut) j->stats.truncated++;
+    if (cut & ML_CUT_VALUES) j->stats.truncated++;
     if (n->group)
         ml_leader(j, n)->u.g.bytes += n->bytes - before;
     else

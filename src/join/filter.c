@@ -36,6 +36,25 @@ static void link_report(maillog_join *j, uint32_t run, const ml_in *in)
     }
 }
 
+/* The last part of a report that was cut came in: what the whole says of queue IDs. */
+void maillog__link_pieces(maillog_join *j, uint32_t run)
+{
+    maillog_event ev;
+    ml_in in;
+    const ml_node *n = ml_at_node(j, run);
+    char *const limit = ml_scratch(j) + j->scratch_size;
+    if (n->bytes > j->scratch_size) return;
+    char *const end = maillog__tape_copy(j, n, ml_scratch(j));
+    if (!maillog__whole_report(ml_scratch(j), end, end, limit, &ev)) return;
+    memset(&in, 0, sizeof in);
+    in.ev = &ev;
+    in.host = n->host;
+    in.ns = n->last;
+    maillog__scan(&in);
+    link_report(j, run, &in);
+    maillog__settle(j, run);
+}
+
 void maillog__push_run(maillog_join *j, ml_in *in)
 {
     const maillog_str id = ml_value(in, ML_S_AM_ID);
@@ -49,12 +68,10 @@ void maillog__push_run(maillog_join *j, ml_in *in)
         run = maillog__new_node(j, ML_NODE_RUN, in);
         maillog__set_key(j, run, 0, key);
     }
-    ml_node *n = ml_at_node(j, run);
-    if (in->f[ML_S_RESULT] && !ml_repeats(n, in)) {
-        n->flags |= ML_F_REPORT;
-        link_report(j, run, in);
-    }
+    const bool fresh = !ml_repeats(ml_at_node(j, run), in), piece = in->ev->flags & MAILLOG_FLAG_CONTINUED;
+    if (in->f[ML_S_RESULT] && fresh && !piece) link_report(j, run, in);
     maillog__add_line(j, run, in);
+    if (fresh && piece) maillog__link_pieces(j, run);
 }
 
 /* ---- spamd ---- */

@@ -117,6 +117,9 @@ static void link_filtered(maillog_join *j, uint32_t leg, uint64_t key)
     }
 }
 
+/* Two parts of a leg came together: what neither knew alone. */
+void maillog__link_again(maillog_join *j, uint32_t leg) { link_filtered(j, leg, ml_at_node(j, leg)->key[1]); }
+
 /* Another host's leg said `queued as` with this leg's ID, before this leg was seen. */
 static void link_hint(maillog_join *j, uint32_t leg, const ml_in *in, maillog_str message_id)
 {

@@ -215,6 +215,29 @@ static void message_id_links(edges *g)
     }
 }
 
+/* The filter's report and the reply to Postfix should name the same queue IDs. */
+static bool is_named(const maillog_message *m, maillog_str from, maillog_str to, maillog_proof by, bool *any)
+{
+    for (size_t i = 0; i < m->nlinks; i++) {
+        if (m->links[i].proof != by || !ml_same(m->links[i].from, from)) continue;
+        *any = true;
+        if (ml_same(m->links[i].to, to)) return true;
+    }
+    return false;
+}
+
+static void mark_disputes(maillog_message *m)
+{
+    for (size_t i = 0; i < m->nlinks && m->nlinks < 1000; i++) {
+        maillog_message_link *l = &m->links[i];
+        const bool report = l->proof == MAILLOG_PROOF_QUEUED_AS;
+        bool any = false;
+        if (!report && l->proof != MAILLOG_PROOF_REPLY) continue;
+        const maillog_proof other = report ? MAILLOG_PROOF_REPLY : MAILLOG_PROOF_QUEUED_AS;
+        if (!is_named(m, l->from, l->to, other, &any) && any) l->disputed = 1;
+    }
+}
+
 /* A leg that a notice led to, and what follows from it, tells nothing of the message's fate. */
 static void mark_notifications(ml_build *b)
 {
@@ -283,5 +306,6 @@ void maillog__build_links(ml_build *b)
         }
     message_id_links(&g);
     give_lines(&g);
+    mark_disputes(b->m);
     mark_notifications(b);
 }

@@ -71,6 +71,32 @@ static bool belongs(const ml_part *p, const ml_entry *e)
     return e->segment == p->segment || (e->segment == 0 && !p->own);
 }
 
+/* A report that came in several lines: the last of them becomes the whole, the others say nothing. */
+static void put_together(ml_build *b, ml_part *p, const char *tape, const char *end)
+{
+    maillog_event ev;
+    ml_entry *last = NULL;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->entry[i].cut & ML_CUT_PIECE) last = &p->entry[i];
+    if (!last || !maillog__whole_report(tape, end, b->top, b->limit, &ev)) return;
+    b->top += ev.len;
+    ml_field *f = (ml_field *)maillog__take(b, ev.nfields, sizeof *f);
+    if (!f) return;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->entry[i].cut & ML_CUT_PIECE && &p->entry[i] != last) p->entry[i].cut |= ML_CUT_REPEATS;
+    last->type = ev.type;
+    last->field = f;
+    last->nfields = 0;
+    last->mask = 0;
+    for (uint32_t i = 0; i < ev.nfields; i++) {
+        const maillog_field *v = &ev.field[i];
+        if (v->id == MAILLOG_FIELD_HOST || v->id == MAILLOG_FIELD_MESSAGE) continue;
+        const ml_field one = {ev.line + v->off, v->len, v->id, v->word};
+        f[last->nfields++] = one;
+        last->mask |= (uint64_t)1 << (v->id & 63);
+    }
+}
+
 /* Copy the tape, and read it: entries, then their fields. What the node's head says is enough for how many there are.
  */
 static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
@@ -98,6 +124,7 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
     }
     ml_field *f = (ml_field *)maillog__take(b, fields, sizeof *f);
     for (size_t i = 0; i < p->n && f; i++) f += maillog__entry_fields(&p->entry[i], f);
+    if (p->kind == ML_NODE_RUN) put_together(b, p, end - n->bytes, end);
 }
 
 static ml_part *new_part(ml_build *b, uint32_t node, ml_kind kind)

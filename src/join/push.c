@@ -11,7 +11,7 @@ static const uint8_t slot_of[] = {
 #include "slots.def"
 };
 
-static void scan(ml_in *in)
+void maillog__scan(ml_in *in)
 {
     const maillog_event *ev = in->ev;
     memset(in->f, 0, sizeof in->f);
@@ -139,7 +139,7 @@ static uint32_t find_life(maillog_join *j, const ml_in *in, uint64_t key, uint16
         const ml_node *n = ml_at_node(j, i);
         if (!fits(n, in, instance)) continue;
         if (!newest) newest = i;
-        const bool begun = !(n->flags & ML_F_TIMED) || in->ns >= n->first - (int64_t)SLACK * NANO;
+        const bool begun = in->ns >= n->first - (int64_t)SLACK * NANO;
         if (begun && (!best || n->first > ml_at_node(j, best)->first)) best = i;
     }
     return best || j->config.flags & MAILLOG_JOIN_PART ? best : newest;
@@ -177,7 +177,9 @@ uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bo
     }
     if (any_host && elsewhere) return elsewhere;
     const uint32_t leg = new_leg(j, in, key);
-    if (any_host) ml_at_node(j, leg)->flags |= ML_F_ANYWHERE;
+    ml_node *made = ml_at_node(j, leg);
+    made->first = in->ns; /* until its own lines say better: enough to tell it from an older life */
+    if (any_host) made->flags |= ML_F_ANYWHERE;
     maillog__set_done(j, leg, true); /* nothing is known of it: nothing is waited for */
     return leg;
 }
@@ -413,7 +415,12 @@ static void route(maillog_join *j, ml_in *in)
 }
 
 /* Cells that one line can need: its tape, and the nodes it makes. */
-static uint32_t cells_for(const maillog_event *ev) { return 16 + (ev->len < 8192 ? ev->len : 8192) / 62; }
+static uint32_t cells_for(const maillog_event *ev)
+{
+    const bool longer =
+        ev->len > 8192 || ev->flags & MAILLOG_FLAG_CONTINUED; /* the parts of an entry make a long one */
+    return 16 + (longer ? 8192 : ev->len) / 62;
+}
 
 int maillog_join_push_line(maillog_join *j, const maillog_event *ev, uint64_t line)
 {
@@ -423,7 +430,7 @@ int maillog_join_push_line(maillog_join *j, const maillog_event *ev, uint64_t li
     in.ev = ev;
     in.line = line;
     in.segment = 0;
-    scan(&in);
+    maillog__scan(&in);
     in.ns = nanoseconds(j, &ev->time);
     in.content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
     in.host = host_hash(j, ml_value(&in, ML_S_HOST));

@@ -292,6 +292,8 @@ static uint32_t import_node(maillog_join *j, const record *r)
     if (leg) maillog__set_done(j, node, done);
     if ((r->n.kind == ML_NODE_POLICY || r->n.kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED)) j->parked++;
     enter_session(j, node, &r->n);
+    if (leg) maillog__link_again(j, node);
+    if (merged && r->n.kind == ML_NODE_RUN) maillog__link_pieces(j, node);
     return node;
 }
 

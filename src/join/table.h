@@ -176,7 +176,7 @@ uint32_t maillog__new_cell(maillog_join *j);
 void maillog__free_cell(maillog_join *j, uint32_t cell);
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
-enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4 }; /* ml_entry.cut */
+enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4, ML_CUT_PIECE = 8 }; /* ml_entry.cut */
 void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift, uint32_t listed);
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
 void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from);
@@ -250,11 +250,16 @@ int64_t maillog__began(const maillog_join *j, uint32_t leg);
 void maillog__set_done(maillog_join *j, uint32_t leg, bool done);
 void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in);
 void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in);
+void maillog__link_again(maillog_join *j, uint32_t leg);
 bool maillog__link_by_message_id(maillog_join *j, uint32_t node, maillog_str id);
 maillog_str maillog__queued_as(maillog_str reply);
 maillog_str maillog__lmtp_session(maillog_str session); /* without the recipient's number */
 maillog_str maillog__saved_session(maillog_str reply);
 uint64_t maillog__user_key(const maillog_join *j, uint32_t host, maillog_str user);
+
+/* ---- pieces.c, filter.c: a report that came in several lines. `out` … `limit`: room for its text ---- */
+bool maillog__whole_report(const char *tape, const char *end, char *out, char *limit, maillog_event *ev);
+void maillog__link_pieces(maillog_join *j, uint32_t run);
 
 /* ---- session.c ---- */
 void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in);
@@ -264,6 +269,7 @@ void maillog__join_session(maillog_join *j, uint32_t node, uint32_t session);
 void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in);
 
 /* ---- from a line to its node: push.c, session.c, link.c, filter.c, store.c ---- */
+void maillog__scan(ml_in *in);
 void maillog__push_leg(maillog_join *j, ml_in *in);
 void maillog__push_session(maillog_join *j, ml_in *in);
 void maillog__push_screen(maillog_join *j, ml_in *in);
