@@ -69,7 +69,9 @@ static void delivery(fates *f, const ml_entry *e, uint32_t leg)
     fate *v = entry_for(f, leg, GET(e, TO));
     if (!v) return;
     v->r.attempts++;
-    if (v->r.verdict == MAILLOG_VERDICT_DELIVERED && v->r.line > e->line) return;
+    /* what was sent or bounced is not tried again: a deferred attempt that comes after it is an older one, late */
+    const bool over = v->r.verdict == MAILLOG_VERDICT_DELIVERED || v->r.verdict == MAILLOG_VERDICT_BOUNCED;
+    if (over && of_status(e, status, GET(e, REPLY)) == MAILLOG_VERDICT_DEFERRED) return;
     bool forwarded;
     const maillog_str id = maillog__next_id(e, &forwarded), orig = GET(e, ORIG_TO);
     if (orig.ptr) v->r.orig_to = orig;
@@ -345,6 +347,14 @@ static void read_refusals(fates *f)
     }
 }
 
+/* An attempt of which the log says no more than that commands were refused: `mail=0/1` without STARTTLS. */
+static bool was_refused(const ml_build *b)
+{
+    for (size_t i = 0; i < b->nparts && !b->m->nlegs; i++)
+        if (b->part[i].kind == ML_NODE_SESSION && ml_at_node(b->j, b->part[i].node)->flags & ML_F_UNSAID) return true;
+    return false;
+}
+
 /* A message with queue ID and without a delivery: what the checks did to it as a whole. */
 static maillog_verdict whole_verdict(fates *f)
 {
@@ -371,7 +381,7 @@ static maillog_verdict whole_verdict(fates *f)
         }
         c->decided = 1;
     }
-    return v;
+    return v == MAILLOG_VERDICT_UNFINISHED && was_refused(f->b) ? MAILLOG_VERDICT_REJECTED : v;
 }
 
 /* ---- the whole ---- */

@@ -117,14 +117,11 @@ static void link_filtered(maillog_join *j, uint32_t leg, uint64_t key)
     }
 }
 
-/* Two parts of a leg came together: what neither knew alone. */
-void maillog__link_again(maillog_join *j, uint32_t leg) { link_filtered(j, leg, ml_at_node(j, leg)->key[1]); }
-
 /* Another host's leg said `queued as` with this leg's ID, before this leg was seen. */
-static void link_hint(maillog_join *j, uint32_t leg, const ml_in *in, maillog_str message_id)
+static void link_hint(maillog_join *j, uint32_t leg, maillog_str queue_id)
 {
-    const uint64_t key = maillog__key(j, ML_KEY_HINT, 0, ml_value(in, ML_S_QUEUE_ID));
-    const uint32_t content = (uint32_t)message_id_key(j, 0, message_id);
+    const uint64_t key = maillog__key(j, ML_KEY_HINT, 0, queue_id);
+    const uint32_t content = ml_at_node(j, leg)->u.g.message_id;
     uint32_t at = 0;
     for (int most = MOST_LOOKED_AT; most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
@@ -151,7 +148,7 @@ void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in)
     n->u.g.message_id = (uint32_t)message_id_key(j, 0, id);
     maillog__set_key(j, leg, 1, key);
     if (n->flags & ML_F_LOCAL && !(n->flags & ML_F_INBOUND)) link_filtered(j, leg, key);
-    if (j->hints) link_hint(j, leg, in, id);
+    if (j->hints) link_hint(j, leg, ml_value(in, ML_S_QUEUE_ID));
 }
 
 /* ---- deliveries ---- */
@@ -281,5 +278,36 @@ void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
     default:
         link_reply(j, leg, in);
         return;
+    }
+}
+
+/* ---- after an import ---- */
+
+/* A delivery that this leg's other part had: the hop may be ours after all. */
+static void link_entry(maillog_join *j, uint32_t leg, const ml_entry *e)
+{
+    ml_in in;
+    if (maillog__entry_word(e, MAILLOG_FIELD_STATUS) != MAILLOG_STATUS_SENT) return;
+    const maillog_str id = maillog__queued_as(maillog__entry_get(e, MAILLOG_FIELD_REPLY));
+    if (!id.len) return;
+    memset(&in, 0, sizeof in);
+    in.host = ml_at_node(j, leg)->host;
+    in.ns = ml_at_node(j, leg)->last;
+    link_remote(j, leg, &in, id);
+}
+
+/* What neither of two parts of a log knew alone. Only the first lines of a long tape are looked at. */
+void maillog__link_again(maillog_join *j, uint32_t leg, const char *tape, size_t len)
+{
+    const ml_node *n = ml_at_node(j, leg);
+    ml_field fields[UINT8_MAX];
+    ml_entry e;
+    link_filtered(j, leg, n->key[1]);
+    const char *p = tape;
+    for (int most = 64; n->u.g.message_id && most && maillog__entry(&p, tape + len, &e); most--) {
+        maillog__entry_fields(&e, fields);
+        if (e.type == MAILLOG_EVENT_POSTFIX_DELIVERY) link_entry(j, leg, &e);
+        const maillog_str id = maillog__entry_get(&e, MAILLOG_FIELD_QUEUE_ID);
+        if (j->hints && id.len) link_hint(j, leg, id);
     }
 }

@@ -222,11 +222,20 @@ void maillog__end_legs(maillog_join *j, uint32_t session)
     }
 }
 
+/* `0/1`, `2/3`: some were refused. */
+static bool some_refused(const ml_in *in, ml_slot slot)
+{
+    const maillog_str v = ml_value(in, slot);
+    return v.len && memchr(v.ptr, '/', v.len);
+}
+
 static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
 {
     ml_node *s = ml_at_node(j, session);
     if (s->flags & ML_F_CLOSED) return;
     s->flags |= ML_F_CLOSED;
+    if (some_refused(in, ML_S_CMD_MAIL) || some_refused(in, ML_S_CMD_RCPT) || some_refused(in, ML_S_CMD_AUTH))
+        s->flags |= ML_F_TRIED | ML_F_UNSAID;
     if (in->f[ML_S_CMD_MAIL] || in->f[ML_S_CMD_DATA] || in->f[ML_S_CMD_BDAT])
         s->session_next = 1 + count(in, ML_S_CMD_DATA) + count(in, ML_S_CMD_BDAT);
     maillog__end_legs(j, session);

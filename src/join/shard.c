@@ -292,7 +292,7 @@ static uint32_t import_node(maillog_join *j, const record *r)
     if (leg) maillog__set_done(j, node, done);
     if ((r->n.kind == ML_NODE_POLICY || r->n.kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED)) j->parked++;
     enter_session(j, node, &r->n);
-    if (leg) maillog__link_again(j, node);
+    if (leg) maillog__link_again(j, node, r->tape, r->bytes);
     if (merged && r->n.kind == ML_NODE_RUN) maillog__link_pieces(j, node);
     return node;
 }
@@ -350,7 +350,7 @@ int maillog_join_import(maillog_join *j, const void *buf, size_t len)
     record r;
     uint32_t group = 0, leader = 0;
     while (next_record(&s, &r)) {
-        make_room(j, r.bytes);
+        make_room(j, r.bytes + 64 * ML_CELL_DATA);
         if (!r.n.group) {
             import_session(j, &r);
             continue;

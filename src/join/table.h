@@ -68,7 +68,8 @@ enum {                         /* ml_node.flags */
        ML_F_REFUSED = 2097152, /* session: something was refused in the current segment */
        ML_F_PASSED = 4194304,  /* screen: handed on to smtpd */
        ML_F_BEGAN = 8388608,   /* leg: its Message-ID was seen */
-       ML_F_LATER = 16777216   /* its place in the list is older than its last line */
+       ML_F_LATER = 16777216,  /* its place in the list is older than its last line */
+       ML_F_UNSAID = 33554432  /* session: commands were refused, for a reason that need not be logged */
 };
 
 typedef struct ml_node {
@@ -250,7 +251,7 @@ int64_t maillog__began(const maillog_join *j, uint32_t leg);
 void maillog__set_done(maillog_join *j, uint32_t leg, bool done);
 void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in);
 void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in);
-void maillog__link_again(maillog_join *j, uint32_t leg);
+void maillog__link_again(maillog_join *j, uint32_t leg, const char *tape, size_t len);
 bool maillog__link_by_message_id(maillog_join *j, uint32_t node, maillog_str id);
 maillog_str maillog__queued_as(maillog_str reply);
 maillog_str maillog__lmtp_session(maillog_str session); /* without the recipient's number */
