@@ -477,7 +477,9 @@ void maillog__push_session(maillog_join *j, ml_in *in)
         if (starts(in, "proxy-accept")) link_proxy(j, s, in);
     }
     maillog__add_line(j, s, in);
-    if (end) {
+    const unsigned severity = ml_word_of(in, ML_S_SEVERITY);
+    if (severity == MAILLOG_SEVERITY_FATAL || severity == MAILLOG_SEVERITY_PANIC) n->flags |= ML_F_TRIED;
+    if (end || severity == MAILLOG_SEVERITY_FATAL || severity == MAILLOG_SEVERITY_PANIC) { /* the process has ended */
         close_session(j, s, in);
         if (!n->u.s.refs) maillog__list_put(j, s, maillog__session_list(j, n));
     }

@@ -43,7 +43,7 @@ class Checker:
         if t.get("queue_id"):
             m = self.by_id.get(t["queue_id"])
         else:  # local submission: the client was not told its queue ID
-            m = next((m for m in self.messages if m.get("message_id") == t["message_id"]), None)
+            m = self.by_message_id(t["message_id"])
         if not m:
             return f"no message has {t.get('queue_id') or t['message_id']}"
         if t.get("queue_id") and m["queue_ids"][0] != t["queue_id"]:
@@ -57,9 +57,16 @@ class Checker:
                 return f"recipient {rcpt} is not in {[r['to'] for r in m['recipients']]}"
         return self.fate(t, m)
 
-    @staticmethod
-    def fate(t, m):
+    def by_message_id(self, message_id):
+        """The first message with a line of cleanup that names it (a message can have two such headers)."""
+        named = {n for n, line in enumerate(self.lines, 1) if line.endswith(f": message-id={message_id}")}
+        return next((m for m in self.messages if named & set(m["lines"])), None)
+
+    def fate(self, t, m):
         final = t["expected_final"]
+        last = [self.lines[r["line"] - 1] for r in m["recipients"]]
+        if final == "delivered" and last and all(" status=deferred (" in line for line in last):
+            final = "deferred"  # the log ends before it was tried again
         if final == "accepted":
             return None  # what follows is not predicted
         want = {"partly discarded": "partial"}.get(final, final)
@@ -144,7 +151,7 @@ class Checker:
             said = re.search(r"queued as (\w+)$", t.get("smtp_reply_at_end") or "")
             if said:
                 t = dict(t, queue_id=said[1])
-            taken = t.get("queue_id") or t.get("via") == "sendmail"
+            taken = t.get("queue_id") or t.get("via") in ("sendmail", "swaks")
             why = self.queued(t) if taken else self.refused(t)
             self.check(t["expected_final"], why is None, f"{t.get('queue_id', t['mail_from'])}: {why}")
         self.pairs()
