@@ -16,6 +16,7 @@ typedef struct stream {
     size_t scanned;    /* of a record in the carry: bytes of whole fields */
     bool skipping;     /* inside the tail of a line that did not fit */
     bool skip_record;  /* and that line is a record: up to its empty line */
+    bool mid_line;     /* the last byte that was kept or skipped is no line end */
     uint8_t skip[256]; /* daemons nobody listens to */
 } stream;
 
@@ -101,6 +102,7 @@ static bool holds_record(const stream *s) { return maillog__is_export(s->carry, 
 /* Append to the carry; when it is full, deliver what it holds and skip the rest of the line. */
 static int keep(stream *s, const char *p, size_t n)
 {
+    if (n > 0) s->mid_line = p[n - 1] != '\n';
     if (s->skipping) return MAILLOG_OK;
     const size_t room = s->carry_cap - s->carry_len;
     memcpy(s->carry + s->carry_len, p, n < room ? n : room);
@@ -136,7 +138,8 @@ static bool ends_record(stream *s)
 static int finish_carried(stream *s, const char *p, size_t n)
 {
     if (s->skipping) {
-        s->skipping = s->skip_record && n > 0;
+        s->skipping = s->skip_record && (n > 0 || s->mid_line);
+        s->mid_line = false;
         return MAILLOG_OK;
     }
     int rc = keep(s, p, n);
@@ -144,6 +147,7 @@ static int finish_carried(stream *s, const char *p, size_t n)
     if (!s->skipping) rc = keep(s, "\n", 1);
     if (s->skipping) {
         s->skipping = s->skip_record;
+        s->mid_line = false;
         return rc;
     }
     return ends_record(s) ? deliver_carry(s) : MAILLOG_OK;

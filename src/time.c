@@ -48,15 +48,12 @@ static int64_t zone_offset(const maillog_time *t, const maillog_zone *zone, int6
 
 static int64_t distance(int64_t a, int64_t b) { return a < b ? b - a : a - b; }
 
-int maillog_time_year(const maillog_time *t, int64_t reference, const maillog_zone *zone)
+/* The year within `span` of `near` in which the date exists and is nearest to the reference, 0 if there is none. */
+static int64_t nearest_year(const maillog_time *t, int64_t near, int64_t span, int64_t reference,
+                            const maillog_zone *zone)
 {
-    if (!t || !t->month) return 0;
-    if (t->year) return t->year;
-    int64_t near_year;
-    unsigned month, day;
-    maillog_civil_from_days(reference / 86400 - (reference % 86400 < 0), &near_year, &month, &day);
     int64_t best = 0, best_distance = INT64_MAX;
-    for (int64_t y = near_year - 1; y <= near_year + 1; y++) {
+    for (int64_t y = near - span; y <= near + span; y++) {
         if (!is_date(y, t->month, t->day)) continue;
         const int64_t wall = wall_seconds(t, y);
         const int64_t d = distance(wall - zone_offset(t, zone, wall), reference);
@@ -64,7 +61,25 @@ int maillog_time_year(const maillog_time *t, int64_t reference, const maillog_zo
         best = y;
         best_distance = d;
     }
-    return (int)(best ? best : near_year);
+    return best;
+}
+
+/* Nanoseconds of so many seconds fit into 64 bits: the years 1678 to 2261, and some months around them. */
+#define SECONDS_MAX INT64_C(9223372036)
+
+int maillog_time_year(const maillog_time *t, int64_t reference, const maillog_zone *zone)
+{
+    if (!t || !t->month) return 0;
+    if (t->year) return t->year;
+    if (reference > SECONDS_MAX) reference = SECONDS_MAX;
+    if (reference < -SECONDS_MAX) reference = -SECONDS_MAX;
+    int64_t near;
+    unsigned month, day;
+    maillog_civil_from_days(reference / 86400 - (reference % 86400 < 0), &near, &month, &day);
+    int64_t year = nearest_year(t, near, 1, reference, zone);
+    /* February 29: eight years from one to the next around 1900 */
+    if (!year) year = nearest_year(t, near, 8, reference, zone);
+    return (int)(year ? year : near);
 }
 
 int maillog_time_to_epoch(const maillog_time *t, int64_t reference, const maillog_zone *zone, int64_t *ns)
@@ -73,6 +88,8 @@ int maillog_time_to_epoch(const maillog_time *t, int64_t reference, const maillo
     const int64_t year = maillog_time_year(t, reference, zone);
     if (!is_date(year, t->month, t->day) || t->hour > 23 || t->minute > 59 || t->second > 60) return MAILLOG_ERR_FORMAT;
     const int64_t wall = wall_seconds(t, year);
-    *ns = (wall - zone_offset(t, zone, wall)) * 1000000000 + t->nsec;
+    const int64_t seconds = wall - zone_offset(t, zone, wall);
+    if (seconds >= SECONDS_MAX || seconds <= -SECONDS_MAX || t->nsec > 999999999) return MAILLOG_ERR_FORMAT;
+    *ns = seconds * 1000000000 + t->nsec;
     return MAILLOG_OK;
 }

@@ -34,6 +34,14 @@ MAILLOG_API size_t maillog_event_json(const maillog_event *ev, const maillog_jso
 /** Write `len` bytes as a JSON string with its quotes; same rules, same return. */
 MAILLOG_API size_t maillog_json_string(const char *text, size_t len, char *buf, size_t cap);
 
+/** Make a plain line of a line that is a JSON record (journalctl -o json, docker's json-file, log shippers):
+ *  `2026-07-19T05:59:06.123456Z mail postfix/smtpd[15492]: text` with the escapes of the text undone. Events of such
+ *  records point into the record and keep its escapes; where that matters (MAILLOG_FLAG_ESCAPED), parse this instead.
+ *  `\u....` becomes UTF-8, a lone surrogate U+DC80..U+DCFF the byte it stands for, an array of numbers its bytes.
+ *  @return bytes the whole line needs (snprintf's contract), no NUL is written; 0 if it is no such record.
+ *          Thread-safe; linear. */
+MAILLOG_API size_t maillog_json_unwrap(const char *line, size_t len, char *buf, size_t cap);
+
 #ifdef __cplusplus
 }
 #endif

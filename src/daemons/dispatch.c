@@ -16,6 +16,20 @@ typedef struct tag_row {
 /* Tags without a '/', or of which the whole tag counts. Frequent ones first. */
 static const tag_row tags[] = {
     TAG("postfix", POSTFIX_POSTFIX, maillog__postfix),
+    /* Postfix's tools on a terminal, or in a container, whose names are no other program's */
+    TAG("postsuper", POSTFIX_POSTSUPER, maillog__postfix),
+    TAG("postqueue", POSTFIX_POSTQUEUE, maillog__postfix),
+    TAG("postdrop", POSTFIX_POSTDROP, maillog__postfix),
+    TAG("postmap", POSTFIX_POSTMAP, maillog__postfix),
+    TAG("postalias", POSTFIX_POSTALIAS, maillog__postfix),
+    TAG("postconf", POSTFIX_POSTCONF, maillog__postfix),
+    TAG("postmulti", POSTFIX_POSTMULTI, maillog__postfix),
+    TAG("postlog", POSTFIX_POSTLOG, maillog__postfix),
+    TAG("postcat", POSTFIX_POSTCAT, maillog__postfix),
+    TAG("postkick", POSTFIX_POSTKICK, maillog__postfix),
+    TAG("postlock", POSTFIX_POSTLOCK, maillog__postfix),
+    TAG("postfix-script", POSTFIX_SCRIPT, maillog__postfix),
+    TAG("postfix-tlspol", POSTFIX_TLSPOL, maillog__postfix),
     /* Dovecot */
     TAG("dovecot", DOVECOT_MASTER, maillog__dovecot),
 
@@ -41,6 +55,7 @@ static const tag_row tags[] = {
     TAG("systemd-journal", SYSLOGD, maillog__syslogd),
     TAG("syslog-ng", SYSLOGD, maillog__syslogd),
     TAG("syslogd", SYSLOGD, maillog__syslogd),
+    TAG("rsyslog", SYSLOGD, maillog__syslogd),
 };
 
 static const tag_row *find(const tag_row *row, size_t count, ml_cur tag)

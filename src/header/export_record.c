@@ -27,7 +27,7 @@ static bool binary(const char *data, const char *e, const char **end)
     return **end == '\n';
 }
 
-/* One field with its line end; false: it is not all there. A line that is no field is cut with an empty value. */
+/* One field with its line end; false: it is not all there. A line that is no field is cut without a key. */
 static bool field(ml_cur *c, ml_cur *key, ml_cur *value)
 {
     const char *lf = (const char *)memchr(c->p, '\n', ml_len(*c)), *end;
@@ -37,7 +37,7 @@ static bool field(ml_cur *c, ml_cur *key, ml_cur *value)
     if (equal) {
         *value = ml_slice(equal + 1, lf);
     } else if (!binary(lf + 1, c->e, &end)) {
-        *value = ml_slice(lf, lf);
+        *key = *value = ml_none();
     } else {
         if (!end) return false;
         *value = ml_slice(lf + 9, end);
@@ -59,8 +59,14 @@ static void last_field(ml_cur c, ml_cur *key, ml_cur *value)
 {
     const char *lf = (const char *)memchr(c.p, '\n', ml_len(c));
     const char *equal = (const char *)memchr(c.p, '=', (size_t)((lf ? lf : c.e) - c.p));
-    *key = ml_slice(c.p, equal ? equal : lf ? lf : c.e);
-    *value = ml_slice(equal ? equal + 1 : lf && c.e - lf >= 9 ? lf + 9 : c.e, c.e);
+    *key = *value = ml_none();
+    if (equal) {
+        *key = ml_slice(c.p, equal);
+        *value = ml_slice(equal + 1, c.e);
+    } else if (lf && c.e - lf >= 9 && ml_load64(lf + 1) == (uint64_t)(c.e - lf - 9)) {
+        *key = ml_slice(c.p, lf);
+        *value = ml_slice(lf + 9, c.e);
+    }
 }
 
 bool maillog__export_record(ml_line *l, ml_cur *c)

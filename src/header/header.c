@@ -45,7 +45,7 @@ bool maillog__header_inside(ml_line *l, ml_cur *c)
         maillog__origin_other(l, &t, is_program_stamp(start));
     } else if (maillog__dovecot_file(l, &t)) {
         /* a log without stamps: the message begins with the service */
-    } else if (maillog__tag(l, &t)) {
+    } else if ((ml_is_alnum(ml_peek(t)) || ml_peek(t) == '/') && maillog__tag(l, &t)) {
         maillog__message(l, &t); /* `tag[pid]: message` alone, as containers print it */
     } else if (!has_priority) {
         return false;

@@ -1,7 +1,6 @@
 /* json_record.c: one JSON object a line: journalctl -o json, docker's json-file driver, log shippers. Values are slices
  * of the record with its escapes in them (flag ESCAPED where there are any): maillog_json_unwrap() makes a plain line
  * of such a record, in memory of the caller. */
-#include "../json.h"
 #include "record.h"
 
 static void skip_space(ml_cur *c)
@@ -56,8 +55,7 @@ static bool value(ml_cur *c, ml_cur *out)
     return !ml_empty(*out);
 }
 
-/* The members of an object that count, to its closing brace. */
-static bool members(ml_cur *c, ml_record *r)
+bool maillog__json_members(ml_cur *c, ml_record *r)
 {
     ml_cur key, v;
     if (!ml_skip_char(c, '{')) return false;
@@ -77,8 +75,7 @@ static bool members(ml_cur *c, ml_record *r)
     }
 }
 
-/* The line end that docker keeps in the text. */
-static void drop_line_end(ml_cur *v)
+void maillog__drop_escaped_line_end(ml_cur *v)
 {
     while (ML_ENDS(*v, "\\n") || ML_ENDS(*v, "\\r")) {
         size_t slashes = 0;
@@ -92,12 +89,12 @@ bool maillog__json_record(ml_line *l, ml_cur *c)
 {
     ml_record r = {0};
     ml_cur rest = *c;
-    if (!members(&rest, &r)) return false;
+    if (!maillog__json_members(&rest, &r)) return false;
     skip_space(&rest);
     if (!ml_empty(rest)) return false;
-    drop_line_end(&r.value[ML_MESSAGE]);
+    maillog__drop_escaped_line_end(&r.value[ML_MESSAGE]);
     if (!maillog__record_finish(l, &r, &rest)) return false;
-    if (ml_find(l, rest, '\\') || ml_peek(r.value[ML_MESSAGE]) == '[') l->ev->flags |= MAILLOG_FLAG_ESCAPED;
+    if (ml_find(l, rest, '\\') || ml_is_json_array(r.value[ML_MESSAGE])) l->ev->flags |= MAILLOG_FLAG_ESCAPED;
     *c = rest;
     return true;
 }

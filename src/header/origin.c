@@ -1,10 +1,21 @@
 /* origin.c: what follows a stamp: `mail postfix/smtpd[15492]: `, and everything that stands there instead. */
 #include "header.h"
 
+/* An IPv6 address that ends in `::`: the one host whose last byte is a colon. */
+static bool is_ipv6(ml_cur w)
+{
+    unsigned colons = 0;
+    for (const char *p = w.p; p < w.e; p++) {
+        if (!ml_is_hex(*p) && *p != ':') return false;
+        colons += *p == ':';
+    }
+    return colons > 1;
+}
+
 /* A host is a word without a blank; these are not hosts: `imap-login:`, `lmtp(1234,`, `<mail.info>`. */
 static bool is_host(ml_cur w)
 {
-    if (ml_empty(w) || *w.p == '<' || ml_last(w) == ':') return false;
+    if (ml_empty(w) || *w.p == '<' || (ml_last(w) == ':' && !is_ipv6(w))) return false;
     for (const char *p = w.p; p < w.e; p++)
         if (*p == '(') return false;
     return true;
@@ -20,17 +31,6 @@ bool maillog__origin(ml_line *l, ml_cur *c)
     maillog__message(l, &rest);
     *c = rest;
     return true;
-}
-
-/* An IPv6 address that ends in `::`: the one host whose last byte is a colon. */
-static bool is_ipv6(ml_cur w)
-{
-    unsigned colons = 0;
-    for (const char *p = w.p; p < w.e; p++) {
-        if (!ml_is_hex(*p) && *p != ':') return false;
-        colons += *p == ':';
-    }
-    return colons > 1;
 }
 
 /* `<mail.info> ` or `<2.6> `, FreeBSD's syslogd -v. */

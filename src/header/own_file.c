@@ -12,7 +12,7 @@ static bool at_form(ml_line *l, ml_cur *c, ml_cur rest, ml_form form)
 /* Dovecot's log_path: `SERVICE[(…)][<…>]: TYPE: `. */
 bool maillog__dovecot_file(ml_line *l, const ml_cur *c)
 {
-    static const char types[][9] = {"Info: ", "Warning: ", "Error: ", "Debug: ", "Fatal: ", "Panic: "};
+    static const char types[][10] = {"Info: ", "Warning: ", "Error: ", "Debug: ", "Fatal: ", "Panic: "};
     ml_cur rest = *c, service;
     if (!ml_is_lower(ml_peek(rest)) || !ML_UNTIL(l, &rest, ": ", &service)) return false;
     for (const char *p = service.p; p < service.e && *p != '(' && *p != '<'; p++)
@@ -88,15 +88,17 @@ static bool spamd(ml_line *l, ml_cur *c)
     return false;
 }
 
-/* Exim's message ID: 6-6-2 characters, since 4.97 6-11-4. */
+/* Exim's message ID: three runs of base 62, of 6-6-2 characters, since 4.97 of 6-11-4. */
 static bool is_exim_id(ml_cur w)
 {
-    const size_t n = ml_len(w);
-    if (n != 16 && n != 23) return false;
-    const size_t second = n == 16 ? 13 : 18;
-    for (size_t i = 0; i < n; i++)
-        if (i == 6 || i == second ? w.p[i] != '-' : !ml_is_alnum(w.p[i])) return false;
-    return true;
+    size_t run[3] = {0, 0, 0}, i = 0;
+    for (const char *p = w.p; p < w.e; p++) {
+        if (ml_is_alnum(*p))
+            run[i]++;
+        else if (*p != '-' || ++i == 3)
+            return false;
+    }
+    return i == 2 && run[0] == 6 && run[1] >= 6 && run[1] <= 11 && (run[2] == 2 || run[2] == 4);
 }
 
 /* What Exim's main log says about no message in particular. */

@@ -73,13 +73,18 @@ static bool time_of_text(ml_cur v, maillog_time *t)
     return maillog__rfc3339(&c, t, ' ') && ml_empty(c);
 }
 
+bool maillog__record_time(const ml_record *r, maillog_time *t)
+{
+    const ml_cur v = r->value[ML_TIME];
+    return r->rank[ML_TIME] && (time_of_number(v, t) || time_of_text(v, t));
+}
+
 bool maillog__record_finish(ml_line *l, const ml_record *r, ml_cur *c)
 {
     if (!r->rank[ML_MESSAGE]) return false;
     ml_cur message = r->value[ML_MESSAGE], tag = r->value[ML_PROGRAM];
     maillog_time t;
-    if (r->rank[ML_TIME] && (time_of_number(r->value[ML_TIME], &t) || time_of_text(r->value[ML_TIME], &t)))
-        l->ev->time = t;
+    if (maillog__record_time(r, &t)) l->ev->time = t;
     if (r->rank[ML_STREAM]) ml_put(l, MAILLOG_FIELD_STREAM, r->value[ML_STREAM]);
     if (!r->rank[ML_PROGRAM]) {
         /* the message is a whole line; what it lacks, the record has */

@@ -39,11 +39,14 @@ static bool stamp(ml_line *l, ml_cur *c) { return ML_SKIP(c, "- ") || maillog__s
 
 bool maillog__rfc5424(ml_line *l, ml_cur *c)
 {
+    const maillog_time before = l->ev->time;
     ml_cur rest = *c, host, program, pid, id, data;
     if (!ML_SKIP(&rest, "1 ") || !stamp(l, &rest)) return false;
     if (!value(l, &rest, &host) || !value(l, &rest, &program) || !value(l, &rest, &pid) || !value(l, &rest, &id) ||
-        !structured_data(&rest, &data) || !(ml_empty(rest) || ml_skip_char(&rest, ' ')))
+        !structured_data(&rest, &data) || !(ml_empty(rest) || ml_skip_char(&rest, ' '))) {
+        l->ev->time = before;
         return false;
+    }
     ml_put_opt(l, MAILLOG_FIELD_HOST, host);
     if (program.p) maillog__put_tag(l, program);
     ml_put_opt(l, MAILLOG_FIELD_PID, pid);

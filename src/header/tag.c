@@ -76,6 +76,11 @@ static void solaris_id(const ml_line *l, ml_cur *c, ml_cur *facility)
         *facility = ml_none();
 }
 
+static bool starts_with_count(ml_cur c, const char *lit)
+{
+    return ml_skip_n(&c, lit, strlen(lit)) && ml_is_digit(ml_peek(c));
+}
+
 void maillog__message(ml_line *l, ml_cur *c)
 {
     ml_cur facility;
@@ -85,13 +90,14 @@ void maillog__message(ml_line *l, ml_cur *c)
         ml_put_opt(l, MAILLOG_FIELD_FACILITY, facility);
         break;
     case 'm':
-        if (ML_STARTS(*c, "message repeated ")) l->form = ML_FORM_REPEATED;
+        if (starts_with_count(*c, "message repeated ")) l->form = ML_FORM_REPEATED;
         break;
     case 'l':
-        if (ML_STARTS(*c, "last message repeated ")) l->form = ML_FORM_REPEATED;
+        if (starts_with_count(*c, "last message repeated ")) l->form = ML_FORM_REPEATED;
         break;
     case 'L':
-        if (ML_STARTS(*c, "Last message '")) l->form = ML_FORM_REPEATED;
+        if (ML_STARTS(*c, "Last message '") && ML_RFIND(*c, " times, suppressed by syslog-ng on "))
+            l->form = ML_FORM_REPEATED;
         break;
     default:
         break;
