@@ -4,7 +4,7 @@
 usage: inventory.py INVENTORY.tsv MAILLOG [-v [DAEMON]] [--floor PERCENT]
 The inventory has a row per statement of the sources: daemon, tier, severity, file:line, format, versions. Each
 format becomes a line with plausible arguments; where the first %s may be a function, a queue ID or a peer, one line
-for each. A statement counts as recognised when one of them is an event and no text is left in `rest`. Statements whose format is an expression (`<<…>>`) have no text to try and are not counted.
+for each; where it is a reason, the line that holds it. A statement counts as recognised when one of them is an event and no text is left in `rest`. Statements whose format is an expression (`<<…>>`) have no text to try and are not counted.
 -v prints the lines that are not recognised. Tier 1: what a healthy system writes; tier 2: the rest."""
 import collections
 import json
@@ -17,8 +17,20 @@ PROGRAM = {"smtp(+lmtp)": "smtp", "error(+retry)": "error"}
 CLIENT = "mx.example.org[192.0.2.25]"
 RELAY = "mx.example.net[198.51.100.7]:25"
 
+QUEUE_ID = "4h2pDm4xWkz9Tvs"
+
 # what stands before a %s, and what it then is; the first that fits
 TEXT = [
+    (r"notification: $", QUEUE_ID),
+    (r"(?:client=|disconnect from |nrcpt=)\S+$", ""),  # optional ends
+    (r"client=$", CLIENT),
+    (r"(?:SSL_\w+ error|abort: TLS|ETRN \S+|BDAT command syntax|address syntax|after \S+|bytes\)|ended|non-\w+ response) from $",
+     CLIENT),
+    (r" after $|syntax from \S+ in $", "RCPT"),
+    (r"read/write $", "error"),
+    (r"read/write \w+ for $", "[192.0.2.25]:4711"),
+    (r" in resource$|^(?:malformed|numeric) domain name in $", "resource data"),
+    (r"\w of $", "MX"),
     (r"SSL_connect error to $|host $", RELAY),
     (r"(?:SSL_\w+ error|rejected|disconnect|connect|received|command|request|input|after \w+|dropped|exceeded: \d+) from $",
      CLIENT),
@@ -77,7 +89,7 @@ def texts(row):
     function = row["file:line"].split("/")[-1].split(".c")[0]
     first = [function] if row["daemon"].startswith("lib/") else ["sample", function]
     if re.match(r"%s:? ", fmt):
-        first += ["4h2pDm4xWkz9Tvs", CLIENT, RELAY, "[192.0.2.25]:4711"]
+        first += [QUEUE_ID, CLIENT, RELAY, "[192.0.2.25]:4711", "lost connection", "malformed domain name", "timeout"]
     out = []
     for value in first:
         line, last = "", 0
@@ -86,7 +98,18 @@ def texts(row):
             line += argument(line, m.group(1), row, value)
             last = m.end()
         out.append(line + fmt[last:])
-    return list(dict.fromkeys(out))
+    return list(dict.fromkeys(out)) + inside(row, fmt, out[0])
+
+
+def inside(row, fmt, body):
+    """The line around a text that is a reason: what the agents and servers say is the end of a delivery or reject."""
+    if row["severity"] != "info" or row["tier"] != "1" or fmt.startswith("%s:"):
+        return []
+    if row["daemon"] in ("smtpd", "cleanup"):
+        return [f"NOQUEUE: reject: RCPT from {CLIENT}: 550 5.7.1 {body}; from=<> to=<user@example.org> proto=SMTP helo=<x>"]
+    if row["daemon"] in ("smtp(+lmtp)", "local", "virtual", "pipe", "bounce", "qmgr", "oqmgr"):
+        return [f"{QUEUE_ID}: to=<user@example.org>, relay=none, delay=1, delays=0/0/0/1, dsn=4.3.0, status=deferred ({body})"]
+    return []
 
 
 def lines(row):
