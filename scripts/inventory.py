@@ -17,6 +17,7 @@ PROGRAM = {"smtp(+lmtp)": "smtp", "error(+retry)": "error"}
 CLIENT = "mx.example.org[192.0.2.25]"
 RELAY = "mx.example.net[198.51.100.7]:25"
 
+PARAMETER = {"COMPAT_LEVEL": "compatibility_level", "APP_DOT_MYDOMAIN": "append_dot_mydomain"}
 QUEUE_ID = "4h2pDm4xWkz9Tvs"
 
 # what stands before a %s, and what it then is; the first that fits
@@ -83,7 +84,7 @@ def texts(row):
     fmt = row["format"].replace('\\"', '"').replace("\\n", "").replace("\\\\", "\\")
     if "script" in row["daemon"]:
         fmt = shell_text(fmt)
-    fmt = re.sub(r"<<VAR_(\w+)>>", lambda m: m.group(1).lower(), fmt)
+    fmt = re.sub(r"<<VAR_(\w+)>>", lambda m: PARAMETER.get(m.group(1), m.group(1).lower()), fmt)
     if "<<" in fmt or not fmt:
         return []
     function = row["file:line"].split("/")[-1].split(".c")[0]
@@ -105,7 +106,10 @@ def inside(row, fmt, body):
     """The line around a text that is a reason: what the agents and servers say is the end of a delivery or reject."""
     if row["severity"] != "info" or row["tier"] != "1" or fmt.startswith("%s:"):
         return []
-    if row["daemon"] in ("smtpd", "cleanup"):
+    if row["daemon"] == "cleanup":
+        action = body if re.fullmatch("[a-z]+", body) else "reject"
+        return [f"{QUEUE_ID}: {action}: header Subject: x from {CLIENT}; from=<> to=<user@example.org>: {body}"]
+    if row["daemon"] == "smtpd":
         return [f"NOQUEUE: reject: RCPT from {CLIENT}: 550 5.7.1 {body}; from=<> to=<user@example.org> proto=SMTP helo=<x>"]
     if row["daemon"] in ("smtp(+lmtp)", "local", "virtual", "pipe", "bounce", "qmgr", "oqmgr"):
         return [f"{QUEUE_ID}: to=<user@example.org>, relay=none, delay=1, delays=0/0/0/1, dsn=4.3.0, status=deferred ({body})"]

@@ -12,6 +12,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_net) = {
     ROW2(ATTRIBUTE_ERROR, "attribute count exceeds limit %d in input from %s", LIMIT, PATH),
     ROW2(ATTRIBUTE_ERROR, "bad %s parameter value: %s", PARAM, VALUE),
     ROW1(HOSTNAME_ERROR, "bad port number: %s", PORT),
+    ROW1(SERVER_ERROR, "bad size limit \"%s\" in EHLO reply from %r", VALUE),
     ROW3(LISTEN_ERROR, "bind %w port %w: %s", ADDR, PORT, ERROR),
     ROW2(LISTEN_ERROR, "bind: %w: %s", PATH, ERROR),
     ROW2(INTERFACE_ERROR, "can't open %w (%s) - skipping IPv6 configuration", PATH, ERROR),
@@ -63,6 +64,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_net) = {
     ROW2(SERVER_ERROR, "invalid transport name: %s in service: %s", TYPE, SERVER),
     ROW1(LISTEN_ERROR, "listen: %s", ERROR),
     ROW0(SERVICE_ERROR, "mail transport unavailable"),
+    ROW1(CONFIG_WARNING, "mailer loop: best MX host for %w is local", DOMAIN),
     ROW2(DNSSEC_PROBLEM, "malformed %w value: %s format is qtype:qname", PARAM, VALUE),
     ROW2(ATTRIBUTE_ERROR, "malformed UTF-8 in policy server %s response: \"%S\"", SERVER, TEXT),
     ROW3(ATTRIBUTE_ERROR, "malformed base64 data from %s while reading %s: %s", PATH, WHAT, TEXT),
@@ -106,6 +108,8 @@ ML_PATTERN_ROWS(maillog__postfix_lib_net) = {
     ROW2(NETWORK_ERROR, "setsockopt(%w): %s", NAME, ERROR),
     ROW2(NETWORK_ERROR, "skipping address family %d for host %s", FAMILY, RELAY_NAME),
     ROW2(NETWORK_ERROR, "skipping address family %d for %s", FAMILY, ADDR),
+    ROW3(HOSTNAME_MISMATCH, "smtpd_peer_init: %w: hostname %w verification failed: %s", CLIENT_ADDR, RDNS_NAME, ERROR),
+    ROW2(HOSTNAME_MISMATCH, "smtpd_peer_init: %w: address not listed for hostname %w", CLIENT_ADDR, RDNS_NAME),
     ROW1(NETWORK_ERROR, "socket: %s", ERROR),
     ROW1(NETWORK_ERROR, "socketpair: %s (trying again)", ERROR),
     ROW0(LISTEN_ERROR, "stream connections are not implemented"),
@@ -194,6 +198,13 @@ ML_PATTERN_ROWS(maillog__postfix_lib_net_named) = {
     ROW1(NETWORK_ERROR, "%w: your system has no support for file descriptor passing", FUNC),
 };
 ML_PATTERN_TABLE_LEAD(maillog__postfix_lib_net_named, "%w: ");
+
+/* before 2.9: the address comes first */
+ML_PATTERN_ROWS(maillog__postfix_lib_net_old) = {
+    ROW2(HOSTNAME_MISMATCH, "%w: address not listed for hostname %w", CLIENT_ADDR, RDNS_NAME),
+    ROW3(HOSTNAME_MISMATCH, "%w: hostname %w verification failed: %s", CLIENT_ADDR, RDNS_NAME, ERROR),
+};
+ML_PATTERN_TABLE_LEAD(maillog__postfix_lib_net_old, "%w: ");
 
 ML_PATTERN_ROWS(maillog__postfix_lib_net_service) = {
     ROW2(SERVICE_ERROR, "%w service role \"%s\" is not available", SERVICE, ROLE),
