@@ -21,6 +21,7 @@ typedef struct fates {
     size_t n, most;
     uint32_t *slot; /* hash table of v by leg and recipient */
     size_t slots;
+    bool deleted; /* by postsuper */
 } fates;
 
 /* ---- one entry per leg and recipient ---- */
@@ -93,6 +94,18 @@ static void delivery(fates *f, const ml_entry *e, uint32_t leg)
     v->awaits = v->step && id.len && (here || forwarded);
 }
 
+/* postsuper: removed. What was not delivered by then never will be. */
+static void delete_rest(fates *f, const ml_entry *e, uint32_t leg)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        fate *v = &f->v[i];
+        if (v->leg != leg || v->r.verdict != MAILLOG_VERDICT_DEFERRED) continue;
+        v->r.verdict = MAILLOG_VERDICT_DISCARDED;
+        v->r.line = e->line;
+    }
+    f->deleted = true;
+}
+
 /* qmgr: from=<…>, status=expired, returned to sender: for all that were still deferred. */
 static void expire(fates *f, const ml_entry *e, uint32_t leg)
 {
@@ -111,6 +124,8 @@ static void read_legs(fates *f)
     for (size_t i = 0; i < f->b->m->nlegs; i++) {
         const ml_part *p = &f->b->part[f->b->leg_part[i]];
         for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;) {
+            if (e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER && e->type == MAILLOG_EVENT_POSTFIX_REMOVED)
+                delete_rest(f, e, (uint32_t)i);
             if (!GET(e, STATUS).ptr || e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
             const unsigned status = maillog__entry_word(e, MAILLOG_FIELD_STATUS);
             if (GET(e, TO).ptr)
@@ -287,6 +302,21 @@ static void inherit(fates *f, const fate *step)
     }
 }
 
+/* Requeued under a new ID: the old one's attempts are history. */
+static void resolve_requeued(fates *f)
+{
+    const maillog_message *m = f->b->m;
+    for (size_t i = 0; i < m->nlinks; i++) {
+        if (m->links[i].proof != MAILLOG_PROOF_FORWARDED) continue;
+        const uint32_t from = maillog__leg_index(f->b, m->links[i].from), to = maillog__leg_index(f->b, m->links[i].to);
+        if (from == ML_NO_LEG || to == ML_NO_LEG || !has_fate(f, to)) continue;
+        for (size_t k = 0; k < f->n; k++) {
+            fate *v = &f->v[k];
+            if (v->leg == from && v->r.verdict == MAILLOG_VERDICT_DEFERRED) v->dropped = 1;
+        }
+    }
+}
+
 static void resolve_steps(fates *f)
 {
     uint32_t last_leg = ML_NO_LEG, last_next = ML_NO_LEG;
@@ -358,7 +388,7 @@ static bool was_refused(const ml_build *b)
 /* A message with queue ID and without a delivery: what the checks did to it as a whole. */
 static maillog_verdict whole_verdict(fates *f)
 {
-    maillog_verdict v = MAILLOG_VERDICT_UNFINISHED;
+    maillog_verdict v = f->deleted ? MAILLOG_VERDICT_DISCARDED : MAILLOG_VERDICT_UNFINISHED;
     for (size_t i = 0; i < f->b->m->nchecks; i++) {
         maillog_message_check *c = &f->b->m->checks[i];
         switch (c->result) {
@@ -398,6 +428,18 @@ static maillog_verdict message_verdict(fates *f)
             all = MAILLOG_VERDICT_PARTIAL;
     }
     return all == MAILLOG_VERDICT_NONE ? whole_verdict(f) : all;
+}
+
+/* Postfix's own mailbox delivery is the end of the way, too. */
+static void own_mailboxes(fates *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        fate *v = &f->v[i];
+        const bool own = v->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL || v->daemon == MAILLOG_DAEMON_POSTFIX_VIRTUAL;
+        if (!own || v->step || v->r.final_by.ptr || v->r.verdict != MAILLOG_VERDICT_DELIVERED) continue;
+        v->r.final_by = ml_text(maillog_daemon_name(v->daemon));
+        v->r.final_action = v->r.reply;
+    }
 }
 
 static void give_recipients(fates *f)
@@ -449,6 +491,8 @@ void maillog__build_fate(ml_build *b)
     for (size_t i = 0; i < b->nparts; i++)
         if (b->part[i].kind == ML_NODE_STORE) read_store(&f, &b->part[i]);
     resolve_steps(&f);
+    resolve_requeued(&f);
+    own_mailboxes(&f);
     if (!b->m->nlegs) read_refusals(&f);
     give_recipients(&f);
     b->m->verdict = message_verdict(&f);

@@ -1,6 +1,4 @@
 /* push.c: the way in: a line's fields, its time, the node it belongs to. */
-#include <maillog/describe.h>
-
 #include "../base/token.h"
 #include "table.h"
 
@@ -263,9 +261,6 @@ static bool ends_message(const ml_in *in)
     }
 }
 
-/* By name: for lines that come once a day. */
-static bool is_event(const ml_in *in, const char *name) { return strcmp(maillog_event_name(in->ev->type), name) == 0; }
-
 static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
 {
     ml_node *n = ml_at_node(j, leg);
@@ -298,7 +293,8 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
     if (in->f[ML_S_NEW_QUEUE_ID]) child(j, leg, in, ML_S_NEW_QUEUE_ID);
     if (in->f[ML_S_ORIG_QUEUE_ID]) parent(j, leg, in);
     if (in->f[ML_S_ACTION] && !(n->flags & ML_F_ACTIVE) && ends_message(in)) maillog__set_done(j, leg, true);
-    if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER && is_event(in, "requeued")) maillog__set_done(j, leg, true);
+    if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER && in->ev->type == MAILLOG_EVENT_POSTFIX_MESSAGE_REQUEUED)
+        maillog__set_done(j, leg, true);
 }
 
 static uint64_t process_key(const maillog_join *j, const ml_in *in)

@@ -250,6 +250,19 @@ static uint32_t same_node(maillog_join *j, const ml_node *n)
     return 0;
 }
 
+/* An LMTP connection that began in one part and goes on in another: see store.c. */
+static void join_connection(maillog_join *j, uint32_t node, const ml_node *n)
+{
+    uint32_t at = 0;
+    for (uint32_t i; n->kind == ML_NODE_STORE && n->key[1] && (i = maillog__find(j, n->key[1], &at)) != 0;) {
+        const ml_node *o = ml_at_node(j, i);
+        if (i == node || o->kind != ML_NODE_STORE || (o->key[0] && n->key[0])) continue;
+        maillog__drop_key(j, n->key[0] ? i : node, 1);
+        maillog__join_groups(j, i, node);
+        return;
+    }
+}
+
 static void enter_session(maillog_join *j, uint32_t node, const ml_node *n)
 {
     uint32_t at = 0;
@@ -292,6 +305,7 @@ static uint32_t import_node(maillog_join *j, const record *r)
     if (leg) maillog__set_done(j, node, done);
     if ((r->n.kind == ML_NODE_POLICY || r->n.kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED)) j->parked++;
     enter_session(j, node, &r->n);
+    if (!merged) join_connection(j, node, &r->n);
     if (leg) maillog__link_again(j, node, r->tape, r->bytes);
     if (merged && r->n.kind == ML_NODE_RUN) maillog__link_pieces(j, node);
     return node;

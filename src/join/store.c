@@ -23,7 +23,8 @@ static void push_connection(maillog_join *j, ml_in *in)
         maillog__drop_key(j, holder, 1);
         holder = 0;
     }
-    if (!holder && (end || !in->f[ML_S_PID])) {
+    const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0; /* its beginning may be in another */
+    if (!holder && ((end && !part) || !in->f[ML_S_PID])) {
         maillog__deliver_line(j, in, MAILLOG_RECORD_SESSION);
         return;
     }

@@ -77,7 +77,7 @@ class Checker:
             return f"fates {fates}"
         if want == "delivered" and t.get("mailbox"):
             boxes = {r.get("final", {}).get("mailbox") for r in m["recipients"]}
-            if boxes != {t["mailbox"]}:
+            if t["mailbox"] not in boxes:  # the truth names the first recipient's
                 return f"mailboxes {boxes}, not {t['mailbox']}"
         if want == "delivered" and not all(r.get("final", {}).get("by") for r in m["recipients"]):
             return "the store's line is not attached"
