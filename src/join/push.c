@@ -283,6 +283,10 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
         n->flags |= ML_F_REMOVED;
         maillog__set_done(j, leg, true);
         break;
+    case MAILLOG_EVENT_POSTFIX_MESSAGE_REQUEUED: /* pickup will name it as orig_id of a new one */
+        n->flags |= ML_F_OVER;
+        maillog__set_done(j, leg, true);
+        break;
     case MAILLOG_EVENT_POSTFIX_DELIVERY:
         maillog__link_delivery(j, leg, in);
         if (j->parked) maillog__match_policies(j, leg, in);
@@ -293,8 +297,6 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
     if (in->f[ML_S_NEW_QUEUE_ID]) child(j, leg, in, ML_S_NEW_QUEUE_ID);
     if (in->f[ML_S_ORIG_QUEUE_ID]) parent(j, leg, in);
     if (in->f[ML_S_ACTION] && !(n->flags & ML_F_ACTIVE) && ends_message(in)) maillog__set_done(j, leg, true);
-    if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER && in->ev->type == MAILLOG_EVENT_POSTFIX_MESSAGE_REQUEUED)
-        maillog__set_done(j, leg, true);
 }
 
 static uint64_t process_key(const maillog_join *j, const ml_in *in)

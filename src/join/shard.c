@@ -279,7 +279,7 @@ static bool is_done(const ml_node *here, const record *r)
     const uint32_t there = r->n.flags;
     if (!here || !here->head) return (there & ML_F_DONE) != 0;
     if (!r->bytes) return (here->flags & ML_F_DONE) != 0;
-    if ((here->flags | there) & ML_F_REMOVED) return true;
+    if ((here->flags | there) & (ML_F_REMOVED | ML_F_OVER)) return true;
     return (here->flags & ML_F_DONE && !(there & ML_F_ACTIVE)) || (there & ML_F_DONE && !(here->flags & ML_F_ACTIVE));
 }
 

@@ -69,7 +69,8 @@ enum {                         /* ml_node.flags */
        ML_F_PASSED = 4194304,  /* screen: handed on to smtpd */
        ML_F_BEGAN = 8388608,   /* leg: its Message-ID was seen */
        ML_F_LATER = 16777216,  /* its place in the list is older than its last line */
-       ML_F_UNSAID = 33554432  /* session: commands were refused, for a reason that need not be logged */
+       ML_F_UNSAID = 33554432, /* session: commands were refused, for a reason that need not be logged */
+    ML_F_OVER = 67108864    /* leg: requeued under another ID */
 };
 
 typedef struct ml_node {
