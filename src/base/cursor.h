@@ -256,10 +256,12 @@ static inline void ml_put_opt(ml_line *l, maillog_field_id id, ml_cur v)
     if (v.p) ml_put(l, id, v);
 }
 
-/* Text that no field covers; nothing is written for an empty one. */
+/* Text that no field covers; nothing is written for an empty one, or one of blanks. */
 static inline void ml_put_rest(ml_line *l, ml_cur v)
 {
-    if (v.p && v.p < v.e) ml_put(l, MAILLOG_FIELD_REST, v);
+    const char *p = v.p;
+    while (p < v.e && *p == ' ') p++;
+    if (p < v.e) ml_put(l, MAILLOG_FIELD_REST, v);
 }
 
 /* The line is a typed event. Returns true, so that a grammar can end with it. */

@@ -69,10 +69,16 @@ bool maillog__queue_id_prefix(ml_cur *c, ml_cur *id)
     return true;
 }
 
+/* `:port`; a client that is gone has the port `unknown`. */
 static bool port_after_colon(ml_cur *c, ml_cur *port)
 {
     ml_cur t = *c;
-    if (!ml_skip_char(&t, ':') || !ml_digits(&t, port)) return false;
+    if (!ml_skip_char(&t, ':')) return false;
+    const char *start = t.p;
+    if (ML_SKIP(&t, "unknown"))
+        *port = ml_slice(start, t.p);
+    else if (!ml_digits(&t, port))
+        return false;
     *c = t;
     return true;
 }

@@ -139,7 +139,9 @@ static bool is_new_part(ml_cur c)
 static bool parts_end(ml_cur c, ml_context_end end, ml_context *out)
 {
     out->after = c;
+    ml_skip_blanks(&c);
     if (ml_empty(c)) return true;
+    c = out->after;
     if (end == ML_CONTEXT_THEN_TEXT && ML_STARTS(c, ": ")) return true;
     return out->proto.p && is_new_part(c);
 }

@@ -71,6 +71,13 @@ static bool is_key(ml_cur c)
 static bool address(const ml_line *l, ml_cur *c, ml_cur *out)
 {
     ml_cur t = *c, after;
+    if (ml_peek(t) != '<') { /* very old: without <> */
+        const char *end = ML_FIND(l, t, ", ");
+        if (!end) return false;
+        *out = ml_slice(t.p, end);
+        c->p = end;
+        return true;
+    }
     if (!maillog__angle(l, &t, ",", out)) return false;
     after = t;
     if (!ml_empty(t) && !ML_STARTS(t, ", relay=") && ML_SKIP(&after, ", ") && !is_key(after)) {

@@ -49,11 +49,13 @@ ML_PATTERN_ROWS(maillog__postfix_smtp_warnings) = {
     ROW2(LOOKUP_FAILED, "TLS policy lookup error for %w: %s", DOMAIN, ERROR),
     ROW2(LOOKUP_FAILED, "TLS policy lookup for %w: %s", DOMAIN, ERROR),
     ROW1(SERVER_REPLY_INVALID, "bad EHLO SIZE limit \"%S\" from %r", LIMIT),
+    ROW1(SERVER_REPLY_INVALID, "bad size limit \"%S\" in EHLO reply from %r", LIMIT),
     ROW1(SETTING_WARNING, "flag `D' requires %w_destination_recipient_limit = 1", TRANSPORT),
     ROW1(SETTING_WARNING, "flag `O' requires %w_destination_recipient_limit = 1", TRANSPORT),
     ROW1(MAIL_LOOP, "host %r greeted me with my own hostname %s", HOSTNAME),
     ROW1(MAIL_LOOP, "host %r replied to HELO/EHLO with my own hostname %s", HOSTNAME),
     ROW2(SERVER_REPLY, "host %r said: %S (in reply to %s)", REPLY, COMMAND),
+    ROW1(MAIL_LOOP, "mailer loop: best MX host for %w is local", DOMAIN),
     ROW1(LOOKUP_FAILED, "no MX host for %w has a valid address record", DOMAIN),
     ROW1(LOOKUP_FAILED, "no SRV host for %w has a valid address record", DOMAIN),
     ROW2(SERVER_REPLY_INVALID, "non-%w response from %r: %s", KIND, TEXT),
@@ -92,6 +94,20 @@ static bool content_check(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_CONTENT_CHECK);
 }
 
+/* host HOST[ADDR] said: …, lost connection with HOST[ADDR] while …, and other words of smtp_trouble.c, dns.c, …: the
+ * whole reason, and the server where it is said. */
+static bool server_failed(ml_line *l, ml_cur c)
+{
+    static const char before[][24] = {"host ", "lost connection with ", "conversation with ", "connect to "};
+    ml_put(l, MAILLOG_FIELD_REASON, c);
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        if (ml_skip_n(&c, before[i], strlen(before[i]))) {
+            maillog__put_relay(l, &c);
+            break;
+        }
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_SERVER_FAILED);
+}
+
 /* With a queue ID: a delivery, or why one server failed while there is another to try. */
 static bool about_message(ml_line *l, ml_cur c)
 {
@@ -101,8 +117,7 @@ static bool about_message(ml_line *l, ml_cur c)
     if (ML_IS(c, "removed")) return false; /* not ours */
     if (maillog__match_patterns(l, &maillog__postfix_smtp_queue_id_infos, c) || content_check(l, c)) return true;
     ml_fail(l, mark);
-    ml_put(l, MAILLOG_FIELD_REASON, c);
-    return ml_event(l, MAILLOG_EVENT_POSTFIX_SERVER_FAILED);
+    return server_failed(l, c);
 }
 
 bool maillog__postfix_smtp(ml_line *l, ml_cur text, const ml_postfix *head)

@@ -163,14 +163,10 @@ bool maillog__postfix_action(ml_line *l, ml_cur c)
 /* proxy-(accept|reject): STAGE: REPLY; context. The reply is the proxy's. */
 static bool proxy_reply(ml_line *l, ml_cur c)
 {
-    static const char accept[] = "proxy-accept", reject[] = "proxy-reject";
     const bool ok = ML_STARTS(c, "proxy-accept: ");
     ml_cur word, stage;
     ml_context ctx;
-    if (!ok && !ML_STARTS(c, "proxy-reject: ")) return false;
-    word = ml_slice(c.p, c.p + sizeof accept - 1);
-    c.p = word.e + 2;
-    (void)reject;
+    if ((!ok && !ML_STARTS(c, "proxy-reject: ")) || !ML_UNTIL(l, &c, ": ", &word)) return false;
     if (!ML_UNTIL(l, &c, ": ", &stage)) return false;
     ml_put_word(l, MAILLOG_FIELD_ACTION, word, ok ? MAILLOG_ACTION_PROXY_ACCEPT : MAILLOG_ACTION_PROXY_REJECT);
     maillog__postfix_put_stage(l, stage);
@@ -201,9 +197,9 @@ bool maillog__postfix_smtpd(ml_line *l, ml_cur text, const ml_postfix *head)
                maillog__postfix_tls(l, c, head);
     if (head->queue_id.p) {
         if (ML_SKIP(&c, "client=")) return maillog__postfix_client(l, c);
-        return maillog__postfix_action(l, c) || maillog__postfix_session(l, c, head) || tls_abort(l, c) ||
-               maillog__postfix_smtpd_info(l, c);
+        return maillog__postfix_action(l, c) || maillog__postfix_session(l, c, head) || proxy_reply(l, c) ||
+               tls_abort(l, c) || maillog__postfix_smtpd_info(l, c);
     }
     return maillog__postfix_session(l, c, head) || proxy_reply(l, c) || maillog__postfix_tls(l, c, head) ||
-           maillog__postfix_smtpd_info(l, c);
+           maillog__postfix_smtpd_info(l, c) || maillog__postfix_action(l, c); /* before 2.1 without NOQUEUE */
 }

@@ -73,6 +73,7 @@ static bool broken_off(ml_line *l, ml_cur c)
         {"lost connection after ", 22, MAILLOG_EVENT_POSTFIX_LOST_CONNECTION},
         {"timeout after ", 14, MAILLOG_EVENT_POSTFIX_TIMEOUT},
         {"too many errors after ", 22, MAILLOG_EVENT_POSTFIX_TOO_MANY_ERRORS},
+        {"bare <LF> received after ", 25, MAILLOG_EVENT_POSTFIX_BARE_NEWLINE},
     };
     const char *start = c.p;
     size_t i = 0;

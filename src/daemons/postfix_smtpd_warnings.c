@@ -7,8 +7,11 @@
 #include "postfix_library.h"
 
 ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
+    ROW1(NON_SMTP_COMMAND, "%c sent message header instead of SMTP command: %s", COMMAND),
     ROW2(LONG_REQUEST, "%c: request longer than %d: %s", LIMIT, DATA),
     ROW2(LONG_REQUEST, "%c: response longer than %d: %s", LIMIT, DATA),
+    ROW2(HOSTNAME_MISMATCH, "%w: address not listed for hostname %s", CLIENT_ADDR, RDNS_NAME),
+    ROW3(HOSTNAME_MISMATCH, "%w: hostname %w verification failed: %s", CLIENT_ADDR, RDNS_NAME, ERROR),
     ROW2(LOOKUP_FAILED, "%w: RBL lookup error: %s", QUERY, ERROR),
     ROW2(LOOKUP_FAILED, "%w: address or MX lookup error: %s", NAME, ERROR),
     ROW3(SETTING_WARNING, "%w: bad rbl reply template for domain %w: %s", NAME, DOMAIN, ERROR),
@@ -78,7 +81,7 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_infos) = {
     ROW1(REPLY_REPLACED, "%c: reply filter in: %s", OLD),
     ROW1(REPLY_REPLACED, "%c: reply filter out: %s", NEW),
     ROW1(DISCARD_EHLO, "discarding EHLO keywords: %s", KEYWORDS),
-    ROW2(PIPELINING, "improper command pipelining after %s from %c: %s", STAGE, DATA),
+    ROW2(PIPELINING, "improper command pipelining after %s from %c%(: %s%)", STAGE, DATA),
     ROW3(DSN_MAPPED, "mapping DSN status %w into %s status %s", OLD, CLASS, NEW),
     ROW1(COMPAT_SETTING,
          "using backwards-compatible default setting \"smtpd_relay_restrictions = (empty)\" to avoid \"Relay access "

@@ -43,7 +43,8 @@ static bool peak(ml_line *l, ml_cur c)
     if (!ML_SKIP(&c, "statistics: max ") || !ml_word(l, &c, &kind)) return false;
     ml_put(l, MAILLOG_FIELD_KIND, kind);
     if (ML_SKIP(&c, " rate ") && ml_digits(&c, &n) && ml_skip_char(&c, '/') && ml_digits(&c, &interval) &&
-        ml_skip_char(&c, 's')) {
+        ml_is_lower(ml_peek(c))) {
+        if (!ml_skip_char(&c, 's')) interval.e = ++c.p; /* another unit than Postfix writes */
         ml_put(l, MAILLOG_FIELD_RATE, n);
         ml_put(l, MAILLOG_FIELD_INTERVAL, interval);
         return client_at(l, c) && ml_event(l, MAILLOG_EVENT_POSTFIX_PEAK_RATE);

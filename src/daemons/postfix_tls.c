@@ -2,7 +2,7 @@
  * tls_server.c, tls_client.c of Postfix 2.11 to 3.11; what else the TLS library tells is in postfix_lib_tls.c.
  * Remote-controlled: sni (a valid host name), names in certificates (issuer), all as the last part or before a
  * literal that such a name cannot hold. */
-#include "postfix.h"
+#include "postfix_library.h"
 
 /* The peer of a line that both sides write: a client for servers, the next hop for clients. tlsproxy is either, and
  * knows no client name. */
@@ -63,10 +63,13 @@ static void cipher(ml_line *l, ml_cur c)
 static bool summary(ml_line *l, ml_cur c)
 {
     ml_cur level, usage, v;
-    if (!ml_word(l, &c, &level) || !ML_SKIP(&c, " TLS connection ") || !ml_word(l, &c, &usage)) return false;
-    const unsigned level_word = maillog__word(level, MAILLOG_TLS_LEVEL_ANONYMOUS, MAILLOG_TLS_LEVEL_VERIFIED);
-    if (!level_word) return false;
-    ml_put_word(l, MAILLOG_FIELD_TLS_LEVEL, level, level_word);
+    if (!ML_SKIP(&c, "TLS connection ")) { /* old ones begin without a level */
+        if (!ml_word(l, &c, &level) || !ML_SKIP(&c, " TLS connection ")) return false;
+        const unsigned word = maillog__word(level, MAILLOG_TLS_LEVEL_ANONYMOUS, MAILLOG_TLS_LEVEL_VERIFIED);
+        if (!word) return false;
+        ml_put_word(l, MAILLOG_FIELD_TLS_LEVEL, level, word);
+    }
+    if (!ml_word(l, &c, &usage)) return false;
     ml_put_word(l, MAILLOG_FIELD_TLS_USAGE, usage,
                 maillog__word(usage, MAILLOG_TLS_USAGE_ESTABLISHED, MAILLOG_TLS_USAGE_REUSED));
     const bool from = ML_SKIP(&c, " from ");
@@ -140,6 +143,35 @@ static bool setting_up(ml_line *l, ml_cur c)
     return put_peer(l, &c) && ml_empty(c) && ml_event(l, MAILLOG_EVENT_POSTFIX_TLS_SETUP);
 }
 
+/* What the log levels above 1 tell of a session: the peer, a blank, the rest. */
+ML_PATTERN_ROWS(maillog__postfix_tls_rows) = {
+    ROW1(TLS_STATE, "SSL_accept:%s", STATE),
+    ROW1(TLS_STATE, "SSL_connect:%s", STATE),
+    ROW1(TLS_SETUP, "initializing the %w-side TLS engine", ROLE),
+};
+ML_PATTERN_TABLE(maillog__postfix_tls_rows);
+
+/* … of a peer: PEER: … */
+ML_PATTERN_ROWS(maillog__postfix_tls_peer) = {
+    ROW1(TLS_SESSION, "Decrypting session ticket, key expiration: %s", UNTIL),
+    ROW1(TLS_SESSION, "Issuing session ticket, key expiration: %s", UNTIL),
+    ROW0(TLS_SESSION, "Reusing old session"),
+    ROW1(TLS_SETUP, "TLS cipher list \"%s\"", LIST),
+    ROW3(TLS_CERTIFICATE, "certificate verification depth=%d verify=%d subject=%s", DEPTH, VERIFY, SUBJECT),
+    ROW2(TLS_SESSION, "looking up session %w in %w cache", SESSION, CACHE),
+    ROW2(TLS_SESSION, "looking for session %w in %w cache", SESSION, CACHE),
+    ROW2(TLS_SESSION, "reloaded session %w from %w cache", SESSION, CACHE),
+    ROW2(TLS_SESSION, "removing session %w from %w cache", SESSION, CACHE),
+    ROW2(TLS_SESSION, "save session %w to %w cache", SESSION, CACHE),
+    ROW1(TLS_CERTIFICATE, "subject_CN=%s", SUBJECT),
+};
+ML_PATTERN_TABLE(maillog__postfix_tls_peer);
+
+static bool of_peer(ml_line *l, ml_cur c)
+{
+    return put_peer(l, &c) && ML_SKIP(&c, ": ") && maillog__match_patterns(l, &maillog__postfix_tls_peer, c);
+}
+
 bool maillog__postfix_tls(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     maillog_field *const mark = ml_mark(l);
@@ -150,5 +182,8 @@ bool maillog__postfix_tls(ml_line *l, ml_cur text, const ml_postfix *head)
     ml_fail(l, mark);
     if (handshake_failed(l, text)) return true;
     ml_fail(l, mark);
-    return setting_up(l, text);
+    if (setting_up(l, text)) return true;
+    ml_fail(l, mark);
+    if (maillog__match_patterns(l, &maillog__postfix_tls_rows, text)) return true;
+    return of_peer(l, text) || ml_fail(l, mark);
 }
