@@ -11,13 +11,6 @@ ML_PATTERN_TABLE(maillog__postfix_bounce_queue_id_infos);
 
 ML_PATTERN_ROWS(maillog__postfix_bounce_warnings) = {
     ROW3(BOUNCE_TEMPLATE, "%w, line %d: missing \"%s\" end marker", PATH, FILE_LINE, NAME),
-    ROW3(BOUNCE_TEMPLATE, "%w: non-ASCII \"%s\" header value in %w template -- ignoring this template", PATH, HEADER,
-         TEMPLATE),
-    ROW3(BOUNCE_TEMPLATE, "%w: unknown \"%s\" header label in %w template -- ignoring this template", PATH, HEADER,
-         TEMPLATE),
-    ROW3(BOUNCE_TEMPLATE, "%w: inapplicable \"%s\" header label in %w template -- ignoring this template", PATH, HEADER,
-         TEMPLATE),
-    ROW2(BOUNCE_TEMPLATE, "%w: missing message text in %w template -- ignoring this template", PATH, TEMPLATE),
     ROW2(BOUNCE_TEMPLATE, "%w: 8-bit message text in %w template", PATH, TEMPLATE),
     ROW0(BOUNCE_TEMPLATE, "-- ignoring this template for now"),
     ROW0(BOUNCE_TEMPLATE, "for instructions see the bounce(5) manual"),

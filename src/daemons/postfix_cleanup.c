@@ -21,7 +21,6 @@ ML_PATTERN_ROWS(maillog__postfix_cleanup_warnings) = {
     ROW1(CHECKS_WARNING, "missing DELAY argument in %w map", MAP),
     ROW1(CHECKS_WARNING, "missing FILTER command argument in %w map", MAP),
     ROW2(LOOKUP_FAILED, "multi-valued %w entry for %s", MAP, KEY),
-    ROW1(QUEUE_FILE_ERROR, "read timeout on %s", PATH),
     ROW2(CHECKS_WARNING, "unknown command in %w map: %s", MAP, COMMAND),
     ROW2(MESSAGE_REJECTED, "unreasonable %w map nesting for %S -- message not accepted, try again later", MAP, KEY),
     ROW2(MESSAGE_REJECTED, "unreasonable %w map expansion size for %S -- message not accepted, try again later", MAP,

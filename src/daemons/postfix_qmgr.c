@@ -4,8 +4,6 @@
 #include "postfix_library.h"
 
 ML_PATTERN_ROWS(maillog__postfix_qmgr_warnings) = {
-    ROW3(SETTING_WARNING, "%w is larger than %w - adjusting %w", PARAM, PARAM2, NAME),
-    ROW3(SETTING_WARNING, "%w is smaller than %w - adjusting %w", PARAM, PARAM2, NAME),
     ROW1(TRANSPORT_FAILED, "%s: premature disconnect", PATH),
     ROW2(TRANSPORT_FAILED, "connect to transport %w: %s", PATH, ERROR),
     ROW0(QUEUE_CLOGGED, "lots of deferred mail, that is bad for performance"),

@@ -35,20 +35,14 @@ ML_PATTERN_ROWS(maillog__postfix_smtp_queue_id_infos) = {
 ML_PATTERN_TABLE(maillog__postfix_smtp_queue_id_infos);
 
 ML_PATTERN_ROWS(maillog__postfix_smtp_warnings) = {
-    ROW1(LOOKUP_FAILED, "%w lookup error", MAP),
     ROW2(LOOKUP_FAILED, "%w map lookup error for %s", MAP, KEY),
-    ROW2(SETTING_WARNING, "%S: invalid security level \"%s\"", POLICY, LEVEL),
-    ROW1(SETTING_WARNING, "%S: invalid empty policy", POLICY),
-    ROW1(SETTING_WARNING, "%w: opportunistic TLS encryption is not appropriate for unix-domain destinations.", DEST),
     ROW1(SETTING_WARNING, "%w: the \"dane\" security level is invalid for delivery via unix-domain sockets", DEST),
     ROW1(SASL_UNAVAILABLE, "%r offered no supported AUTH mechanisms: '%S'", MECHS),
     ROW0(SASL_UNAVAILABLE, "%r offered null AUTH mechanism list"),
-    ROW2(SERVER_REPLY_INVALID, "%r: response longer than %d: %s", LIMIT, DATA),
     ROW2(STS_MX_MISMATCH, "MX name '%s' does not match STS MX pattern for '%s'", MX, DOMAIN),
     ROW2(LOOKUP_FAILED, "SASL auth failure map %s: lookup failed for %s", TABLE, KEY),
     ROW2(LOOKUP_FAILED, "TLS policy lookup error for %w: %s", DOMAIN, ERROR),
     ROW2(LOOKUP_FAILED, "TLS policy lookup for %w: %s", DOMAIN, ERROR),
-    ROW1(SERVER_REPLY_INVALID, "bad EHLO SIZE limit \"%S\" from %r", LIMIT),
     ROW1(SERVER_REPLY_INVALID, "bad size limit \"%S\" in EHLO reply from %r", LIMIT),
     ROW1(SETTING_WARNING, "flag `D' requires %w_destination_recipient_limit = 1", TRANSPORT),
     ROW1(SETTING_WARNING, "flag `O' requires %w_destination_recipient_limit = 1", TRANSPORT),
@@ -59,7 +53,6 @@ ML_PATTERN_ROWS(maillog__postfix_smtp_warnings) = {
     ROW1(LOOKUP_FAILED, "no MX host for %w has a valid address record", DOMAIN),
     ROW1(LOOKUP_FAILED, "no SRV host for %w has a valid address record", DOMAIN),
     ROW2(SERVER_REPLY_INVALID, "non-%w response from %r: %s", KIND, TEXT),
-    ROW1(SERVER_POLICY, "server %r violates %s policy", POLICY),
     ROW2(CONNECT_FAILED, "smtp_connect_addr: bind %w: %s", ADDR, ERROR),
     ROW2(CONNECT_FAILED, "smtp_connect_sock: bind %w: %s", ADDR, ERROR),
     ROW2(PIX_WORKAROUND, "to prevent loss of mail, turn off command pipelining for %w with the %w parameter",

@@ -13,7 +13,6 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
     ROW2(HOSTNAME_MISMATCH, "%w: address not listed for hostname %s", CLIENT_ADDR, RDNS_NAME),
     ROW3(HOSTNAME_MISMATCH, "%w: hostname %w verification failed: %s", CLIENT_ADDR, RDNS_NAME, ERROR),
     ROW2(LOOKUP_FAILED, "%w: RBL lookup error: %s", QUERY, ERROR),
-    ROW2(LOOKUP_FAILED, "%w: address or MX lookup error: %s", NAME, ERROR),
     ROW3(SETTING_WARNING, "%w: bad rbl reply template for domain %w: %s", NAME, DOMAIN, ERROR),
     ROW2(RATE_LIMIT, "AUTH command rate limit exceeded: %d from %c for service %s", RATE, SERVICE),
     ROW0(BDAT_ERROR, "BDAT request from %c exceeds message size limit"),
@@ -26,7 +25,6 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
     ROW2(RATE_LIMIT, "Recipient address rate limit exceeded: %d from %c for service %s", RATE, SERVICE),
     ROW1(TLS_REFUSED, "Refusing STARTTLS request from %c for service %s", SERVICE),
     ROW1(TLS_REFUSED, "Refusing TLS service request from %c for service %s", SERVICE),
-    ROW0(SETTING_WARNING, "TLS has been selected, but TLS support is not compiled in"),
     ROW3(LOOKUP_FAILED, "Unable to look up %w host for %w: %s", KIND, NAME, ERROR),
     ROW1(TLS_REFUSED,
          "Wrapper-mode request dropped from %c for service %s. TLS context initialization failed. For details see "
@@ -54,7 +52,6 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
     ROW1(SETTING_WARNING, "ignoring non-empty %s setting behind postscreen", PARAM),
     ROW1(PROXY_FAILED, "lost connection with proxy %s", SERVER),
     ROW1(BDAT_ERROR, "malformed BDAT command syntax from %c: %s", COMMAND),
-    ROW0(SASL_UNAVAILABLE, "no SASL authentication mechanisms"),
     ROW1(NON_SMTP_COMMAND, "non-SMTP command from %c: %s", COMMAND),
     ROW2(QUEUE_FULL, "not enough free space in mail queue: %d bytes < %f*message size limit", BYTES, FACTOR),
     ROW0(BDAT_ERROR, "null BDAT request from %c"),
