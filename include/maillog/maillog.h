@@ -5,6 +5,7 @@
  *   batch.h     thousands of lines per call, flat arrays
  *   describe.h  names and reflection          json.h  events as JSON
  *   join.h      events in, whole messages out
+ *   explain.h   why a message went the way it went
  *   time.h      from a stamp to a point in time
  */
 #ifndef MAILLOG_H
@@ -14,6 +15,7 @@
 #include <maillog/batch.h>
 #include <maillog/describe.h>
 #include <maillog/event.h>
+#include <maillog/explain.h>
 #include <maillog/join.h>
 #include <maillog/json.h>
 #include <maillog/parse.h>

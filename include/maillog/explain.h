@@ -1,0 +1,102 @@
+/* maillog/explain.h: why a message went the way it went.
+ *
+ *   maillog_explain_reject()          the text of a rejection → the restriction that wrote it, and its settings
+ *   maillog_postfix_config_*()        main.cf and master.cf, read as Postfix reads them, in the caller's memory
+ *   maillog_explain()                 a whole message → plain sentences, and the setting behind each check
+ *
+ * Nothing is said that the log does not prove; what the configuration adds is marked with its file and line. */
+#ifndef MAILLOG_EXPLAIN_H
+#define MAILLOG_EXPLAIN_H
+
+#include <maillog/join.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- the text of a rejection ---- */
+
+/** What a rejection is about; the word Postfix writes before "rejected:". */
+typedef enum maillog_reject_object {
+    MAILLOG_OBJECT_NONE = 0,
+    MAILLOG_OBJECT_CLIENT = 1,            /**< Client host */
+    MAILLOG_OBJECT_UNVERIFIED_CLIENT = 2, /**< Unverified Client host */
+    MAILLOG_OBJECT_HELO = 3,              /**< Helo command */
+    MAILLOG_OBJECT_SENDER = 4,            /**< Sender address */
+    MAILLOG_OBJECT_RECIPIENT = 5,         /**< Recipient address */
+    MAILLOG_OBJECT_DATA = 6,              /**< Data command */
+    MAILLOG_OBJECT_END_OF_DATA = 7,       /**< End-of-data */
+    MAILLOG_OBJECT_ETRN = 8,              /**< Etrn command */
+    MAILLOG_OBJECT_CERTIFICATE = 9,       /**< Client certificate */
+    MAILLOG_OBJECT_LOGIN = 10             /**< SASL login name */
+} maillog_reject_object;
+
+/** Why, in one word. */
+typedef enum maillog_reject_kind {
+    MAILLOG_REJECT_UNKNOWN = 0,
+    MAILLOG_REJECT_NAME = 1,         /**< a host name or address that is malformed or not fully qualified */
+    MAILLOG_REJECT_DNS = 2,          /**< DNS does not know it, or takes no mail for it */
+    MAILLOG_REJECT_RELAY = 3,        /**< not our domain, not our client */
+    MAILLOG_REJECT_USER_UNKNOWN = 4, /**< no such address here */
+    MAILLOG_REJECT_UNVERIFIED = 5,   /**< a probe of the address failed, or is not back yet */
+    MAILLOG_REJECT_LOGIN = 6,        /**< the sender address belongs to another login */
+    MAILLOG_REJECT_BLOCKLIST = 7,    /**< listed by a DNS blocklist */
+    MAILLOG_REJECT_ACCESS = 8,       /**< an access table, a policy server, or `reject` itself */
+    MAILLOG_REJECT_GREYLIST = 9,     /**< try again later, on purpose */
+    MAILLOG_REJECT_SPF = 10,
+    MAILLOG_REJECT_DMARC = 11,
+    MAILLOG_REJECT_MILTER = 12,
+    MAILLOG_REJECT_FILTER = 13,   /**< a before-queue content filter */
+    MAILLOG_REJECT_CONTENT = 14,  /**< header_checks, body_checks and the like */
+    MAILLOG_REJECT_PROTOCOL = 15, /**< the client broke the rules of SMTP */
+    MAILLOG_REJECT_TLS = 16,      /**< encryption is required */
+    MAILLOG_REJECT_SIZE = 17,
+    MAILLOG_REJECT_STORAGE = 18,  /**< no room in the queue */
+    MAILLOG_REJECT_RATE = 19,     /**< too much from one client */
+    MAILLOG_REJECT_FAULT = 20,    /**< trouble on this side: tables, configuration, policy server */
+    MAILLOG_REJECT_BOUNCE = 21,   /**< a bounce to several recipients */
+    MAILLOG_REJECT_REQUESTED = 22 /**< defer, defer_if_permit and the like, as configured */
+} maillog_reject_kind;
+
+/** A rejection as an event's fields give it; absent strings are fine. */
+typedef struct maillog_reject_text {
+    int daemon;                 /**< maillog_daemon; 0: postfix/smtpd */
+    maillog_str action;         /**< "reject", "reject_warning", "milter-reject", … */
+    maillog_str code, dsn;      /**< "504", "5.5.2" */
+    maillog_str text;           /**< what follows them: "<x>: Helo command rejected: …" */
+    maillog_str helo, from, to; /**< of the same line: they tell a name in the text from the text */
+} maillog_reject_text;
+
+typedef struct maillog_reject_info {
+    maillog_str subject; /**< x in "<x>: …" */
+    maillog_str what;    /**< what a list blocks, a domain, a mail exchanger, a login: as the text names it */
+    maillog_str zone;    /**< DNS blocklist */
+    maillog_str detail;  /**< words of others: the list's text, a remote server's reply, a table's or filter's text */
+    /** Names as Postfix documents them, constant, separated by blanks, most likely first; NULL: not known. More than
+     *  one: the text does not tell which. A restriction, or the parameter that is at work instead of one. */
+    const char *restrictions;
+    const char *old_names;    /**< the same under their old names, or NULL */
+    const char *code_setting; /**< parameter that sets the reply code; NULL: fixed, or set elsewhere */
+    const char *code_default; /**< "504"; NULL: none */
+    const char *text_setting; /**< what an admin changes the text with; NULL: nothing */
+    maillog_reject_object object;
+    maillog_reject_kind kind;
+    uint8_t temporary; /**< 4xx: the client may try again; without a code and dsn as the default is */
+    uint8_t custom;    /**< the text is none of Postfix's own: an access table's, a policy server's, a filter's */
+    uint8_t ambiguous; /**< the text could be read in two ways: it holds another's text that looks like Postfix's */
+    uint8_t reserved_;
+} maillog_reject_info;
+
+/** Read the text of a rejection. Linear in the text; slices point into it. @return 1 if the restriction is known, 0 if
+ *  only parts are; `out` is always filled. Thread-safe. */
+MAILLOG_API int maillog_explain_reject(const maillog_reject_text *in, maillog_reject_info *out);
+
+/** "Helo command", "blocklist": constant names; "unknown" for any other value, never NULL. */
+MAILLOG_API const char *maillog_reject_object_name(int object);
+MAILLOG_API const char *maillog_reject_kind_name(int kind);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
