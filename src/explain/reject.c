@@ -155,7 +155,7 @@ static bool matches(maillog_str text, const char *pattern, info *out)
 {
     out->what = out->detail = nothing;
     while (*pattern) {
-        const char *stop = strchr(pattern, '%');
+        const char *stop = (const char *)memchr(pattern, '%', strlen(pattern));
         if (!stop) return ml_is(text, pattern);
         const maillog_str literal = ml_cut(pattern, stop);
         if (text.len < literal.len || memcmp(text.ptr, literal.ptr, literal.len) != 0) return false;
