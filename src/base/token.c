@@ -69,6 +69,17 @@ bool maillog__queue_id_prefix(ml_cur *c, ml_cur *id)
     return true;
 }
 
+bool maillog__job_id_prefix(ml_cur *c, ml_cur *id)
+{
+    if (maillog__queue_id_prefix(c, id)) return true;
+    if (ml_len(*c) < 16 || alnum_run(*c) != 14 || c->p[14] != ':' || c->p[15] != ' ') return false;
+    for (int i = 8; i < 14; i++)
+        if (!ml_is_digit(c->p[i])) return false;
+    *id = ml_slice(c->p, c->p + 14);
+    c->p += 16;
+    return true;
+}
+
 /* `:port`; a client that is gone has the port `unknown`. */
 static bool port_after_colon(ml_cur *c, ml_cur *port)
 {

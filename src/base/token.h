@@ -14,6 +14,10 @@ bool maillog__is_queue_id(ml_cur id);
 /* Cut a run of queue-ID characters that is a Postfix queue ID. */
 bool maillog__queue_id(ml_cur *c, ml_cur *id);
 
+/* What milters print of the macro `i`, followed by `: `: a queue ID of Postfix, or of sendmail (8 letters and digits, 6
+ * digits), or NOQUEUE. */
+bool maillog__job_id_prefix(ml_cur *c, ml_cur *id);
+
 /* `name[addr]` or `name[addr]:port`. The name has no blanks and no '['. */
 typedef struct ml_peer {
     ml_cur name, addr, port; /* port.p NULL: not there */

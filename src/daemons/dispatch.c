@@ -39,11 +39,32 @@ static const tag_row tags[] = {
     TAG("amavisd-new", AMAVIS, maillog__amavis),
     TAG("rspamd", RSPAMD, maillog__rspamd),
     TAG("rspamd_proxy", RSPAMD, maillog__rspamd),
+    TAG("spamd", SPAMD, maillog__spamd),
+    TAG("spamc", SPAMC, maillog__spamc),
+    TAG("spampd", SPAMPD, maillog__spampd),
+    TAG("clamd", CLAMD, maillog__clamav),
+    TAG("freshclam", FRESHCLAM, maillog__clamav),
+    TAG("MailScanner", MAILSCANNER, maillog__mailscanner),
+    TAG("pmg-smtp-filter", PMG_FILTER, maillog__pmg),
+    TAG("pmgpolicy", PMG_POLICY, maillog__pmg),
+    TAG("dspam", DSPAM, maillog__dspam),
+    TAG("dkimproxy.in", DKIMPROXY, maillog__dkimproxy),
+    TAG("dkimproxy.out", DKIMPROXY, maillog__dkimproxy),
+    TAG("dkimproxy", DKIMPROXY, maillog__dkimproxy),
 
     /* policy servers */
     TAG("postgrey", POSTGREY, NULL),
 
     /* milters */
+    TAG("opendkim", OPENDKIM, maillog__opendkim),
+    TAG("opendmarc", OPENDMARC, maillog__opendmarc),
+    TAG("openarc", OPENARC, maillog__openarc),
+    TAG("clamav-milter", CLAMAV_MILTER, maillog__clamav),
+    TAG("mimedefang.pl", MIMEDEFANG, maillog__mimedefang),
+    TAG("mimedefang", MIMEDEFANG, maillog__mimedefang),
+    TAG("mimedefang-multiplexor", MIMEDEFANG, maillog__mimedefang),
+    TAG("milter-greylist", MILTER_GREYLIST, maillog__milter_greylist),
+    TAG("smf-spf", SPFMILTER, maillog__smf_spf),
 
     /* other MTAs and mail stores */
 

@@ -1,0 +1,98 @@
+/* mimedefang.c: `QUEUE-ID: text` of MIMEDefang 2.8x and 3.x: the milter, the multiplexor and mimedefang.pl. The record
+ * `MDLOG,QUEUE-ID,event,value1,value2,<sender>,<recipient>,subject` has commas inside its values percent-encoded. What
+ * a site's own filter logs is its own. */
+#include "../base/pattern.h"
+#include "../base/token.h"
+#include "daemons.h"
+
+#define E(NAME) MAILLOG_EVENT_MIMEDEFANG_##NAME
+#define F(NAME) MAILLOG_FIELD_##NAME
+
+extern const ml_patterns maillog__mimedefang_statements;
+ML_PATTERN_ROWS(maillog__mimedefang_statements) = {
+    {E(FILTER_ACTION), {F(FUNC)}, "%w said DISCARD: Discarding this message"},
+    {E(FILTER_ACTION), {F(FUNC), F(WHAT)}, "%w tempfailed %w"},
+    {E(FILTER_ACTION), {F(FUNC), F(WHAT)}, "%w rejected %w"},
+    {E(FILTER_ACTION), {F(FUNC), F(TEXT)}, "%w said ACCEPT_AND_NO_MORE_FILTERING: %s"},
+    {E(NO_WORKERS), {F(TEXT)}, "All workers are busy: %s"},
+    {E(ERROR), {F(TEXT)}, "Attempt to call %s"},
+    {E(ERROR), {F(TEXT)}, "Attempted to %s"},
+    {E(BOUNCED), {0}, "Bouncing because filter instructed us to"},
+    {E(WORKER), {F(TEXT)}, "Bringing workers up to %s"},
+    {E(ERROR), {F(TEXT)}, "Cannot %s"},
+    {E(ERROR), {F(TEXT)}, "Could not %s"},
+    {E(WORKER), {F(TEXT)}, "Could not start worker %s"},
+    {E(WORKER), {F(TEXT)}, "Did not start worker %s"},
+    {E(DISCARDED), {0}, "Discarding because filter instructed us to"},
+    {E(ERROR), {F(TEXT)}, "Error %s"},
+    {E(MULTIPLEXOR), {F(ERROR)}, "Error from multiplexor: %s"},
+    {E(FILTER_FAILED), {F(ERROR)}, "Error reading RESULTS file: %s"},
+    {E(ERROR), {F(TEXT)}, "External filter exited with non-zero status %s"},
+    {E(ERROR), {F(TEXT)}, "Failure in cleanup %s"},
+    {E(FILTER_FAILED), {0}, "Filter did not create RESULTS file"},
+    {E(FILTER_FAILED), {F(PATH)}, "Filter failed.  Message kept in %s"},
+    {E(FILTER_TIME), {F(MS)}, "Filter time is %dms"},
+    {E(WORKER), {F(TEXT)}, "Initialized embedded Perl interpreter%s"},
+    {E(WORKER), {F(STATE), F(N), F(CHILD_PID), F(TEXT)}, "Killing %w worker %d (pid %d) %s"},
+    {E(WORKER), {F(STATE), F(N), F(CHILD_PID), F(TEXT)}, "Killing %w slave %d (pid %d) %s"},
+    {E(LOG), {F(QUEUE_ID), F(WHAT), F(P1), F(P2), F(FROM), F(TO), F(SUBJECT)}, "MDLOG,%w,%w,%s,%s,<%s>,<%s>,%s"},
+    {E(LOG), {F(QUEUE_ID), F(WHAT), F(P1), F(P2), F(FROM), F(TO), F(SUBJECT)}, "MDLOG,%w,%w,%s,%s,%s,%s,%s"},
+    {E(MULTIPLEXOR), {F(TEXT)}, "MIMEDefang alive. %s"},
+    {E(MULTIPLEXOR), {F(ERROR)}, "MXCommand: %s"},
+    {E(HEADER), {F(COUNT)}, "Message contains %d Subject: headers.  Deleting all but the first"},
+    {E(HEADER), {F(SUBJECT)}, "Message contains more than one Subject: header: %s"},
+    {E(MULTIPLEXOR), {F(TEXT)}, "Multiplexor %s"},
+    {E(ERROR), {F(TEXT)}, "Not cleaning up %s"},
+    {E(ERROR), {F(TEXT)}, "Out of memory%s"},
+    {E(FILTER_FAILED), {F(TEXT)}, "Overlong line in RESULTS file%s"},
+    {E(FILTER_FAILED), {F(TEXT)}, "RESULTS file %s"},
+    {E(WORKER), {F(N), F(CHILD_PID), F(STATUS)}, "Reap: slave %d (pid %d) exited normally with status %s"},
+    {E(WORKER), {F(N), F(CHILD_PID), F(TEXT)}, "Reap: slave %d (pid %d) exited %s"},
+    {E(WORKER), {F(N), F(CHILD_PID), F(STATUS)}, "Reap: worker %d (pid %d) exited normally with status %s"},
+    {E(WORKER), {F(N), F(CHILD_PID), F(TEXT)}, "Reap: worker %d (pid %d) exited %s"},
+    {E(WORKER), {F(TEXT)}, "Scheduling %s"},
+    {E(WORKER), {F(N), F(TEXT)}, "Slave %d resource usage: %s"},
+    {E(WORKER), {F(N), F(TEXT)}, "Slave %d stderr: %s"},
+    {E(WORKER), {F(TEXT)}, "Slave status: %s"},
+    {E(WORKER), {F(N), F(CHILD_PID), F(COUNT), F(REASON)}, "Starting slave %d (pid %d) (%d running): %s"},
+    {E(WORKER), {F(N), F(CHILD_PID), F(COUNT), F(REASON)}, "Starting worker %d (pid %d) (%d running): %s"},
+    {E(TEMPFAILED), {0}, "Tempfailing because filter instructed us to"},
+    {E(ERROR), {F(TEXT)}, "Unable to %s"},
+    {E(FILTER_FAILED), {F(ERROR)}, "Unable to stat RESULTS file: %s"},
+    {E(FILTER_FAILED), {F(TEXT)}, "Unknown command '%s"},
+    {E(HEADER), {F(COUNT)}, "WARNING: %d Content-Type headers found -- deleting all but first"},
+    {E(WORKER), {F(N), F(TEXT)}, "Worker %d resource usage: %s"},
+    {E(WORKER), {F(N), F(TEXT)}, "Worker %d stderr: %s"},
+    {E(WORKER), {F(N), F(TEXT)}, "Worker %d died %s"},
+    {E(WORKER), {F(N), F(TEXT)}, "Worker %d ran out of memory %s"},
+    {E(WORKER), {F(N), F(CHILD_PID), F(TEXT)}, "Worker %d (pid %d) taking %s"},
+    {E(WORKER), {F(TEXT)}, "Worker status: %s"},
+    {E(ERROR), {F(TEXT)}, "doScan: %s"},
+    {E(ERROR), {F(TEXT)}, "failed to clean up %s"},
+    {E(SMTP_CHECK), {F(TEXT)}, "get_smtp_return_code: %s"},
+    {E(SMTP_CHECK), {F(TO), F(SERVER), F(CODE), F(TEXT)}, "get_smtp_return_code: for %w on %w returned %d %s"},
+    {E(ERROR), {F(TEXT)}, "handleAccept: %s"},
+    {E(ERROR), {F(TEXT)}, "handleCommand: %s"},
+    {E(ERROR), {F(TEXT)}, "handleWorker%s"},
+    {E(ERROR), {F(TEXT)}, "lstat(%s"},
+    {E(SMTP_CHECK), {F(TEXT)}, "md_check_against_smtp_server: %s"},
+    {E(NO_WORKERS), {F(TEXT)}, "mfconnect: No free slaves: %s"},
+    {E(NO_WORKERS), {F(TEXT)}, "mfconnect: No free workers: %s"},
+    {E(ERROR), {F(TEXT)}, "opendir(%s"},
+    {E(ERROR), {F(TEXT)}, "reply_to_mimedefang: %s"},
+    {E(ERROR), {F(TEXT)}, "rmdir(%s"},
+    {E(ERROR), {F(TEXT)}, "sendmail failure in resend_message: %s"},
+    {E(MULTIPLEXOR), {F(TEXT)}, "started; %s"},
+    {E(ERROR), {F(TEXT)}, "stream_by_%s"},
+    {E(ERROR), {F(TEXT)}, "unlink(%s"},
+    {E(ERROR), {F(TEXT)}, "writen failed: %s"},
+};
+
+ML_PATTERN_TABLE(maillog__mimedefang_statements);
+
+void maillog__mimedefang(ml_line *l, ml_cur message)
+{
+    ml_cur c = message, id;
+    if (maillog__job_id_prefix(&c, &id)) ml_put(l, MAILLOG_FIELD_QUEUE_ID, id);
+    if (!maillog__match_patterns(l, &maillog__mimedefang_statements, c)) ml_put_rest(l, c);
+}

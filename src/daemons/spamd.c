@@ -1,0 +1,264 @@
+/* spamd.c: SpamAssassin 3.4 and 4.0: spamd, spamc, and the proxy spampd. spamd makes blanks and commas of a Message-ID
+ * into '_', so the result line can be read from left to right; the user name is the client's. */
+#include "../base/pattern.h"
+#include "../base/token.h"
+#include "daemons.h"
+
+#define E(NAME) MAILLOG_EVENT_SPAMD_##NAME
+#define F(NAME) MAILLOG_FIELD_##NAME
+
+extern const ml_patterns maillog__spamd_statements;
+ML_PATTERN_ROWS(maillog__spamd_statements) = {
+    {E(SPAMASSASSIN), {F(TEXT)}, "antivirus: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "archive-iterator: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "askdns: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "asn: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "async: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "auto-whitelist: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "awl: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "bayes: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "check: %s"},
+    {E(CONFIG), {F(TEXT)}, "config: %s"},
+    {E(CONFIG), {F(PATH)}, "config: created user preferences file: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "dcc: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "dkim: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "dns: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "facts: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "fromnamespoof: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "generic: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "geodb: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "hashbl: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "html: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "info: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "ldap: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "learn: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "locker: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "logger: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "message: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "metadata: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "mimeheader: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "netset: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "olevbmacro: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "pdfinfo: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "phishing: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "plugin: %s"},
+    {E(CHILD), {F(TEXT)}, "prefork: %s"},
+    {E(CHILD), {F(STATES)}, "prefork: child states: %s"},
+    {E(CHILD), {0}, "prefork: server reached --max-children setting, consider raising it"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "pyzor: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "razor2: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "rbl: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "replacetags: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "reporter: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "resolver: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "rules: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "shortcircuit: %s"},
+    {E(USER), {F(ERROR)}, "spamd: POSIX::setgid %s"},
+    {E(USER), {F(ERROR)}, "spamd: POSIX::setuid %s"},
+    {E(LEARN), {F(ACTION), F(USER), F(UID), F(SECONDS), F(SIZE)}, "spamd: Tell: %s for %S:%d in %f seconds, %d bytes"},
+    {E(LEARN), {F(USER), F(UID), F(SECONDS), F(SIZE)}, "spamd: Tell:for %S:%d in %f seconds, %d bytes"},
+    {E(ERROR), {F(ERROR)}, "spamd: accept_a_conn: %s"},
+    {E(CHILD), {F(TEXT)}, "spamd: accidental fork: %s"},
+    {E(ERROR), {F(TEXT)}, "spamd: bad protocol: %s"},
+    {E(ERROR), {F(TEXT)}, "spamd: bad protocol: header error: %s"},
+    {E(ERROR), {F(ERROR)}, "spamd: cannot %s"},
+    {E(CHILD), {F(TEXT)}, "spamd: cannot send SIG%s"},
+    {E(MESSAGE), {F(MESSAGE_ID), F(RESENT_MESSAGE_ID), F(USER), F(UID)}, "spamd: checking message %w aka %w for %S:%d"},
+    {E(MESSAGE), {F(MESSAGE_ID), F(USER), F(UID)}, "spamd: checking message %w for %S:%d"},
+    {E(CHILD), {F(CHILD_PID), F(STATUS)}, "spamd: child [%d] killed successfully: %s"},
+    {E(CHILD), {F(SIGNAL)}, "spamd: child got SIG%w, exiting"},
+    {E(CLEAN),
+     {F(SCORE), F(REQUIRED), F(USER), F(UID), F(SECONDS), F(SIZE)},
+     "spamd: clean message (%f/%f) for %S:%d in %f seconds, %d bytes."},
+    {E(CONNECTION),
+     {F(CLIENT_NAME), F(CLIENT_ADDR), F(CLIENT_PORT), F(PORT), F(FD)},
+     "spamd: connection from %w [%w]:%d to port %d, fd %d"},
+    {E(CONNECTION), {F(CLIENT_NAME), F(CLIENT_ADDR), F(CLIENT_PORT)}, "spamd: connection from %w [%w] at port %d"},
+    {E(CHILD), {F(TEXT)}, "spamd: copy_config timeout, %s"},
+    {E(ERROR), {F(ERROR)}, "spamd: could not create %s"},
+    {E(USER), {F(PATH), F(USER)}, "spamd: created %s for %w"},
+    {E(USER), {F(PATH)}, "spamd: creating default_prefs: %s"},
+    {E(ERROR), {F(ERROR)}, "spamd: error: %s"},
+    {E(USER), {F(PATH), F(USER)}, "spamd: failed to create %s for %w"},
+    {E(USER), {F(PATH)}, "spamd: failed to create readable default_prefs: %s"},
+    {E(USER), {F(ERROR)}, "spamd: failed to set %s"},
+    {E(CONNECTION), {F(PATH)}, "spamd: got connection over %s"},
+    {E(USER), {F(METHOD), F(USER)}, "spamd: handle_user (%w) unable to find user: '%S'"},
+    {E(USER), {F(METHOD), F(USER)}, "spamd: handle_user (%w) unable to find user: %s"},
+    {E(USER), {F(USER)}, "spamd: handle_user unable to find user: '%S'"},
+    {E(CHILD), {F(CHILD_PID), F(SIGNAL), F(STATUS)}, "spamd: handled cleanup of child pid [%d] due to SIG%w: %s"},
+    {E(CHILD), {F(CHILD_PID), F(STATUS)}, "spamd: handled cleanup of child pid [%d]: %s"},
+    {E(SPAM),
+     {F(SCORE), F(REQUIRED), F(USER), F(UID), F(SECONDS), F(SIZE)},
+     "spamd: identified spam (%f/%f) for %S:%d in %f seconds, %d bytes."},
+    {E(MESSAGE),
+     {F(MESSAGE_ID), F(RESENT_MESSAGE_ID), F(USER), F(UID)},
+     "spamd: processing message %w aka %w for %S:%d"},
+    {E(MESSAGE), {F(MESSAGE_ID), F(USER), F(UID)}, "spamd: processing message %w for %S:%d"},
+    {E(STOPPING), {F(SIGNAL)}, "spamd: server hit by SIG%w, restarting"},
+    {E(STOPPING), {F(SIGNAL)}, "spamd: server killed by SIG%w, shutting down"},
+    {E(STARTING), {F(MASTER_PID)}, "spamd: server pid: %d"},
+    {E(STOPPING), {F(TYPE)}, "spamd: server socket closed, type %s"},
+    {E(STARTING), {F(TEXT), F(VERSION)}, "spamd: server started on %s (running version %w)"},
+    {E(STARTING), {F(TEXT)}, "spamd: server started on %s"},
+    {E(CHILD), {F(CHILD_PID)}, "spamd: server successfully spawned child process, pid %d"},
+    {E(ERROR), {F(ERROR)}, "spamd: service unavailable: %s"},
+    {E(USER), {F(ERROR)}, "spamd: setuid %s"},
+    {E(USER), {F(USER)}, "spamd: setuid to %s succeeded"},
+    {E(USER), {F(USER), F(TABLE)}, "spamd: setuid to %w succeeded, reading scores from %w"},
+    {E(SKIPPED), {F(SECONDS)}, "spamd: skipped large message in %f seconds"},
+    {E(USER), {F(TEXT)}, "spamd: still running as root: %s"},
+    {E(USER),
+     {0},
+     "spamd: still running as root: user not specified with -u, not found, or set to root, falling back to nobody"},
+    {E(ERROR), {F(TEXT)}, "spamd: timeout: %s"},
+    {E(ERROR), {F(SECONDS), F(COMMAND)}, "spamd: timeout: (%d second timeout while trying to %w)"},
+    {E(DENIED), {F(TEXT)}, "spamd: unauthorized %s"},
+    {E(DENIED),
+     {F(CLIENT_NAME), F(CLIENT_ADDR), F(CLIENT_PORT), F(PORT), F(FD)},
+     "spamd: unauthorized connection from %w [%w]:%d to port %d, fd %d"},
+    {E(ERROR), {F(TEXT)}, "spamd: unknown order: %s"},
+    {E(USER), {F(USER), F(PATH)}, "spamd: using default config for %w: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "spf: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "sql: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "textcat: %s"},
+    {E(TIMING), {F(TEXT)}, "timing: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "txrep: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "uri: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "uridnsbl: %s"},
+    {E(SPAMASSASSIN), {F(TEXT)}, "util: %s"},
+    {E(CHILD), {F(TEXT)}, "waitpid failed: %s"},
+};
+
+ML_PATTERN_TABLE(maillog__spamd_statements);
+
+extern const ml_patterns maillog__spamc_statements;
+ML_PATTERN_ROWS(maillog__spamc_statements) = {
+    {E(CONNECT_FAILED),
+     {F(HOST_NAME), F(ATTEMPT), F(ATTEMPTS), F(ERROR)},
+     "connect to spamd on %w failed, retrying (#%d of %d): %s"},
+    {E(CONNECT_FAILED), {F(SOCKET), F(ERROR)}, "connect(AF_UNIX) to spamd using --socket='%s' failed: %s"},
+    {E(CONNECT_FAILED),
+     {F(SOCKET), F(ATTEMPT), F(ATTEMPTS), F(ERROR)},
+     "connect(AF_UNIX) to spamd using --socket='%s' failed, retrying (#%d of %d): %s"},
+    {E(CONNECT_FAILED), {F(ATTEMPTS)}, "connection attempt to spamd aborted after %d retries"},
+    {E(CONNECT_FAILED), {F(HOST_NAME), F(ERROR)}, "could not resolve '%s': %s"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "error %s"},
+    {E(SPAMC_ERROR), {F(BYTES), F(SIZE)}, "failed sanity check, %d bytes claimed, %d bytes seen"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "failed to %s"},
+    {E(CONNECT_FAILED), {F(HOST_NAME), F(ERROR)}, "getaddrinfo(%s) failed: %s"},
+    {E(CONNECT_FAILED), {F(HOST_NAME), F(ERROR)}, "gethostbyname(%s) failed: %s"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "oversized message%s"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "read(%s"},
+    {E(SKIPPED), {F(SIZE)}, "skipped message, greater than max message size (%d bytes)"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "socket(%s"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "spamd closed connection before %s"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "spamd responded with %s"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "tell not enabled%s"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "unexpected EOF%s"},
+    {E(SPAMC_ERROR), {F(TEXT)}, "write(%s"},
+};
+
+ML_PATTERN_TABLE(maillog__spamc_statements);
+
+extern const ml_patterns maillog__spampd_statements;
+ML_PATTERN_ROWS(maillog__spampd_statements) = {
+    {E(NET_SERVER), {F(DATE), F(NAME), F(TEXT)}, "%w %w (type %s"},
+    {E(NET_SERVER), {F(TEXT)}, "Beginning prefork %s"},
+    {E(NET_SERVER), {F(TEXT)}, "Binding to %s"},
+    {E(STARTING), {F(TEXT)}, "Process Backgrounded%s"},
+    {E(NET_SERVER), {F(TEXT)}, "Server closing%s"},
+    {E(NET_SERVER), {F(TEXT)}, "Setting %s"},
+    {E(ERROR), {F(ERROR)}, "WARNING!! %s"},
+    {E(ERROR), {F(ERROR)}, "WARNING!! Error in process_request eval block: %s"},
+    {E(ERROR), {F(MESSAGE_ID), F(ERROR)}, "WARNING!! SpamAssassin error on message %w: %s"},
+    {E(CLEAN),
+     {F(MESSAGE_ID), F(SCORE), F(REQUIRED), F(FROM), F(RCPTS), F(SECONDS), F(SIZE)},
+     "clean message %w (%f/%f) from <%s> for %S in %fs, %d bytes."},
+    {E(SPAM),
+     {F(MESSAGE_ID), F(SCORE), F(REQUIRED), F(FROM), F(RCPTS), F(SECONDS), F(SIZE)},
+     "identified spam %w (%f/%f) from <%s> for %S in %fs, %d bytes."},
+    {E(MESSAGE), {F(MESSAGE_ID), F(RCPTS)}, "processing message %w for %s"},
+    {E(SPAM_TESTS), {F(MESSAGE_ID), F(TESTS)}, "rules hit for %w: %s"},
+    {E(SKIPPED), {F(SIZE)}, "skipped large message (%sKB)"},
+};
+
+ML_PATTERN_TABLE(maillog__spampd_statements);
+
+/* Fields of the result line. */
+static const struct {
+    const char *key;
+    uint8_t len;
+    uint16_t field;
+} result_keys[] = {
+#define KEY(key, NAME)                                                                                                 \
+    {                                                                                                                  \
+        key, sizeof(key) - 1, MAILLOG_FIELD_##NAME                                                                     \
+    }
+    KEY("scantime=", SCANTIME),
+    KEY("size=", SIZE),
+    KEY("user=", USER),
+    KEY("uid=", UID),
+    KEY("required_score=", REQUIRED_SCORE),
+    KEY("rhost=", RHOST),
+    KEY("raddr=", RADDR),
+    KEY("rport=", RPORT),
+    KEY("mid=", MESSAGE_ID),
+    KEY("rmid=", RESENT_MESSAGE_ID),
+    KEY("bayes=", BAYES),
+    KEY("autolearn=", AUTOLEARN),
+    KEY("autolearn_force=", AUTOLEARN_FORCE),
+    KEY("shortcircuit=", SHORTCIRCUIT),
+#undef KEY
+};
+
+/* `scantime=0.8,size=4120,…,autolearn=ham autolearn_force=no`; an unknown key and what follows it is `rest`. */
+static void result_values(ml_line *l, ml_cur c)
+{
+    enum { KEYS = sizeof result_keys / sizeof *result_keys };
+    size_t k = 0;
+    while (!ml_empty(c)) {
+        size_t i = k; /* in this order, each once */
+        while (i < KEYS && !ml_starts_n(c, result_keys[i].key, result_keys[i].len)) i++;
+        if (i == KEYS) break;
+        c.p += result_keys[i].len;
+        const char *p = result_keys[i].field == MAILLOG_FIELD_USER ? ML_FIND(l, c, ",uid=") : ml_find(l, c, ',');
+        const char *blank = result_keys[i].field == MAILLOG_FIELD_AUTOLEARN ? ml_find(l, c, ' ') : NULL;
+        if (blank && (!p || blank < p)) p = blank;
+        const ml_cur v = ml_slice(c.p, p ? p : c.e);
+        ml_put(l, (maillog_field_id)result_keys[i].field, v);
+        c.p = p ? p + 1 : c.e;
+        k = i + 1;
+    }
+    ml_put_rest(l, c);
+}
+
+/* `result: Y 17 - TEST,TEST scantime=…`; the score is right-aligned in two columns. */
+static bool result(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur verdict, score, tests;
+    if (!ML_SKIP(&c, "spamd: result: ") || !ml_until(l, &c, ' ', &verdict)) return false;
+    if (!ML_UNTIL(l, &c, " - ", &score) || !ML_UNTIL(l, &c, " scantime=", &tests)) return ml_fail(l, mark);
+    ml_put(l, MAILLOG_FIELD_IS_SPAM, verdict);
+    ml_put(l, MAILLOG_FIELD_SCORE, score);
+    ml_put(l, MAILLOG_FIELD_TESTS, tests);
+    result_values(l, ml_slice(tests.e + 1, c.e));
+    return ml_event(l, MAILLOG_EVENT_SPAMD_RESULT);
+}
+
+void maillog__spamd(ml_line *l, ml_cur message)
+{
+    if (result(l, message)) return;
+    if (!maillog__match_patterns(l, &maillog__spamd_statements, message)) ml_put_rest(l, message);
+}
+
+void maillog__spamc(ml_line *l, ml_cur message)
+{
+    if (!maillog__match_patterns(l, &maillog__spamc_statements, message)) ml_put_rest(l, message);
+}
+
+void maillog__spampd(ml_line *l, ml_cur message)
+{
+    if (!maillog__match_patterns(l, &maillog__spampd_statements, message)) ml_put_rest(l, message);
+}
