@@ -1,5 +1,5 @@
 /* mailscanner.c: MailScanner 4.8x and 5.x. The sender in `Message ID from IP (sender) to domain is …` is the client's
- * text: it ends at the first `) to `, so that nothing after it can be its work. */
+ * text; after the last `) to ` only MailScanner writes. */
 #include "../base/pattern.h"
 #include "../base/token.h"
 #include "daemons.h"
@@ -47,8 +47,8 @@ ML_PATTERN_ROWS(maillog__mailscanner_statements) = {
     {E(ERROR), {F(TEXT)}, "Making attempt %s"},
     {E(RESULT),
      {F(QUEUE_ID), F(CLIENT_ADDR), F(FROM), F(TO), F(VERDICT), F(TEXT)},
-     "Message %w from %w (%s) to %s is %s, %s"},
-    {E(RESULT), {F(QUEUE_ID), F(CLIENT_ADDR), F(FROM), F(TO), F(VERDICT)}, "Message %w from %w (%s) to %s is %s"},
+     "Message %w from %w (%S) to %w is %s, %s"},
+    {E(RESULT), {F(QUEUE_ID), F(CLIENT_ADDR), F(FROM), F(TO), F(VERDICT)}, "Message %w from %w (%S) to %w is %s"},
     {E(BATCH), {F(COUNT), F(TEXT)}, "New Batch: Forwarding %d unscanned messages, %s"},
     {E(BATCH), {F(COUNT)}, "New Batch: Found %d messages waiting"},
     {E(BATCH), {F(COUNT), F(SIZE)}, "New Batch: Scanning %d messages, %d bytes"},
