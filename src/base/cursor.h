@@ -128,6 +128,18 @@ static inline bool ml_skip_char(ml_cur *c, char ch)
     return true;
 }
 
+/* The first eight bytes of the region as a number, 0 for those past its end. `l` NULL:
+ * the region is not of a line. */
+static inline uint64_t ml_key(const ml_line *l, ml_cur c)
+{
+    const size_t n = ml_len(c);
+    uint64_t x = 0;
+    if (n >= 8) return ml_load64(c.p);
+    if (l && l->readable - c.p >= 8) return ml_load64(c.p) & ((UINT64_C(1) << 8 * n) - 1);
+    for (size_t i = 0; i < n; i++) x |= (uint64_t)(unsigned char)c.p[i] << 8 * i;
+    return x;
+}
+
 /* First `ch` in the region, or NULL. */
 static inline const char *ml_find(const ml_line *l, ml_cur c, char ch)
 {
