@@ -28,6 +28,10 @@ typedef struct ml_build {
     uint32_t *leg_part; /* message leg → its part */
 } ml_build;
 
+/* Whether an entry can have one of the fields: false is certain, and most lines are sorted out by it. */
+#define ML_BIT(NAME) ((uint64_t)1 << (MAILLOG_FIELD_##NAME & 63))
+static inline bool ml_may_have(const ml_entry *e, uint64_t bits) { return (e->mask & bits) != 0; }
+
 /* Sorting: by key, then by index. */
 typedef struct ml_sorted {
     uint64_t key;

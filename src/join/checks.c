@@ -199,8 +199,8 @@ static bool may_be_check(const ml_entry *e)
     case MAILLOG_DAEMON_MIMEDEFANG:
         return true;
     default:
-        return GET(e, ACTION).ptr || GET(e, RESULT).ptr || GET(e, SCORE).ptr || GET(e, RANK).ptr ||
-               GET(e, IS_SPAM).ptr || GET(e, SPF_RESULT).ptr || GET(e, CODE).ptr || GET(e, SASL_METHOD).ptr;
+        return ml_may_have(e, ML_BIT(ACTION) | ML_BIT(RESULT) | ML_BIT(SCORE) | ML_BIT(RANK) | ML_BIT(IS_SPAM) |
+                                  ML_BIT(SPF_RESULT) | ML_BIT(CODE) | ML_BIT(SASL_METHOD));
     }
 }
 
@@ -260,7 +260,9 @@ static bool is_failed_attempt(const ml_entry *e)
 
 static maillog_str fault_text(const ml_entry *e)
 {
-    const maillog_str message = GET(e, MESSAGE), none = {NULL, 0};
+    const maillog_str none = {NULL, 0};
+    if (!ml_may_have(e, ML_BIT(MESSAGE))) return none;
+    const maillog_str message = GET(e, MESSAGE);
     if (!message.ptr) return none;
     if (is_trouble_word(maillog__entry_word(e, MAILLOG_FIELD_SEVERITY)) || is_failed_attempt(e)) return message;
     if (e->daemon == MAILLOG_DAEMON_AMAVIS && is_amavis_trouble(message)) return message;
@@ -303,7 +305,7 @@ void maillog__build_checks(ml_build *b)
     for (size_t i = 0; i < b->nparts; i++)
         for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
             checks += may_be_check(e);
-            faults += GET(e, MESSAGE).ptr != NULL;
+            faults += ml_may_have(e, ML_BIT(MESSAGE));
         }
     check *out = (check *)maillog__take(b, checks, sizeof *out);
     b->m->faults = (maillog_message_fault *)maillog__take(b, faults, sizeof *b->m->faults);

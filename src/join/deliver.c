@@ -198,6 +198,37 @@ static segments untold(const maillog_join *j, const ml_node *n)
     return s;
 }
 
+/* ---- greylisting: what was refused for now is remembered for its retry ---- */
+
+static uint64_t grey_key(const maillog_join *j, maillog_str from, maillog_str to)
+{
+    return maillog__key(j, ML_KEY_GREY, maillog__hash(j, ML_KEY_GREY, from.ptr, from.len), to);
+}
+
+uint32_t maillog__grey(maillog_join *j, maillog_str from, maillog_str to)
+{
+    uint32_t at = 0, i;
+    const uint64_t key = grey_key(j, from, to);
+    while ((i = maillog__find(j, key, &at)) != 0 && ml_at_node(j, i)->kind != ML_NODE_GREY) continue;
+    return i;
+}
+
+static void remember_greylisted(maillog_join *j, const maillog_message *m)
+{
+    ml_in in;
+    memset(&in, 0, sizeof in);
+    for (size_t i = 0; i < m->nrecipients && j->used_cells + 64 < j->ncells; i++) {
+        const maillog_message_recipient *r = &m->recipients[i];
+        if (r->verdict != MAILLOG_VERDICT_GREYLISTED || maillog__grey(j, m->from, r->to)) continue;
+        const uint32_t node = maillog__new_node(j, ML_NODE_GREY, &in);
+        ml_node *n = ml_at_node(j, node);
+        n->group = n->group_next = 0;
+        n->last = (int64_t)r->line;
+        maillog__set_key(j, node, 0, grey_key(j, m->from, r->to));
+        maillog__list_put(j, node, ML_LIST_GREY);
+    }
+}
+
 void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message_state state)
 {
     ml_build b;
@@ -208,6 +239,7 @@ void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message
     for (unsigned i = 0; i < s.n; i++) {
         maillog__build_attempt(j, &b, &m, session, s.attempt[i], MAILLOG_RECORD_MESSAGE);
         hand_over(j, &m, state);
+        if (m.verdict == MAILLOG_VERDICT_GREYLISTED) remember_greylisted(j, &m);
         count_lines(j, MAILLOG_RECORD_MESSAGE, list_session(j, session, s.attempt[i], false));
     }
     if (s.left) {
@@ -267,6 +299,7 @@ static void deliver_oldest(maillog_join *j, ml_list list, maillog_message_state 
     case ML_LIST_CLOSED:
         maillog__deliver_session(j, i, state);
         return;
+    case ML_LIST_GREY:
     case ML_LIST_GONE:
         maillog__free_node(j, i);
         return;
@@ -292,6 +325,7 @@ void maillog__tick(maillog_join *j)
         {ML_LIST_CLOSED, j->config.settle, MAILLOG_STATE_COMPLETE},
         {ML_LIST_SESSION, 12 * j->config.wait, MAILLOG_STATE_EXPIRED},
         {ML_LIST_OPEN, j->config.expire, MAILLOG_STATE_EXPIRED},
+        {ML_LIST_GREY, 86400, MAILLOG_STATE_COMPLETE},
         {ML_LIST_GONE, 6 * j->config.settle, MAILLOG_STATE_COMPLETE},
     };
     const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
@@ -307,11 +341,12 @@ void maillog__tick(maillog_join *j)
 bool maillog__evict(maillog_join *j)
 {
     ml_list oldest = ML_LIST_NONE;
-    if (j->list[ML_LIST_GONE].first) {
-        deliver_oldest(j, ML_LIST_GONE, MAILLOG_STATE_EVICTED);
-        return true;
-    }
-    for (unsigned l = ML_LIST_OPEN; l < ML_LIST_GONE; l++) {
+    for (unsigned l = ML_LISTS - 1; l >= ML_LIST_GREY; l--)
+        if (j->list[l].first) {
+            deliver_oldest(j, (ml_list)l, MAILLOG_STATE_EVICTED);
+            return true;
+        }
+    for (unsigned l = ML_LIST_OPEN; l < ML_LIST_GREY; l++) {
         const uint32_t n = maillog__oldest(j, (ml_list)l);
         if (!n) continue;
         if (!oldest || ml_at_node(j, n)->active < ml_at_node(j, j->list[oldest].first)->active) oldest = (ml_list)l;
@@ -331,7 +366,7 @@ int maillog_join_flush(maillog_join *j)
         {ML_LIST_LOOSE, MAILLOG_STATE_FLUSHED},   {ML_LIST_DONE, MAILLOG_STATE_COMPLETE},
         {ML_LIST_WAIT, MAILLOG_STATE_COMPLETE},   {ML_LIST_OPEN, MAILLOG_STATE_FLUSHED},
         {ML_LIST_CLOSED, MAILLOG_STATE_COMPLETE}, {ML_LIST_SESSION, MAILLOG_STATE_FLUSHED},
-        {ML_LIST_GONE, MAILLOG_STATE_COMPLETE},
+        {ML_LIST_GREY, MAILLOG_STATE_COMPLETE},   {ML_LIST_GONE, MAILLOG_STATE_COMPLETE},
     };
     if (!j) return MAILLOG_ERR_ARGUMENT;
     if (j->sealed) return MAILLOG_ERR_STATE;

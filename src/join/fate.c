@@ -126,7 +126,8 @@ static void read_legs(fates *f)
         for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;) {
             if (e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER && e->type == MAILLOG_EVENT_POSTFIX_REMOVED)
                 delete_rest(f, e, (uint32_t)i);
-            if (!GET(e, STATUS).ptr || e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
+            if (!ml_may_have(e, ML_BIT(STATUS)) || !GET(e, STATUS).ptr || e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA)
+                continue;
             const unsigned status = maillog__entry_word(e, MAILLOG_FIELD_STATUS);
             if (GET(e, TO).ptr)
                 delivery(f, e, (uint32_t)i);
@@ -468,7 +469,8 @@ static size_t bound(ml_build *b)
     const ml_entry *e;
     for (size_t i = 0; i < b->nparts; i++)
         for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
-            n += GET(e, STATUS).ptr != NULL;
+            if (!ml_may_have(e, ML_BIT(STATUS) | ML_BIT(RECIPIENTS))) continue;
+            n++;
             const maillog_str list = GET(e, RECIPIENTS);
             for (size_t k = 0; k < list.len; k++) n += list.ptr[k] == '<';
         }

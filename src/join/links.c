@@ -111,6 +111,8 @@ static void leg_links(edges *g, const ml_part *p)
     size_t at = 0;
     const ml_entry *e;
     while ((e = maillog__next(p, &at)) != NULL) {
+        if (e->type == MAILLOG_EVENT_POSTFIX_DELIVERY) delivery(g, e, self);
+        if (!ml_may_have(e, ML_BIT(ORIG_QUEUE_ID) | ML_BIT(NEW_QUEUE_ID))) continue;
         const maillog_str orig = maillog__entry_get(e, MAILLOG_FIELD_ORIG_QUEUE_ID);
         if (is_id(orig) && e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP)
             add(g, orig, self, MAILLOG_PROOF_FORWARDED, MAILLOG_CONFIDENCE_CERTAIN, e->line);
@@ -120,7 +122,6 @@ static void leg_links(edges *g, const ml_part *p)
         if (is_id(child))
             add(g, self, child, is_notice(e->daemon) ? MAILLOG_PROOF_BOUNCE : MAILLOG_PROOF_FORWARDED,
                 MAILLOG_CONFIDENCE_CERTAIN, e->line);
-        if (e->type == MAILLOG_EVENT_POSTFIX_DELIVERY) delivery(g, e, self);
     }
 }
 
@@ -167,6 +168,16 @@ static void store_links(edges *g, const ml_part *p)
     }
 }
 
+/* A policy answer; of a retry, with the line that refused the first attempt (which is another message's). */
+static void policy(edges *g, maillog_str to, const ml_entry *e)
+{
+    const size_t i = add(g, connection, to, MAILLOG_PROOF_POLICY, MAILLOG_CONFIDENCE_LIKELY, e->line);
+    const maillog_str rcpt = maillog__entry_get(e, MAILLOG_FIELD_TO), from = maillog__entry_get(e, MAILLOG_FIELD_FROM);
+    if (i == SIZE_MAX || !rcpt.len || maillog__entry_word(e, MAILLOG_FIELD_ACTION) != MAILLOG_ACTION_PASS) return;
+    const uint32_t grey = maillog__grey(g->b->j, from, rcpt);
+    if (grey) add_line(g, (uint64_t)ml_at_node(g->b->j, grey)->last, i);
+}
+
 /* The connection → the queue ID, and the policy answers of its segment. */
 static void session_links(edges *g, const ml_part *p)
 {
@@ -183,8 +194,10 @@ static void session_links(edges *g, const ml_part *p)
     while ((e = maillog__next(p, &at)) != NULL) {
         const bool own = e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES;
         if (own && !m->nlegs) continue;
-        add(g, connection, to, own ? MAILLOG_PROOF_SESSION : MAILLOG_PROOF_POLICY,
-            own ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY, e->line);
+        if (own)
+            add(g, connection, to, MAILLOG_PROOF_SESSION, MAILLOG_CONFIDENCE_CERTAIN, e->line);
+        else
+            policy(g, to, e);
     }
 }
 
@@ -193,8 +206,7 @@ static void policy_links(edges *g, const ml_part *p)
     maillog_message *m = g->b->m;
     size_t at = 0;
     const ml_entry *e;
-    while (m->nlegs && (e = maillog__next(p, &at)) != NULL)
-        add(g, connection, m->legs[0].queue_id, MAILLOG_PROOF_POLICY, MAILLOG_CONFIDENCE_LIKELY, e->line);
+    while (m->nlegs && (e = maillog__next(p, &at)) != NULL) policy(g, m->legs[0].queue_id, e);
 }
 
 /* Two legs that nothing but the Message-ID joins. */

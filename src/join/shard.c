@@ -62,7 +62,7 @@ static void each_in_groups(sink *s, node_fn fn)
 
 static void put_all(sink *s)
 {
-    for (unsigned l = ML_LIST_SESSION; l <= ML_LIST_CLOSED; l++)
+    for (unsigned l = ML_LIST_SESSION; l <= ML_LIST_GREY; l++)
         for (uint32_t i = s->j->list[l].first; i; i = ml_at_node(s->j, i)->next) put_node(s, i);
     each_in_groups(s, put_session_of);
     each_in_groups(s, put_node);
@@ -323,7 +323,7 @@ static void restore_keys(source s)
     while (next_record(&s, &r)) {
         if (r.n.group) return; /* sessions come first */
         uint32_t at = 0;
-        const uint32_t i = maillog__find(s.j, number_key(s.j, r.number), &at);
+        const uint32_t i = r.n.kind == ML_NODE_GREY ? 0 : maillog__find(s.j, number_key(s.j, r.number), &at);
         if (!i) continue;
         maillog__drop_key(s.j, i, 1);
         ml_at_node(s.j, i)->instance = 0;
@@ -341,6 +341,15 @@ static int check_head(const maillog_join *j, const void *buf, size_t len, shard_
     if (h->bytes != len) return MAILLOG_ERR_CORRUPT;
     const uint64_t sum = maillog__hash(j, h->bytes, (const char *)buf + sizeof *h, len - sizeof *h);
     return sum == h->checksum ? MAILLOG_OK : MAILLOG_ERR_CORRUPT;
+}
+
+static void import_grey(maillog_join *j, const record *r)
+{
+    const uint32_t node = add_node(j, r);
+    ml_node *n = ml_at_node(j, node);
+    n->group = n->group_next = 0;
+    n->last = r->n.last;
+    maillog__list_put(j, node, ML_LIST_GREY);
 }
 
 int maillog_join_import(maillog_join *j, const void *buf, size_t len)
@@ -366,7 +375,10 @@ int maillog_join_import(maillog_join *j, const void *buf, size_t len)
     while (next_record(&s, &r)) {
         make_room(j, r.bytes + 64 * ML_CELL_DATA);
         if (!r.n.group) {
-            import_session(j, &r);
+            if (r.n.kind == ML_NODE_GREY)
+                import_grey(j, &r);
+            else
+                import_session(j, &r);
             continue;
         }
         const uint32_t node = import_node(j, &r);

@@ -27,6 +27,7 @@ typedef enum ml_kind {
     ML_NODE_POLICY,  /* a policy answer without queue ID that waits for its session */
     ML_NODE_PROCESS, /* lines of a delivery agent that name no queue ID, waiting for its next delivery */
     ML_NODE_HINT,    /* a remote `queued as`: the ID might turn out to be ours */
+    ML_NODE_GREY,    /* a greylisted recipient of an attempt that went out: `last` is its line; for the retry */
     ML_NODE_GONE     /* a delivered leg: remembered a while, so that late lines do not look like a new message */
 } ml_kind;
 
@@ -39,6 +40,7 @@ typedef enum ml_list {
     ML_LIST_LOOSE,   /* groups without a leg */
     ML_LIST_SESSION, /* open sessions without a live leg */
     ML_LIST_CLOSED,  /* ended sessions without a live leg */
+    ML_LIST_GREY,
     ML_LIST_GONE,
     ML_LISTS
 } ml_list;
@@ -70,7 +72,7 @@ enum {                         /* ml_node.flags */
        ML_F_BEGAN = 8388608,   /* leg: its Message-ID was seen */
        ML_F_LATER = 16777216,  /* its place in the list is older than its last line */
        ML_F_UNSAID = 33554432, /* session: commands were refused, for a reason that need not be logged */
-    ML_F_OVER = 67108864    /* leg: requeued under another ID */
+       ML_F_OVER = 67108864    /* leg: requeued under another ID */
 };
 
 typedef struct ml_node {
@@ -221,6 +223,7 @@ enum { /* what is hashed keeps the kinds of keys apart */
        ML_KEY_HINT,
        ML_KEY_SCREEN,
        ML_KEY_HOST,
+       ML_KEY_GREY,
        ML_KEY_TEXT
 };
 uint64_t maillog__key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value);
@@ -244,6 +247,7 @@ void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message
 void maillog__deliver_line(maillog_join *j, const ml_in *in, maillog_record record);
 void maillog__tick(maillog_join *j);
 bool maillog__evict(maillog_join *j);
+uint32_t maillog__grey(maillog_join *j, maillog_str from, maillog_str to); /* 0: not greylisted of late */
 
 /* ---- link.c: what belongs together ---- */
 bool maillog__is_loopback(maillog_str addr);
