@@ -226,7 +226,7 @@ static chosen choose(const ml_in *in, const maillog_field *f)
 /* What one line, and one message, may take of the block: more is cut, the line numbers stay. */
 static uint32_t room_for(const maillog_join *j, const ml_node *n)
 {
-    const uint32_t most = (uint32_t)(j->scratch_size / 8), line = j->ncells / 8 * ML_CELL_DATA;
+    const uint32_t most = (uint32_t)(j->scratch_size / (n->group ? 14 : 30)), line = j->ncells / 8 * ML_CELL_DATA;
     const uint32_t used = n->group ? ml_leader(j, n)->u.g.bytes : n->bytes;
     if (used >= most) return 0;
     uint32_t room = most - used;

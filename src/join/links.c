@@ -283,13 +283,32 @@ static void give_lines(edges *g)
     }
 }
 
+/* An upper bound of the edges: entries that can make one. */
+static size_t count_telling(const ml_build *b)
+{
+    const uint64_t bits = ML_BIT(REPLY) | ML_BIT(QUEUED_AS) | ML_BIT(ORIG_QUEUE_ID) | ML_BIT(NEW_QUEUE_ID);
+    size_t n = 0;
+    for (size_t i = 0; i < b->nparts; i++) {
+        const bool all = b->part[i].kind != ML_NODE_LEG && b->part[i].kind != ML_NODE_RUN;
+        const ml_entry *e;
+        for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
+            if (!all && !ml_may_have(e, bits)) continue;
+            n++;
+            const maillog_str as = maillog__entry_get(e, MAILLOG_FIELD_QUEUED_AS);
+            for (size_t k = 0; k < as.len; k++) n += as.ptr[k] == '/';
+        }
+    }
+    return n;
+}
+
 void maillog__build_links(ml_build *b)
 {
     edges g;
     memset(&g, 0, sizeof g);
     g.b = b;
-    g.most = b->nentries + b->m->nlegs + 1;
-    g.most_lines = b->nentries * 2 + b->m->nlegs + 1;
+    const size_t telling = count_telling(b);
+    g.most = telling + b->m->nlegs + 1;
+    g.most_lines = telling * 2 + b->m->nlegs + 1;
     b->m->links = (maillog_message_link *)maillog__take(b, g.most, sizeof *b->m->links);
     g.line = (edge_line *)maillog__take(b, g.most_lines, sizeof *g.line);
     if (!b->m->links || !g.line) return;

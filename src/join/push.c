@@ -318,7 +318,11 @@ static void take_process(maillog_join *j, uint32_t leg, const ml_in *in)
 
 void maillog__push_leg(maillog_join *j, ml_in *in)
 {
-    const uint32_t leg = leg_of(j, in);
+    uint32_t leg = leg_of(j, in);
+    if (leg && maillog__is_full(j, ml_at_node(j, leg))) { /* what there is goes out; the rest is another record */
+        maillog__deliver_group(j, ml_at_node(j, leg)->group, MAILLOG_STATE_EVICTED);
+        leg = leg_of(j, in);
+    }
     if (!leg) {
         maillog__deliver_line(j, in, MAILLOG_RECORD_UNMATCHED);
         return;

@@ -15,6 +15,13 @@ typedef struct shard_head {
     int64_t log_time;
 } shard_head;
 
+static uint64_t checksum(const maillog_join *j, const shard_head *h, const char *body)
+{
+    shard_head plain = *h;
+    plain.checksum = 0;
+    return maillog__hash(j, maillog__hash(j, MAGIC, &plain, sizeof plain), body, h->bytes - sizeof *h);
+}
+
 /* ---- out ---- */
 
 typedef struct sink {
@@ -102,7 +109,7 @@ size_t maillog_join_export(maillog_join *j, void *buf, size_t cap)
     h.seed = maillog__hash(j, MAGIC, NULL, 0);
     h.lines = st.pending;
     h.log_time = j->log_time;
-    h.checksum = maillog__hash(j, h.bytes, s.p + sizeof h, s.len - sizeof h);
+    h.checksum = checksum(j, &h, s.p + sizeof h);
     memcpy(s.p, &h, sizeof h);
     forget_all(j);
     j->stats.lines -= st.pending;
@@ -339,8 +346,7 @@ static int check_head(const maillog_join *j, const void *buf, size_t len, shard_
     if (h->version != FORMAT || h->node_size != sizeof(ml_node)) return MAILLOG_ERR_VERSION;
     if (h->seed != maillog__hash(j, MAGIC, NULL, 0)) return MAILLOG_ERR_ARGUMENT;
     if (h->bytes != len) return MAILLOG_ERR_CORRUPT;
-    const uint64_t sum = maillog__hash(j, h->bytes, (const char *)buf + sizeof *h, len - sizeof *h);
-    return sum == h->checksum ? MAILLOG_OK : MAILLOG_ERR_CORRUPT;
+    return checksum(j, h, (const char *)buf + sizeof *h) == h->checksum ? MAILLOG_OK : MAILLOG_ERR_CORRUPT;
 }
 
 static void import_grey(maillog_join *j, const record *r)

@@ -8,7 +8,7 @@ _Static_assert(sizeof(ml_node) <= ML_CELL_DATA + 4u, "a node fits into a cell");
 
 /* ---- the block ---- */
 
-enum { LEAST_MEMORY = 64 * 1024, LEAST_SCRATCH = 16 * 1024, MOST_SCRATCH = 8 * 1024 * 1024 };
+enum { LEAST_MEMORY = 64 * 1024, LEAST_SCRATCH = 28 * 1024, MOST_SCRATCH = 16 * 1024 * 1024 };
 
 static size_t aligned(size_t n) { return (n + ML_CELL - 1) / ML_CELL * ML_CELL; }
 
@@ -348,10 +348,22 @@ static void stamp(ml_node *n, const ml_in *in)
     if (in->ns > n->last) n->last = in->ns;
 }
 
+/* Whether the node's message has as many lines as can be handed over at once: reading a tape and listing its lines
+ * takes eight times its bytes, at worst. */
+bool maillog__is_full(const maillog_join *j, const ml_node *n)
+{
+    const uint32_t most = (uint32_t)(j->scratch_size / (n->group ? 10 : 24));
+    return (n->group ? ml_leader(j, n)->u.g.bytes : n->bytes) > most;
+}
+
 /* The line becomes part of the node, which goes to the end of its list. */
 void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
 {
     ml_node *n = ml_at_node(j, node);
+    if (maillog__is_full(j, n)) {
+        maillog__deliver_line(j, in, n->group ? MAILLOG_RECORD_UNMATCHED : MAILLOG_RECORD_SESSION);
+        return;
+    }
     if (ml_repeats(n, in)) j->stats.duplicates++;
     if (!n->head)
         n->recent[0] = in->content;

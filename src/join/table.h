@@ -239,6 +239,7 @@ uint32_t maillog__oldest(maillog_join *j, ml_list list); /* in order of lines, n
 void maillog__list_take(maillog_join *j, uint32_t node);
 void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b);
 void maillog__settle(maillog_join *j, uint32_t node); /* a line came: put its group where it belongs now */
+bool maillog__is_full(const maillog_join *j, const ml_node *n);
 void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in);
 
 /* ---- deliver.c: records go out ---- */

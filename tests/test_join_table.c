@@ -1,0 +1,314 @@
+/* test_join_table.c: the table itself: its block, its bounds, its counters, what it refuses. */
+#include <maillog/maillog.h>
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef struct seen {
+    uint64_t records, lines, messages, evicted, complete;
+    uint64_t last;       /* first line of the last message */
+    int answer;          /* what the callback returns */
+    unsigned char *line; /* how often each line was listed; NULL: not asked */
+} seen;
+
+static int note(void *user, maillog_message *m)
+{
+    seen *s = (seen *)user;
+    s->records++;
+    if (m->record == MAILLOG_RECORD_MESSAGE) s->messages++;
+    s->evicted += m->state == MAILLOG_STATE_EVICTED;
+    s->complete += m->state == MAILLOG_STATE_COMPLETE;
+    for (size_t i = 0; i < m->lines.len; i++)
+        if (s->line) s->line[m->lines.ptr[i]]++;
+    if (m->lines.len) s->last = m->lines.ptr[0];
+    return s->answer;
+}
+
+static maillog_join *new_table(maillog_join_config *cfg, void **mem, seen *s)
+{
+    maillog_join *j;
+    *mem = malloc(maillog_join_size(cfg));
+    assert_non_null(*mem);
+    assert_int_equal(maillog_join_init(&j, *mem, maillog_join_size(cfg), cfg, note, s), MAILLOG_OK);
+    return j;
+}
+
+static maillog_join_config small(void)
+{
+    maillog_join_config cfg;
+    memset(&cfg, 0, sizeof cfg);
+    cfg.memory = 1;
+    return cfg;
+}
+
+static int push(maillog_join *j, const char *format, ...)
+{
+    char line[4096];
+    maillog_event ev;
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    maillog_parse_line(NULL, line, (size_t)n, &ev);
+    return maillog_join_push(j, &ev);
+}
+
+static void push_message(maillog_join *j, unsigned n)
+{
+    const unsigned s = n / 50, h = s / 3600 % 24, m = s / 60 % 60;
+    const char *const head = "Jul 19 %02u:%02u:%02u mx postfix/";
+    char at[48];
+    snprintf(at, sizeof at, head, h, m, s % 60);
+    push(j, "%spickup[9]: %05XAB%u: uid=0 from=<user%u@example.net>", at, n % 0xF4000, n, n);
+    push(j, "%scleanup[8]: %05XAB%u: message-id=<%u@example.net>", at, n % 0xF4000, n, n);
+    push(j, "%sqmgr[7]: %05XAB%u: from=<user%u@example.net>, size=300, nrcpt=1 (queue active)", at, n % 0xF4000, n, n);
+}
+
+static void end_message(maillog_join *j, unsigned n, unsigned now)
+{
+    push(j,
+         "Jul 19 %02u:%02u:%02u mx postfix/smtp[5]: %05XAB%u: to=<r%u@example.org>, relay=mx[198.51.100.7]:25, "
+         "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 Ok)",
+         now / 3600, now / 60 % 60, now % 60, n % 0xF4000, n, n);
+    push(j, "Jul 19 %02u:%02u:%02u mx postfix/qmgr[7]: %05XAB%u: removed", now / 3600, now / 60 % 60, now % 60,
+         n % 0xF4000, n);
+}
+
+static void test_arguments(void **state)
+{
+    (void)state;
+    maillog_join_config cfg = small();
+    maillog_join *j;
+    maillog_event ev;
+    seen s = {0};
+    const size_t n = maillog_join_size(&cfg);
+    void *mem = malloc(n);
+    assert_int_equal(n, 64 * 1024);
+    assert_int_equal(maillog_join_size(NULL), 64u << 20);
+    assert_int_equal(maillog_join_init(NULL, mem, n, &cfg, note, &s), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_init(&j, NULL, n, &cfg, note, &s), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_init(&j, mem, n, &cfg, NULL, &s), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_init(&j, mem, n - 1, &cfg, note, &s), MAILLOG_ERR_NO_SPACE);
+    assert_int_equal(maillog_join_init(&j, mem, n, &cfg, note, &s), MAILLOG_OK);
+    assert_int_equal(maillog_parse_line(NULL, "x", 1, &ev), MAILLOG_OK);
+    assert_int_equal(maillog_join_push(NULL, &ev), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_push(j, NULL), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_push_line(j, &ev, 0), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_flush(NULL), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_expire(NULL, 0), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_import(j, NULL, 0), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_import(j, "short", 5), MAILLOG_ERR_FORMAT);
+    assert_int_equal(maillog_join_export(NULL, NULL, 0), 0);
+    assert_string_equal(maillog_verdict_name(99), "unknown");
+    assert_string_equal(maillog_verdict_name(-1), "unknown");
+    assert_string_equal(maillog_record_name(0), "unknown");
+    free(mem);
+}
+
+/* A sealed block with any one byte changed is refused; so is one that was not sealed, a short one, a foreign one. */
+static void test_damage(void **state)
+{
+    (void)state;
+    maillog_join_config cfg = small();
+    seen s = {0};
+    void *mem;
+    maillog_join *j = new_table(&cfg, &mem, &s), *k;
+    const size_t n = maillog_join_size(&cfg);
+    for (unsigned i = 0; i < 20; i++) push_message(j, i);
+    unsigned char *copy = (unsigned char *)malloc(n);
+    memcpy(copy, mem, n);
+    assert_int_equal(maillog_join_attach(&k, copy, n, note, &s), MAILLOG_ERR_STATE);
+    assert_int_equal(maillog_join_seal(j), MAILLOG_OK);
+    assert_int_equal(maillog_join_seal(j), MAILLOG_ERR_STATE);
+    assert_int_equal(push(j, "x"), MAILLOG_ERR_STATE);
+    assert_int_equal(maillog_join_flush(j), MAILLOG_ERR_STATE);
+    unsigned refused = 0, harmless = 0;
+    for (size_t i = 0; i < n; i += i < 1024 ? 1 : 37) {
+        memcpy(copy, mem, n);
+        copy[i] ^= 0x40;
+        if (maillog_join_attach(&k, copy, n, note, &s) == MAILLOG_OK)
+            harmless++; /* the callback's place, cells never used, scratch */
+        else
+            refused++;
+    }
+    assert_true(refused > 500);
+    memcpy(copy, mem, n);
+    assert_int_equal(maillog_join_attach(&k, copy, n - 1, note, &s), MAILLOG_ERR_CORRUPT);
+    assert_int_equal(maillog_join_attach(&k, copy, 16, note, &s), MAILLOG_ERR_FORMAT);
+    memset(copy, 0, n);
+    assert_int_equal(maillog_join_attach(&k, copy, n, note, &s), MAILLOG_ERR_FORMAT);
+    assert_int_equal(maillog_join_attach(&k, mem, n, note, &s), MAILLOG_OK);
+    assert_int_equal(maillog_join_flush(k), MAILLOG_OK);
+    assert_int_equal(s.messages, 20);
+    free(copy);
+    free(mem);
+}
+
+/* A block of a hundredth of what the live messages need: each record comes out once, no line is lost. */
+static void test_eviction(void **state)
+{
+    (void)state;
+    enum { N = 12000 };
+    maillog_join_config cfg = small();
+    seen s = {0};
+    void *mem;
+    cfg.flags = MAILLOG_JOIN_ALL_RECORDS;
+    maillog_join *j = new_table(&cfg, &mem, &s);
+    maillog_join_stats st;
+    s.line = (unsigned char *)calloc(N * 5 + 1, 1);
+    for (unsigned i = 0; i < N; i++) {
+        push_message(j, i);
+        if (i % 97 == 0) assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK);
+        assert_true(st.memory_used <= st.memory);
+    }
+    for (unsigned i = 0; i < N; i++) end_message(j, i, N / 50 + i / 50);
+    assert_int_equal(maillog_join_flush(j), MAILLOG_OK);
+    assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK);
+    assert_int_equal(st.lines, N * 5);
+    assert_int_equal(st.pending, 0);
+    assert_int_equal(st.live, 0);
+    assert_int_equal(st.attributed + st.sessions + st.services + st.unmatched, N * 5);
+    assert_true(st.evicted > N / 2);
+    assert_int_equal(st.evicted, s.evicted);
+    for (size_t i = 1; i <= N * 5; i++) assert_int_equal(s.line[i], 1);
+    free(s.line);
+    free(mem);
+}
+
+/* One message of very many lines, and lines of any length: bounded, and every line number is there. */
+static void test_large(void **state)
+{
+    (void)state;
+    enum { N = 5000 };
+    static char reply[3000];
+    maillog_join_config cfg = small();
+    seen s = {0};
+    void *mem;
+    maillog_join *j = new_table(&cfg, &mem, &s);
+    maillog_join_stats st;
+    s.line = (unsigned char *)calloc(N + 4, 1);
+    memset(reply, 'x', sizeof reply - 1);
+    push_message(j, 1);
+    for (unsigned i = 0; i < N; i++)
+        push(j,
+             "Jul 19 00:00:00 mx postfix/smtp[5]: 00001AB1: to=<r%u@example.org>, relay=mx[198.51.100.7]:25, delay=%u, "
+             "delays=0/0/0/1, dsn=2.0.0, status=sent (%s)",
+             i, i, i % 10 ? "250 Ok" : reply);
+    assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK);
+    assert_int_equal(maillog_join_flush(j), MAILLOG_OK);
+    assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK);
+    assert_int_equal(st.lines, N + 3);
+    assert_true(st.truncated > 0);
+    for (size_t i = 1; i <= N + 3; i++) assert_int_equal(s.line[i], 1);
+    free(s.line);
+    free(mem);
+}
+
+static void test_expire(void **state)
+{
+    (void)state;
+    maillog_join_config cfg = small();
+    seen s = {0};
+    void *mem;
+    cfg.reference = 1311062400; /* 19 July 2011 */
+    cfg.expire = 3600;
+    maillog_join *j = new_table(&cfg, &mem, &s);
+    push_message(j, 0);
+    push_message(j, 1);
+    end_message(j, 1, 0);
+    assert_int_equal(maillog_join_expire(j, 1311033600 + 5), MAILLOG_OK);
+    assert_int_equal(s.messages, 0);
+    assert_int_equal(maillog_join_expire(j, 1311033600 + 60), MAILLOG_OK);
+    assert_int_equal(s.messages, 1); /* the one that was over */
+    assert_int_equal(s.complete, 1);
+    assert_int_equal(maillog_join_expire(j, 1311033600 + 3700), MAILLOG_OK);
+    assert_int_equal(s.messages, 2);
+    free(mem);
+}
+
+/* A stamp far ahead is no reason to give up every open message; a second one that agrees is. */
+static void test_wild_stamp(void **state)
+{
+    (void)state;
+    maillog_join_config cfg = small();
+    seen s = {0};
+    void *mem;
+    cfg.reference = 1311062400;
+    maillog_join *j = new_table(&cfg, &mem, &s);
+    push_message(j, 0);
+    push(j, "2031-01-01T00:00:00Z mx postfix/qmgr[7]: 0AAAAAB77: removed");
+    end_message(j, 0, 3);
+    push(j, "Jul 19 00:10:00 mx postfix/anvil[1]: statistics: max cache size 1 at Jul 19 00:10:00");
+    assert_int_equal(s.messages, 2);
+    assert_int_equal(s.complete, 2);
+    free(mem);
+}
+
+static void test_abort(void **state)
+{
+    (void)state;
+    maillog_join_config cfg = small();
+    seen s = {0};
+    void *mem;
+    maillog_join *j = new_table(&cfg, &mem, &s);
+    maillog_join_stats st;
+    push_message(j, 0);
+    end_message(j, 0, 1);
+    s.answer = -1;
+    assert_int_equal(push(j, "Jul 19 00:10:00 mx postfix/qmgr[7]: 0AAAAAB77: removed"), MAILLOG_ERR_ABORTED);
+    assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK); /* the line was taken */
+    assert_int_equal(st.lines, 6);
+    s.answer = 0;
+    assert_int_equal(maillog_join_flush(j), MAILLOG_OK);
+    assert_int_equal(s.messages, 2);
+    push_message(j, 5); /* and again */
+    assert_int_equal(maillog_join_flush(j), MAILLOG_OK);
+    assert_int_equal(s.messages, 3);
+    free(mem);
+}
+
+/* Another seed is another table's: its keys mean nothing here. */
+static void test_import_seed(void **state)
+{
+    (void)state;
+    maillog_join_config cfg = small();
+    seen s = {0};
+    void *mem, *mem2;
+    maillog_join *j = new_table(&cfg, &mem, &s);
+    cfg.seed[1] = 7;
+    maillog_join *k = new_table(&cfg, &mem2, &s);
+    push_message(j, 0);
+    const size_t n = maillog_join_export(j, NULL, 0);
+    char *bytes = (char *)malloc(n);
+    assert_int_equal(maillog_join_export(j, bytes, n - 1), n);
+    assert_int_equal(maillog_join_export(j, bytes, n), n);
+    assert_int_equal(maillog_join_import(k, bytes, n), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_join_import(j, bytes, n), MAILLOG_OK);
+    for (size_t i = 0; i < n; i++) {
+        bytes[i] ^= 1;
+        assert_true(maillog_join_import(j, bytes, n) < 0);
+        bytes[i] ^= 1;
+    }
+    assert_int_equal(maillog_join_flush(j), MAILLOG_OK);
+    assert_int_equal(s.messages, 1);
+    free(bytes);
+    free(mem);
+    free(mem2);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_arguments), cmocka_unit_test(test_damage),      cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_large),     cmocka_unit_test(test_expire),      cmocka_unit_test(test_wild_stamp),
+        cmocka_unit_test(test_abort),     cmocka_unit_test(test_import_seed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
