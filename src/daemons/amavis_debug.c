@@ -65,6 +65,8 @@ ML_PATTERN_ROWS(maillog__amavis_debug) = {
     {E(DEBUG), {F(TEXT)}, "do_executable: %s"},
     {E(DEBUG), {F(TEXT)}, "do_notify_and_quar: %s"},
     {E(DEBUG), {F(TEXT)}, "dsn: %s"},
+    {E(DEBUG), {F(TEXT)}, "dump_array: %s"},
+    {E(DEBUG), {F(TEXT)}, "dump_hash: %s"},
     {E(DEBUG), {F(TEXT)}, "entered %s"},
     {E(DEBUG), {F(TEXT)}, "exiting process_request%s"},
     {E(DEBUG), {F(TEXT)}, "extra: %s"},

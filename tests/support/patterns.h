@@ -8,7 +8,31 @@
 
 extern const ml_patterns maillog__syslogd_statements;
 
+/* content filters and milters */
+#define FILTER_TABLES(X)                                                                                               \
+    X(maillog__amavis_statements)                                                                                      \
+    X(maillog__amavis_debug)                                                                                           \
+    X(maillog__amavis_paths)                                                                                           \
+    X(maillog__rspamd_statements)                                                                                      \
+    X(maillog__rspamd_beginnings)                                                                                      \
+    X(maillog__spamd_statements)                                                                                       \
+    X(maillog__spamc_statements)                                                                                       \
+    X(maillog__spampd_statements)                                                                                      \
+    X(maillog__clamav_statements)                                                                                      \
+    X(maillog__opendkim_statements)                                                                                    \
+    X(maillog__opendmarc_statements)                                                                                   \
+    X(maillog__openarc_statements)                                                                                     \
+    X(maillog__mimedefang_statements)                                                                                  \
+    X(maillog__milter_greylist_statements)                                                                             \
+    X(maillog__smf_spf_statements)                                                                                     \
+    X(maillog__dkimproxy_statements)                                                                                   \
+    X(maillog__dspam_statements)                                                                                       \
+    X(maillog__mailscanner_statements)                                                                                 \
+    X(maillog__pmg_statements)
+#define TABLE_DECLARATION(table) extern const ml_patterns table;
+FILTER_TABLES(TABLE_DECLARATION)
+
 #define TABLE_ADDRESS(table) &table,
-#define PATTERN_TABLES &maillog__syslogd_statements, MAILLOG_DOVECOT_TABLES(TABLE_ADDRESS)
+#define PATTERN_TABLES &maillog__syslogd_statements, MAILLOG_DOVECOT_TABLES(TABLE_ADDRESS) FILTER_TABLES(TABLE_ADDRESS)
 
 #endif
