@@ -87,14 +87,16 @@ static bool angle_part(ml_cur *c, const char *key, size_t n, ml_cur *out)
     return true;
 }
 
+/* A word in capitals; at the end of the line only one of Postfix's own, for that line may be cut. */
 static bool proto_part(ml_cur *c, ml_cur *out)
 {
     ml_cur t = *c;
     if (!part(&t, KEY("proto="))) return true;
     const char *p = t.p;
     while (p < t.e && (ml_is_upper(*p) || ml_is_digit(*p))) p++;
-    if (p == t.p) return false;
-    *out = ml_slice(t.p, p);
+    const ml_cur word = ml_slice(t.p, p);
+    if (p == t.p || (p == t.e && !ML_IS(word, "SMTP") && !ML_IS(word, "ESMTP") && !ML_IS(word, "QMQP"))) return false;
+    *out = word;
     c->p = p;
     return true;
 }
@@ -231,6 +233,20 @@ static bool find_loose(const ml_line *l, ml_cur text, const char *last_proto, ml
     return true;
 }
 
+/* A line written at HELO: no addresses, and a raw name, which may hold the same words. */
+static bool find_raw_helo(const ml_line *l, ml_cur text, ml_context *out)
+{
+    clear(out);
+    ml_cur c = text;
+    if (ml_last(text) != '>' || !ML_UNTIL_LAST(&c, "; proto=", &out->text)) return false;
+    c.p -= sizeof(" proto=") - 1;
+    if (!proto_part(&c, &out->proto) || !part(&c, KEY("helo=<"))) return false;
+    out->helo = ml_slice(c.p, c.e - 1);
+    out->after = ml_slice(c.e, c.e);
+    if (has(l, out->helo, ">") || has(l, out->text, "; proto=")) out->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    return true;
+}
+
 /* What is left of a part when the line was cut inside of it. */
 static bool is_cut_part(ml_cur c)
 {
@@ -242,23 +258,18 @@ static bool is_cut_part(ml_cur c)
     return false;
 }
 
-/* The line was cut inside of the context: the last `; from=<…` of which every part is whole but the last. */
+/* The line was cut inside of the context: all parts of the last one that are whole. */
 static bool find_cut(ml_cur text, ml_context *out)
 {
     const char *p = ML_RFIND(text, "; from=<");
+    if (!p) p = ML_RFIND(text, "; to=<");
+    if (!p) p = ML_RFIND(text, "; proto=");
     if (!p) return false;
     clear(out);
     ml_cur c = ml_slice(p + 1, text.e);
     out->text = ml_slice(text.p, p);
-    if (angle_part(&c, KEY("from="), &out->from) && angle_part(&c, KEY("to="), &out->to)) {
-        const ml_cur before = c;
-        if (proto_part(&c, &out->proto) && ml_empty(c)) { /* `proto=ESM`: who knows what is missing */
-            out->proto = ml_none();
-            c = before;
-        } else {
-            angle_part(&c, KEY("helo="), &out->helo);
-        }
-    }
+    if (angle_part(&c, KEY("from="), &out->from) && angle_part(&c, KEY("to="), &out->to) && proto_part(&c, &out->proto))
+        angle_part(&c, KEY("helo="), &out->helo);
     out->after = c;
     out->flags = MAILLOG_FLAG_TRUNCATED;
     return is_cut_part(c);
@@ -269,13 +280,20 @@ bool maillog__postfix_find_context(const ml_line *l, ml_cur text, ml_context_end
     const char *last_proto = ML_RFIND(text, " proto=");
     if (find_strict(text, last_proto, end, out)) {
         /* a context in what seems to be cleanup's own text: the true one is in the internal form */
-        if (end == ML_CONTEXT_TO_END || !ML_FIND(l, out->after, "; from=<")) return true;
+        if (end == ML_CONTEXT_TO_END) {
+            /* a login whose name is a context cannot be told from a text that holds one */
+            if (ML_FIND(l, out->text, " sasl_username=")) out->flags |= MAILLOG_FLAG_AMBIGUOUS;
+            return true;
+        }
+        if (!ML_FIND(l, out->after, "; from=<")) return true;
         ml_context loose;
         if (find_loose(l, text, last_proto, end, &loose)) *out = loose;
         out->flags |= MAILLOG_FLAG_AMBIGUOUS;
         return true;
     }
-    if (find_loose(l, text, last_proto, end, out) || find_cut(text, out)) return true;
+    if (find_loose(l, text, last_proto, end, out)) return true;
+    if (end == ML_CONTEXT_TO_END && find_raw_helo(l, text, out)) return true;
+    if (find_cut(text, out)) return true;
     if (!ML_DROP_END(&text, ";")) return false;
     clear(out);
     out->text = text;

@@ -14,15 +14,9 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
     ROW3(HOSTNAME_MISMATCH, "%w: hostname %w verification failed: %s", CLIENT_ADDR, RDNS_NAME, ERROR),
     ROW2(LOOKUP_FAILED, "%w: RBL lookup error: %s", QUERY, ERROR),
     ROW3(SETTING_WARNING, "%w: bad rbl reply template for domain %w: %s", NAME, DOMAIN, ERROR),
-    ROW2(RATE_LIMIT, "AUTH command rate limit exceeded: %d from %c for service %s", RATE, SERVICE),
     ROW0(BDAT_ERROR, "BDAT request from %c exceeds message size limit"),
-    ROW2(RATE_LIMIT, "Connection concurrency limit exceeded: %d from %c for service %s", RATE, SERVICE),
-    ROW2(RATE_LIMIT, "Connection rate limit exceeded: %d from %c for service %s", RATE, SERVICE),
     ROW1(SETTING_WARNING, "DSN detail code configuration error: %s", TEXT),
     ROW2(ILLEGAL_ADDRESS, "Illegal address syntax from %c in %w command: %s", STAGE, ADDRESS),
-    ROW2(RATE_LIMIT, "Message delivery request rate limit exceeded: %d from %c for service %s", RATE, SERVICE),
-    ROW2(RATE_LIMIT, "New TLS session rate limit exceeded: %d from %c for service %s", RATE, SERVICE),
-    ROW2(RATE_LIMIT, "Recipient address rate limit exceeded: %d from %c for service %s", RATE, SERVICE),
     ROW1(TLS_REFUSED, "Refusing STARTTLS request from %c for service %s", SERVICE),
     ROW1(TLS_REFUSED, "Refusing TLS service request from %c for service %s", SERVICE),
     ROW3(LOOKUP_FAILED, "Unable to look up %w host for %w: %s", KIND, NAME, ERROR),
@@ -44,7 +38,7 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
     ROW3(SETTING_WARNING, "access table %s: with %s specified, action %s is unavailable", TABLE, PARAM, ACT),
     ROW2(SETTING_WARNING, "access table %s: action PREPEND must be used before %s", TABLE, PARAM),
     ROW3(SETTING_WARNING, "access table %s: action %w is unavailable in %s", TABLE, ACTION, WHERE),
-    ROW1(ETRN_REJECTED, "bad ETRN %s... from %c", DOMAIN),
+    ROW1(ETRN_REJECTED, "bad ETRN %S... from %c", DOMAIN),
     ROW2(PROXY_FAILED, "connect to proxy filter %w: %s", SERVER, ERROR),
     ROW0(SETTING_WARNING, "define a restriction class and specify its name instead."),
     ROW0(SETTING_WARNING, "do not specify lookup tables inside SMTPD access maps"),
@@ -59,7 +53,7 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
     ROW1(PROXY_FAILED, "proxy speed-adjust log I/O error: %s", ERROR),
     ROW1(SETTING_WARNING, "rbl response code configuration error: %s", TEXT),
     ROW2(PROXY_FAILED, "received garbage from proxy %w: %s", SERVER, TEXT),
-    ROW1(ETRN_REJECTED, "reject: ETRN %s... from %c", DOMAIN),
+    ROW1(ETRN_REJECTED, "reject: ETRN %S... from %c", DOMAIN),
     ROW1(LOOKUP_FAILED, "relay_clientcerts: lookup error for fingerprint '%s", KEY),
     ROW2(SETTING_WARNING, "restriction %s returns OK for %s", NAME, TARGET),
     ROW2(SETTING_WARNING, "restriction `%s' after `%s' is ignored", NAME, AFTER),
@@ -145,6 +139,24 @@ static bool match(ml_line *l, const ml_patterns *table, ml_cur text)
     return true;
 }
 
+/* KIND limit exceeded: RATE from CLIENT for service SERVICE, of anvil's kinds only. */
+static bool rate_limit(ml_line *l, ml_cur c)
+{
+    static const char kinds[][32] = {"AUTH command rate",    "Connection concurrency",        "Connection rate",
+                                     "New TLS session rate", "Message delivery request rate", "Recipient address rate"};
+    ml_cur kind, rate;
+    size_t i = 0;
+    if (!ML_UNTIL(l, &c, " limit exceeded: ", &kind)) return false;
+    while (!ml_is_n(kind, kinds[i], strlen(kinds[i])))
+        if (++i == sizeof kinds / sizeof *kinds) return false;
+    if (!ml_digits(&c, &rate) || !ML_SKIP(&c, " from ")) return false;
+    ml_put(l, MAILLOG_FIELD_KIND, kind);
+    ml_put(l, MAILLOG_FIELD_RATE, rate);
+    if (!maillog__put_client(l, &c) || !ML_SKIP(&c, " for service ")) return false;
+    ml_put(l, MAILLOG_FIELD_SERVICE, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_RATE_LIMIT);
+}
+
 /* Unable to look up MX host HOST for CLASS NAME: ERROR, with a class of several words (`Sender address`). */
 static bool host_lookup(ml_line *l, ml_cur c)
 {
@@ -163,6 +175,8 @@ static bool host_lookup(ml_line *l, ml_cur c)
 bool maillog__postfix_smtpd_warning(ml_line *l, ml_cur text)
 {
     maillog_field *const mark = ml_mark(l);
+    if (rate_limit(l, text)) return true;
+    ml_fail(l, mark);
     if (match(l, &maillog__postfix_smtpd_warnings, text)) return true;
     ml_fail(l, mark);
     return host_lookup(l, text);

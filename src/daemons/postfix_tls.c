@@ -39,24 +39,27 @@ static void key_exchange(ml_line *l, ml_cur c)
     ml_put_rest(l, c);
 }
 
-/* PROTO with cipher NAME (USED/ALG bits)DETAILS */
+/* PROTO with cipher NAME (USED/ALG bits)DETAILS; without the bits the line was cut, and the name may be too */
 static void cipher(ml_line *l, ml_cur c)
 {
-    ml_cur v;
-    if (!ML_UNTIL(l, &c, " with cipher ", &v)) {
+    ml_cur proto, name, used, alg;
+    if (!ML_UNTIL(l, &c, " with cipher ", &proto)) {
+        l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
         ml_put_rest(l, c);
         return;
     }
-    ml_put(l, MAILLOG_FIELD_TLS_PROTOCOL, v);
-    if (ml_word(l, &c, &v)) ml_put(l, MAILLOG_FIELD_TLS_CIPHER, v);
-    ml_cur t = c, used, alg;
-    if (ML_SKIP(&t, " (") && ml_digits(&t, &used) && ml_skip_char(&t, '/') && ml_digits(&t, &alg) &&
-        ML_SKIP(&t, " bits)")) {
-        ml_put(l, MAILLOG_FIELD_TLS_BITS_USED, used);
-        ml_put(l, MAILLOG_FIELD_TLS_BITS_ALG, alg);
-        c = t;
+    ml_put(l, MAILLOG_FIELD_TLS_PROTOCOL, proto);
+    ml_cur t = c;
+    if (!ml_word(l, &t, &name) || !ML_SKIP(&t, " (") || !ml_digits(&t, &used) || !ml_skip_char(&t, '/') ||
+        !ml_digits(&t, &alg) || !ML_SKIP(&t, " bits)")) {
+        l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+        ml_put_rest(l, c);
+        return;
     }
-    key_exchange(l, c);
+    ml_put(l, MAILLOG_FIELD_TLS_CIPHER, name);
+    ml_put(l, MAILLOG_FIELD_TLS_BITS_USED, used);
+    ml_put(l, MAILLOG_FIELD_TLS_BITS_ALG, alg);
+    key_exchange(l, t);
 }
 
 /* LEVEL TLS connection (established|reused) (from|to) PEER[ to SNI]: … */
