@@ -95,6 +95,92 @@ MAILLOG_API int maillog_explain_reject(const maillog_reject_text *in, maillog_re
 MAILLOG_API const char *maillog_reject_object_name(int object);
 MAILLOG_API const char *maillog_reject_kind_name(int kind);
 
+/* ---- main.cf and master.cf ---- */
+
+/** The texts, which must stay where they are as long as the configuration is used. `postconf -n` (or -nf) serves as
+ *  main.cf, `postconf -M` (or -Mf) as master.cf. `main_cf` or `master_cf` NULL: not known. */
+typedef struct maillog_postfix_files {
+    size_t size;                         /**< sizeof(maillog_postfix_files) */
+    const char *main_name, *master_name; /**< what to call them; NULL: "main.cf", "master.cf" */
+    const char *main_cf, *master_cf;
+    size_t main_len, master_len;
+} maillog_postfix_files;
+
+/** An index over the texts, in the caller's memory. Read-only once made: any thread may use it. */
+typedef struct maillog_postfix_config maillog_postfix_config;
+
+/** Bytes for maillog_postfix_config_init(): in proportion to the settings. 0: bad argument. */
+MAILLOG_API size_t maillog_postfix_config_size(const maillog_postfix_files *files);
+
+/** Index the texts in `mem` (aligned as malloc does). What is not main.cf or master.cf is skipped, as Postfix would
+ *  refuse it: it is nobody's setting. Linear. @return MAILLOG_OK, ERR_ARGUMENT or ERR_NO_SPACE. */
+MAILLOG_API int maillog_postfix_config_init(maillog_postfix_config **out, void *mem, size_t len,
+                                            const maillog_postfix_files *files);
+
+/** A line of master.cf. */
+typedef struct maillog_postfix_service {
+    maillog_str name, type, command; /**< "127.0.0.1:10025", "inet", "smtpd" */
+    maillog_str file;
+    uint64_t line;
+} maillog_postfix_service;
+
+/** No service: settings of main.cf alone. */
+#define MAILLOG_NO_SERVICE SIZE_MAX
+
+/** Service number `i`, in the order of the file. @return 1, or 0 past the last. */
+MAILLOG_API int maillog_postfix_service_get(const maillog_postfix_config *c, size_t i, maillog_postfix_service *out);
+
+/** The service with this name ("submission", "127.0.0.1:10025") or on this port ("10025", "smtp" for 25) that runs
+ *  `command` (NULL: any). The last one counts, as for Postfix. @return its number, or MAILLOG_NO_SERVICE. */
+MAILLOG_API size_t maillog_postfix_service_find(const maillog_postfix_config *c, const char *name, const char *command);
+
+typedef struct maillog_postfix_setting {
+    maillog_str name;
+    maillog_str value; /**< as written; one that goes on over several lines holds their ends and the comments between */
+    maillog_str file;
+    uint64_t line;
+    size_t service;     /**< whose -o it is, or MAILLOG_NO_SERVICE */
+    uint8_t is_default; /**< set nowhere: Postfix's own; file and line are absent */
+} maillog_postfix_setting;
+
+/** The setting at work for a service: its -o, else main.cf's (the last one), else Postfix's default where it is known
+ *  here. Old names of parameters are found under the new ones. @return 1, or 0 if nothing is known. */
+MAILLOG_API int maillog_postfix_lookup(const maillog_postfix_config *c, size_t service, const char *name,
+                                       maillog_postfix_setting *out);
+
+/** Its value as Postfix sees it: one line, $name, ${name?text}, ${name:text} and the like put in. What refers to
+ *  itself, or grows beyond 64 KiB, ends there. @return bytes needed (snprintf's contract, no NUL is written). */
+MAILLOG_API size_t maillog_postfix_value(const maillog_postfix_config *c, size_t service, const char *name, char *buf,
+                                         size_t cap);
+
+/** Where a restriction stands. */
+typedef struct maillog_postfix_place {
+    maillog_str list;     /**< the list it is reached from: "smtpd_helo_restrictions" */
+    maillog_str word;     /**< the restriction as written: "reject_non_fqdn_hostname" */
+    maillog_str argument; /**< what follows it: a table, a list's zone, a server; absent without one */
+    maillog_str file;     /**< absent in a default */
+    uint64_t line;        /**< of the restriction itself, not of the list's name */
+    size_t service;       /**< whose -o the list is, or MAILLOG_NO_SERVICE */
+    uint32_t count;       /**< places that would fit as well, this one included */
+    uint8_t warn_if_reject;
+    uint8_t is_default;
+    uint8_t reserved_[2];
+} maillog_postfix_place;
+
+/** What to look for. */
+typedef struct maillog_postfix_wanted {
+    const char *names; /**< maillog_reject_info.restrictions: any of these, or of their old names */
+    maillog_reject_object object;
+    maillog_str zone;       /**< of a blocklist; absent: any */
+    uint8_t warn_if_reject; /**< behind warn_if_reject, rather than without */
+} maillog_postfix_wanted;
+
+/** Find a restriction in the smtpd_*_restrictions of a service, in the order Postfix goes through them, with $name and
+ *  restriction classes followed. One that stands as wanted (with or without warn_if_reject) comes before one that does
+ *  not. @return 1 if found. */
+MAILLOG_API int maillog_postfix_find(const maillog_postfix_config *c, size_t service,
+                                     const maillog_postfix_wanted *wanted, maillog_postfix_place *out);
+
 #ifdef __cplusplus
 }
 #endif
