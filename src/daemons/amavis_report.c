@@ -22,20 +22,19 @@ static const char *past_run(const char *p, const char *e, char close)
     return NULL;
 }
 
+/* parse_message_id(): an ID whose runs do not close is garbage, in which every inner '>' was made '_'. */
 bool maillog__amavis_angle(ml_cur *c, ml_cur *out)
 {
     if (ml_peek(*c) != '<') return false;
-    const char *p = c->p + 1, *first = p;
-    while (p < c->e && *p != '>') {
-        if (*p == '"' || *p == '[') {
-            const char *q = past_run(p, c->e, *p == '"' ? '"' : ']');
-            if (q) {
-                p = q;
-                continue;
-            }
-        }
-        p++;
+    const char *first = c->p + 1, *p = first;
+    while (p && p < c->e && *p != '>') {
+        if (*p == '"' || *p == '[')
+            p = past_run(p, c->e, *p == '"' ? '"' : ']');
+        else
+            p++;
     }
+    if (!p)
+        for (p = first; p < c->e && *p != '>';) p++;
     if (p == c->e) return false;
     *out = ml_slice(first, p);
     c->p = p + 1;
