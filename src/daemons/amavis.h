@@ -9,11 +9,6 @@
  * the text ends where it was cut. Types the event. */
 bool maillog__amavis_report(ml_line *l, ml_cur c, bool cut);
 
-/* The end of a report in the last of its continuation lines: writes QUEUE_ID … ELAPSED_MS if there is exactly one way
- * to read them. Only for callers that saw the beginning (`passed` or `blocked`, flag CONTINUED) under the same am_id:
- * another statement's continuation may hold any text. */
-bool maillog__amavis_report_tail(ml_line *l, ml_cur text);
-
 /* `<address>` as amavis logs it: RFC 5321 quoting, then every backslash doubled. */
 bool maillog__amavis_angle(ml_cur *c, ml_cur *out);
 

@@ -430,19 +430,3 @@ bool maillog__amavis_report(ml_line *l, ml_cur c, bool cut)
     }
     return ml_event(l, type);
 }
-
-/* ---- the last part of a cut report ---- */
-
-bool maillog__amavis_report_tail(ml_line *l, ml_cur text)
-{
-    maillog_field *const mark = ml_mark(l);
-    ml_cur scan = text, before;
-    for (int tries = 0; tries < MOST_READINGS && ML_UNTIL(l, &scan, ", ", &before);) {
-        if (!find_key(scan, 0)) continue;
-        tries++;
-        const reading r = keys_to_end(l, ml_slice(before.e, text.e), false);
-        if (r.complete && !r.is_reply && l->next > mark && l->next[-1].id == MAILLOG_FIELD_ELAPSED_MS) return true;
-        ml_fail(l, mark);
-    }
-    return false;
-}
