@@ -98,7 +98,9 @@ typedef struct maillog_message_leg {
     uint8_t removed;      /**< the queue manager said so */
     uint8_t notification; /**< a bounce, delay notice or delivery report about the message: no part of its fate */
     uint8_t reserved_[6];
-    maillog_lines lines; /**< of this queue ID alone */
+    maillog_lines lines;             /**< of this queue ID alone */
+    maillog_str relay, delay, reply; /**< where it went from here, how long it took, what was said: last delivery */
+    uint64_t relay_line;             /**< … and its line; 0: none */
 } maillog_message_leg;
 
 /** Why two parts belong together. `from` and `to` are queue IDs, or an LMTP session ID, or empty for the client's

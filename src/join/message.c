@@ -251,9 +251,22 @@ static uint64_t number(maillog_str s)
     return n;
 }
 
+/* Where a leg went from here: the last delivery counts, and one that succeeded more than one that did not. */
+static void leg_relay(maillog_message_leg *leg, const ml_entry *e, bool *sent)
+{
+    const bool now = maillog__entry_word(e, MAILLOG_FIELD_STATUS) == MAILLOG_STATUS_SENT;
+    if (!maillog__entry_get(e, MAILLOG_FIELD_RELAY).ptr || (*sent && !now)) return;
+    *sent = now;
+    leg->relay = maillog__entry_get(e, MAILLOG_FIELD_RELAY);
+    leg->delay = maillog__entry_get(e, MAILLOG_FIELD_DELAY);
+    leg->reply = maillog__entry_get(e, MAILLOG_FIELD_REPLY);
+    leg->relay_line = e->line;
+}
+
 static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
 {
     size_t at = 0;
+    bool sent = false;
     const ml_entry *e;
     leg->size = leg->nrcpt = MAILLOG_NO_NUMBER;
     leg->removed = !!(ml_at_node(b->j, p->node)->flags & ML_F_REMOVED);
@@ -262,6 +275,7 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
         keep_first(&leg->host, maillog__entry_get(e, MAILLOG_FIELD_HOST));
         if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA)
             keep_first(&leg->instance, maillog__entry_get(e, MAILLOG_FIELD_INSTANCE));
+        leg_relay(leg, e, &sent);
         switch (e->type) {
         case MAILLOG_EVENT_POSTFIX_CLIENT:
             keep_first(&leg->client_name, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_NAME));
