@@ -3,6 +3,7 @@
  *   # title
  *   ! all                     deliver records that are no messages, too
  *   ! whole                   not in parts: lines out of order cannot be put right across a cut
+ *   ! ordered                 neighbours do not change places: nothing tells that they did
  *   < log line                (escapes as in tests/cases)
  *   > {"verdict":…}           one for each record, in the order of their first lines
  *
@@ -30,7 +31,7 @@ typedef struct text {
 typedef struct story {
     text *line, *want;
     size_t nlines, nwant, number;
-    bool all, whole;
+    bool all, whole, ordered;
 } story;
 
 static struct {
@@ -76,6 +77,7 @@ static bool read_file(const char *path)
         }
         if (s && strncmp(p, "! all", 5) == 0) s->all = true;
         if (s && strncmp(p, "! whole", 7) == 0) s->whole = true;
+        if (s && strncmp(p, "! ordered", 9) == 0) s->ordered = true;
         if (s && strncmp(p, "< ", 2) == 0) add(&s->line, &s->nlines, p + 2, (size_t)(e - p) - 2);
         if (s && strncmp(p, "> ", 2) == 0) add_verbatim(&s->want, &s->nwant, p + 2, (size_t)(e - p) - 2);
     }
@@ -262,6 +264,25 @@ static run play_in_parts(const story *s, size_t cut)
     return c;
 }
 
+/* Two neighbours of one second have changed places: they keep their numbers, and nothing else may change. */
+static bool may_swap(const story *s, size_t i)
+{
+    return i + 1 < s->nlines && s->line[i].len > 15 && s->line[i + 1].len > 15 &&
+           memcmp(s->line[i].p, s->line[i + 1].p, 15) == 0;
+}
+
+static run play_swapped(const story *s, size_t swap)
+{
+    run r;
+    start(&r, s, 1 << 20);
+    for (size_t i = 0; i < s->nlines; i++) {
+        const size_t k = i == swap ? i + 1 : i == swap + 1 ? i - 1 : i;
+        push_numbered(&r, &s->line[k], k + 1);
+    }
+    finish(&r);
+    return r;
+}
+
 static void end(run *r)
 {
     free_texts(r->got, r->n);
@@ -289,6 +310,12 @@ static void test_stories(void **unused)
         for (int way = 0; way < WAYS; way++) {
             run r = play(s, way);
             compare(s, &r, ways[way], 0);
+            end(&r);
+        }
+        for (size_t swap = 0; !s->ordered && swap < s->nlines; swap++) {
+            if (!may_swap(s, swap)) continue;
+            run r = play_swapped(s, swap);
+            compare(s, &r, "lines swapped after line", swap);
             end(&r);
         }
         for (size_t cut = 0; !s->whole && cut <= s->nlines; cut++) {

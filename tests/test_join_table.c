@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "join/table.h"
+
 typedef struct seen {
     uint64_t records, lines, messages, evicted, complete;
     uint64_t last;       /* first line of the last message */
@@ -251,6 +253,32 @@ static void test_wild_stamp(void **state)
     free(mem);
 }
 
+/* Keys are hashes alone: every bit of what is hashed, of its kind and of the seed must count, at every length. */
+static void test_hash(void **state)
+{
+    (void)state;
+    maillog_join_config cfg = small();
+    seen s = {0};
+    void *mem;
+    maillog_join *j = new_table(&cfg, &mem, &s);
+    char text[100];
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (char)(i * 7);
+    for (size_t n = 0; n <= sizeof text; n++) {
+        const uint64_t h = maillog__hash(j, 3, text, n);
+        assert_true(h != maillog__hash(j, 9, text, n));
+        if (n) assert_true(h != maillog__hash(j, 3, text, n - 1));
+        for (size_t bit = 0; bit < n * 8; bit++) {
+            text[bit / 8] ^= (char)(1 << bit % 8);
+            assert_true(h != maillog__hash(j, 3, text, n));
+            text[bit / 8] ^= (char)(1 << bit % 8);
+        }
+        j->config.seed[0] ^= 1;
+        assert_true(h != maillog__hash(j, 3, text, n));
+        j->config.seed[0] ^= 1;
+    }
+    free(mem);
+}
+
 static void test_abort(void **state)
 {
     (void)state;
@@ -308,7 +336,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arguments), cmocka_unit_test(test_damage),      cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_large),     cmocka_unit_test(test_expire),      cmocka_unit_test(test_wild_stamp),
-        cmocka_unit_test(test_abort),     cmocka_unit_test(test_import_seed),
+        cmocka_unit_test(test_abort),     cmocka_unit_test(test_import_seed), cmocka_unit_test(test_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

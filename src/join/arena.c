@@ -32,12 +32,15 @@ uint64_t maillog__hash(const maillog_join *j, uint64_t salt, const void *data, s
 {
     const unsigned char *p = (const unsigned char *)data;
     const uint64_t k0 = j->config.seed[0] ^ 0x9e3779b97f4a7c15u, k1 = j->config.seed[1] ^ 0xd1b54a32d192ed03u;
-    uint64_t h = fold(salt ^ k0, n ^ k1), g = h ^ 0x8ebc6af09c88c6e3u;
-    for (; n > 32; n -= 32, p += 32) {
-        h = fold(load8(p) ^ k1 ^ h, load8(p + 8) ^ k0);
-        g = fold(load8(p + 16) ^ k0 ^ g, load8(p + 24) ^ k1);
+    uint64_t h = fold(salt ^ k0, n ^ k1);
+    if (n > 32) { /* two lanes at a time */
+        uint64_t g = h ^ 0x8ebc6af09c88c6e3u;
+        for (; n > 32; n -= 32, p += 32) {
+            h = fold(load8(p) ^ k1 ^ h, load8(p + 8) ^ k0);
+            g = fold(load8(p + 16) ^ k0 ^ g, load8(p + 24) ^ k1);
+        }
+        h ^= g;
     }
-    h ^= g;
     for (; n > 16; n -= 16, p += 16) h = fold(load8(p) ^ k1 ^ h, load8(p + 8) ^ k0);
     uint64_t a = 0, b = 0;
     if (n >= 8) {
@@ -250,12 +253,11 @@ static bool keeps_text(const ml_in *in)
     }
 }
 
-/* Host and instance stand once on a tape, and so does a leg's queue ID. */
+/* The host stands once on a tape, and so does a leg's queue ID. */
 static bool is_known(const ml_node *n, uint16_t id)
 {
     if (!n->head) return false;
-    return id == MAILLOG_FIELD_HOST || id == MAILLOG_FIELD_INSTANCE ||
-           (id == MAILLOG_FIELD_QUEUE_ID && n->kind == ML_NODE_LEG);
+    return id == MAILLOG_FIELD_HOST || (id == MAILLOG_FIELD_QUEUE_ID && n->kind == ML_NODE_LEG);
 }
 
 static size_t put_head(unsigned char *head, const ml_in *in, size_t count, uint8_t cut, size_t len)

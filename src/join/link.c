@@ -91,6 +91,39 @@ bool maillog__link_by_message_id(maillog_join *j, uint32_t node, maillog_str id)
     return true;
 }
 
+static bool delivers_to(const maillog_join *j, const ml_node *leg, maillog_str user)
+{
+    ml_field fields[UINT8_MAX];
+    ml_entry e;
+    if (leg->bytes > 4096) return false;
+    const char *p = ml_scratch(j);
+    const char *const end = maillog__tape_copy(j, leg, ml_scratch(j));
+    while (maillog__entry(&p, end, &e)) {
+        maillog__entry_fields(&e, fields);
+        const maillog_str to = maillog__entry_get(&e, MAILLOG_FIELD_TO);
+        if (e.type == MAILLOG_EVENT_POSTFIX_DELIVERY && to.len == user.len && memcmp(to.ptr, user.ptr, to.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of several live messages with the Message-ID, the one that was just delivered to the user. */
+bool maillog__link_by_recipient(maillog_join *j, uint32_t node, maillog_str id, maillog_str user)
+{
+    if (!is_telling(id) || !user.len) return false;
+    const uint64_t key = message_id_key(j, ml_at_node(j, node)->host, id);
+    uint32_t at = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) return false;
+        if (ml_at_node(j, i)->kind != ML_NODE_LEG || !delivers_to(j, ml_at_node(j, i), user)) continue;
+        maillog__join_groups(j, i, node);
+        ml_at_node(j, node)->flags |= ML_F_LINKED;
+        return true;
+    }
+    return false;
+}
+
 /* A leg that came from this host and names no parent, and one that went to a filter on this host which did not say
  * under which ID the message comes back: the Message-ID may say it. */
 static bool may_follow(const ml_node *before, const ml_node *after)

@@ -268,6 +268,22 @@ static void mark_notifications(ml_build *b)
     }
 }
 
+/* In the order of their first lines. */
+static void sort_links(ml_build *b)
+{
+    maillog_message *m = b->m;
+    ml_sorted *v = (ml_sorted *)maillog__take(b, m->nlinks, sizeof *v);
+    maillog_message_link *sorted = (maillog_message_link *)maillog__take(b, m->nlinks, sizeof *sorted);
+    if (!v || !sorted) return;
+    for (size_t i = 0; i < m->nlinks; i++) {
+        v[i].key = m->links[i].lines.len ? m->links[i].lines.ptr[0] : 0;
+        v[i].index = i;
+    }
+    maillog__sort(v, m->nlinks);
+    for (size_t i = 0; i < m->nlinks; i++) sorted[i] = m->links[v[i].index];
+    m->links = sorted;
+}
+
 static void give_lines(edges *g)
 {
     maillog_message *m = g->b->m;
@@ -281,6 +297,7 @@ static void give_lines(edges *g)
         m->links[i].lines = maillog__sorted_lines(g->b, line + start, fill[i] - start);
         start = fill[i];
     }
+    sort_links(g->b);
 }
 
 /* An upper bound of the edges: entries that can make one. */

@@ -97,6 +97,38 @@ static void put_together(ml_build *b, ml_part *p, const char *tape, const char *
     }
 }
 
+/* Lines that changed places stand in the order of their numbers again. */
+static void sort_entries(ml_build *b, ml_part *p)
+{
+    size_t i = 1;
+    while (i < p->n && p->entry[i - 1].line <= p->entry[i].line) i++;
+    if (i >= p->n) return;
+    char *const top = b->top;
+    ml_sorted *v = (ml_sorted *)maillog__take(b, p->n, sizeof *v);
+    ml_entry *copy = (ml_entry *)maillog__take(b, p->n, sizeof *copy);
+    if (v && copy) {
+        memcpy(copy, p->entry, p->n * sizeof *copy);
+        for (i = 0; i < p->n; i++) {
+            v[i].key = copy[i].line;
+            v[i].index = i;
+        }
+        maillog__sort(v, p->n);
+        for (i = 0; i < p->n; i++) p->entry[i] = copy[v[i].index];
+    }
+    b->top = top;
+}
+
+/* What stands on a tape once. */
+static void read_first(ml_part *p, const char *tape, const char *end)
+{
+    ml_field fields[UINT8_MAX];
+    ml_entry e;
+    if (!maillog__entry(&tape, end, &e)) return;
+    maillog__entry_fields(&e, fields);
+    p->host = maillog__entry_get(&e, MAILLOG_FIELD_HOST);
+    p->queue_id = maillog__entry_get(&e, MAILLOG_FIELD_QUEUE_ID);
+}
+
 /* Copy the tape, and read it: entries, then their fields. What the node's head says is enough for how many there are.
  */
 static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
@@ -113,6 +145,7 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
     for (const char *q = at; maillog__entry(&q, end, &e);) count++;
     p->entry = (ml_entry *)maillog__take(b, count, sizeof *p->entry);
     if (!p->entry) return;
+    read_first(p, at, end);
     while (maillog__entry(&at, end, &e)) {
         if (listed) {
             e.cut |= ML_CUT_LISTED;
@@ -124,6 +157,7 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
     }
     ml_field *f = (ml_field *)maillog__take(b, fields, sizeof *f);
     for (size_t i = 0; i < p->n && f; i++) f += maillog__entry_fields(&p->entry[i], f);
+    sort_entries(b, p);
     if (p->kind == ML_NODE_RUN) put_together(b, p, end - n->bytes, end);
 }
 
@@ -269,10 +303,10 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
     bool sent = false;
     const ml_entry *e;
     leg->size = leg->nrcpt = MAILLOG_NO_NUMBER;
+    leg->host = p->host;
+    leg->queue_id = p->queue_id;
     leg->removed = !!(ml_at_node(b->j, p->node)->flags & ML_F_REMOVED);
     while ((e = maillog__next(p, &at)) != NULL) {
-        keep_first(&leg->queue_id, maillog__entry_get(e, MAILLOG_FIELD_QUEUE_ID));
-        keep_first(&leg->host, maillog__entry_get(e, MAILLOG_FIELD_HOST));
         if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA)
             keep_first(&leg->instance, maillog__entry_get(e, MAILLOG_FIELD_INSTANCE));
         leg_relay(leg, e, &sent);
@@ -500,8 +534,8 @@ static void build_head(ml_build *b)
     }
     for (size_t i = 0; i < b->nparts; i++) {
         size_t at = 0;
+        keep_first(&m->host, b->part[i].host);
         while ((e = maillog__next(&b->part[i], &at)) != NULL) {
-            keep_first(&m->host, maillog__entry_get(e, MAILLOG_FIELD_HOST));
             if (e->daemon && !m->daemon.ptr) m->daemon = ml_text(maillog_daemon_name(e->daemon));
             if (m->nlegs || e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
             keep_first(&m->from, maillog__entry_get(e, MAILLOG_FIELD_FROM));

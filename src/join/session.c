@@ -70,7 +70,11 @@ static uint32_t session_for_connect(maillog_join *j, const ml_in *in)
     const ml_node *n = s[0] ? ml_at_node(j, s[0]) : NULL;
     if (n && ml_repeats(n, in) && is_open(j, s[0])) return s[0];
     const uint32_t client = client_hash(j, in);
-    if (is_open(j, s[0]) && !(n->flags & ML_F_CONNECT) && (!n->u.s.client || n->u.s.client == client)) return s[0];
+    if (n && !(n->flags & ML_F_CONNECT)) {
+        if (is_open(j, s[0]) && (!n->u.s.client || n->u.s.client == client)) return s[0];
+        /* the disconnect came ahead of it */
+        if (n->u.s.client == client && in->ns <= n->last + 2 * (int64_t)NANO) return s[0];
+    }
     return new_session(j, in);
 }
 
@@ -100,9 +104,11 @@ static uint32_t session_for_line(maillog_join *j, const ml_in *in)
             return s[1];
         return s[0];
     }
-    if (s[0] && client && ml_at_node(j, s[0])->u.s.client == client &&
-        in->ns <= ml_at_node(j, s[0])->last + 2 * (int64_t)NANO)
-        return s[0]; /* came after the disconnect */
+    if (s[0] && in->ns <= ml_at_node(j, s[0])->last + 2 * (int64_t)NANO) {
+        /* it comes after the disconnect; or it begins the next session, as a warning about a name does */
+        const bool same = client && ml_at_node(j, s[0])->u.s.client == client;
+        if (same || (!client && in->f[ML_S_STAGE])) return s[0];
+    }
     return new_session(j, in);
 }
 
@@ -402,9 +408,14 @@ void maillog__push_screen(maillog_join *j, ml_in *in)
         n->flags |= ML_F_TRIED;
         in->segment = segment_for(j, n, in);
     }
-    if (starts(in, "PASS ")) n->flags |= ML_F_PASSED | ML_F_CLOSED;
+    const bool pass = starts(in, "PASS ");
+    if (pass) n->flags |= ML_F_PASSED | ML_F_CLOSED;
     if (starts(in, "DISCONNECT ")) n->flags |= ML_F_CLOSED;
     maillog__add_line(j, s, in);
+    const uint32_t smtpd = pass ? only_session(j, in) : 0; /* its connect came ahead of this */
+    if (!smtpd || ml_at_node(j, smtpd)->first > in->ns + NANO || in->ns > ml_at_node(j, smtpd)->first + NANO) return;
+    maillog__tape_move(j, s, smtpd, 0);
+    maillog__free_node(j, s);
 }
 
 /* smtpd's connection is the one that postscreen let through a moment before. */

@@ -68,6 +68,7 @@ static void find_message(maillog_join *j, uint32_t store, const ml_in *in)
     const maillog_str id = ml_value(in, ML_S_MESSAGE_ID);
     if (id.len > 2) n->u.g.message_id = (uint32_t)maillog__key(j, ML_KEY_MESSAGE_ID, 0, id);
     if (maillog__link_by_message_id(j, store, id)) return;
+    if (maillog__link_by_recipient(j, store, id, ml_value(in, ML_S_USER))) return;
     const unsigned slot = n->key[0] ? 1 : 0;
     if (!n->key[slot] && in->f[ML_S_USER])
         maillog__set_key(j, store, slot, maillog__user_key(j, in->host, ml_value(in, ML_S_USER)));

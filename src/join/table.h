@@ -258,6 +258,7 @@ void maillog__set_done(maillog_join *j, uint32_t leg, bool done);
 void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in);
 void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in);
 void maillog__link_again(maillog_join *j, uint32_t leg, const char *tape, size_t len);
+bool maillog__link_by_recipient(maillog_join *j, uint32_t node, maillog_str id, maillog_str user);
 bool maillog__link_by_message_id(maillog_join *j, uint32_t node, maillog_str id);
 maillog_str maillog__queued_as(maillog_str reply);
 maillog_str maillog__lmtp_session(maillog_str session); /* without the recipient's number */
