@@ -1,0 +1,35 @@
+# Install rules: headers, libraries, pkg-config, CMake package, man pages, the command.
+include(CMakePackageConfigHelpers)
+
+set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/maillog)
+
+# the .pc file relocates: paths are relative to ${prefix} unless the user gave absolute ones
+foreach(_dir LIBDIR INCLUDEDIR)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${_dir}}")
+    set(MAILLOG_PC_${_dir} "${CMAKE_INSTALL_${_dir}}")
+  else()
+    set(MAILLOG_PC_${_dir} "\${prefix}/${CMAKE_INSTALL_${_dir}}")
+  endif()
+endforeach()
+configure_file(pkgconfig/maillog.pc.in maillog.pc @ONLY)
+
+configure_package_config_file(cmake/maillogConfig.cmake.in maillogConfig.cmake INSTALL_DESTINATION ${_package_dir})
+write_basic_package_version_file(maillogConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+
+foreach(_kind static shared)
+  if(TARGET maillog_${_kind})
+    install(TARGETS maillog_${_kind} EXPORT maillogTargets-${_kind}
+            LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(EXPORT maillogTargets-${_kind} NAMESPACE maillog:: DESTINATION ${_package_dir})
+  endif()
+endforeach()
+install(DIRECTORY include/maillog DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
+install(FILES ${PROJECT_BINARY_DIR}/maillog.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${PROJECT_BINARY_DIR}/maillogConfig.cmake ${PROJECT_BINARY_DIR}/maillogConfigVersion.cmake DESTINATION ${_package_dir})
+if(TARGET maillog_command)
+  install(TARGETS maillog_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+file(GLOB _man1 ${PROJECT_SOURCE_DIR}/docs/man/*.1)
+file(GLOB _man3 ${PROJECT_SOURCE_DIR}/docs/man/*.3)
+install(FILES ${_man1} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${_man3} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
