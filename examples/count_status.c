@@ -19,7 +19,8 @@ int main(void)
     size_t n, used;
 
     maillog_callbacks_init(&cb);
-    cb.on_postfix_smtp = cb.on_postfix_lmtp = cb.on_postfix_local = cb.on_postfix_virtual = cb.on_postfix_pipe = on_delivery;
+    cb.on_postfix_smtp = cb.on_postfix_lmtp = cb.on_postfix_local = cb.on_postfix_virtual = cb.on_postfix_pipe =
+        on_delivery;
     maillog_stream_init(&stream, &cb, counts, carry, sizeof carry);
     while ((n = fread(buf, 1, sizeof buf, stdin)) > 0) maillog_stream_feed(&stream, buf, n, &used);
     maillog_stream_finish(&stream);

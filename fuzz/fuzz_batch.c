@@ -5,7 +5,8 @@ static void check_row(const char *buf, const maillog_batch_event *row, const mai
 {
     maillog_event ev;
     maillog_parse_line(NULL, buf + row->off, row->len, &ev);
-    fuzz_check(ev.type == row->type && ev.daemon == row->daemon && ev.match == row->match && ev.nfields == row->nfields);
+    fuzz_check(ev.type == row->type && ev.daemon == row->daemon && ev.match == row->match &&
+               ev.nfields == row->nfields);
     for (uint32_t i = 0; i < ev.nfields; i++) {
         const maillog_field *a = &ev.field[i], *b = &field[row->field + i];
         fuzz_check(a->id == b->id && a->word == b->word && a->len == b->len && a->off + row->off == b->off);

@@ -1,4 +1,5 @@
-/* fuzz_stream.c: the fuzzer chooses chunk size and what callbacks return; the lines are those of one feed of everything. */
+/* fuzz_stream.c: the fuzzer chooses chunk size and what callbacks return; the lines are those of one feed of
+ * everything. */
 #include "fuzz.h"
 
 typedef struct digest {

@@ -1,67 +1,124 @@
-/* main.c: the maillog command (first form: `events --json` from standard input or files). */
-#include <maillog/maillog.h>
+/* main.c: the maillog command: options, then one of its subcommands. */
+#include "command.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-typedef struct printer {
-    uint64_t line;
-    maillog_json_options json;
-    char *buf;
-    size_t cap;
-} printer;
+static const char usage[] =
+    "usage: maillog trace|events|unmatched [options] [FILE…]      (no FILE or -: standard input)\n"
+    "\n"
+    "  trace      the story of each message: verdict, way, checks, recipients\n"
+    "  events     one JSON object for each line\n"
+    "  unmatched  lines that are not understood, by shape\n"
+    "\n"
+    "  --json                 one JSON object for each record\n"
+    "  --year Y               year of stamps that have none (default: the file's)\n"
+    "  --memory SIZE          memory of the join table, with K, M or G (default 64M)\n"
+    "  --color auto|always|never\n"
+    "  trace:   --queue-id ID  --message-id ID  --address A  --client IP  --verdict V  --all\n"
+    "  events:  --daemon D  --event E\n"
+    "  --help, --version\n";
 
-static int print_event(void *user, const maillog_event *ev)
+static uint64_t size_of(const char *s)
 {
-    printer *p = (printer *)user;
-    p->json.line_number = ++p->line;
-    size_t n = maillog_event_json(ev, &p->json, p->buf, p->cap);
-    if (n > p->cap) {
-        free(p->buf);
-        p->cap = n * 2;
-        p->buf = (char *)malloc(p->cap);
-        if (!p->buf) return -1;
-        n = maillog_event_json(ev, &p->json, p->buf, p->cap);
-    }
-    fwrite(p->buf, 1, n, stdout);
-    putchar('\n');
-    return MAILLOG_CONTINUE;
+    char *end;
+    const unsigned long long n = strtoull(s, &end, 10);
+    const unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+    return (uint64_t)n << shift;
 }
 
-static int run(FILE *f, maillog_stream *s)
+static int wrong(const char *what, const char *arg)
 {
-    static char buf[1 << 16];
-    size_t n, used;
-    while ((n = fread(buf, 1, sizeof buf, f)) > 0)
-        if (maillog_stream_feed(s, buf, n, &used) < 0) return 1;
-    return maillog_stream_finish(s) < 0;
+    fprintf(stderr, "maillog: %s: %s\n%s", what, arg, usage);
+    return 2;
+}
+
+typedef struct text_option {
+    const char *name;
+    const char **value;
+} text_option;
+
+/* Options that take a value: a table of names. Returns false for an unknown one. */
+static bool take_option(command *c, const char *name, const char *value)
+{
+    const text_option texts[] = {
+        {"--queue-id", &c->queue_id}, {"--message-id", &c->message_id}, {"--address", &c->address},
+        {"--client", &c->client},     {"--verdict", &c->verdict},       {"--daemon", &c->daemon},
+        {"--event", &c->event},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(texts[i].name, name) == 0) {
+            *texts[i].value = value;
+            return true;
+        }
+    if (strcmp(name, "--year") == 0) {
+        c->year = atoi(value);
+    } else if (strcmp(name, "--memory") == 0) {
+        c->memory = size_of(value);
+    } else if (strcmp(name, "--color") == 0) {
+        c->color = strcmp(value, "always") == 0 || (c->color && strcmp(value, "auto") == 0);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static int options(command *c, int argc, char **argv)
+{
+    for (int i = 2; i < argc; i++) {
+        char *arg = argv[i];
+        if (arg[0] != '-' || arg[1] == '\0') {
+            c->files[c->nfiles++] = arg;
+        } else if (strcmp(arg, "--json") == 0) {
+            c->json = true;
+        } else if (strcmp(arg, "--all") == 0) {
+            c->all = true;
+        } else if (strcmp(arg, "--help") == 0) {
+            fputs(usage, stdout);
+            exit(0);
+        } else {
+            char *equals = strchr(arg, '=');
+            if (equals) *equals = '\0';
+            const char *value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
+            if (!value) return wrong("option needs a value", arg);
+            if (!take_option(c, arg, value)) return wrong("unknown option", arg);
+        }
+    }
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    static char carry[1 << 20];
-    printer p;
-    maillog_callbacks cb;
-    maillog_stream s;
-    memset(&p, 0, sizeof p);
-    maillog_callbacks_init(&cb);
-    cb.on_event = print_event;
-    maillog_stream_init(&s, &cb, &p, carry, sizeof carry);
-    int rc = 0, files = 0;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "events") == 0 || argv[i][0] == '-') continue;
-        FILE *f = fopen(argv[i], "rb");
-        files++;
-        if (!f) {
-            perror(argv[i]);
-            rc = 1;
-            continue;
-        }
-        rc |= run(f, &s);
-        fclose(f);
+    static const struct {
+        const char *name;
+        int (*run)(command *);
+    } subcommands[] = {{"trace", command_trace}, {"events", command_events}, {"unmatched", command_unmatched}};
+    command c;
+    memset(&c, 0, sizeof c);
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        printf("maillog %s\n", MAILLOG_VERSION_STRING);
+        return 0;
     }
-    if (!files) rc = run(stdin, &s);
-    free(p.buf);
-    return rc;
+    if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    c.color = isatty(1) && !getenv("NO_COLOR");
+    c.files = (char **)calloc((size_t)argc + 1, sizeof *c.files);
+    if (!c.files) return 1;
+    for (size_t i = 0; argc >= 2 && i < sizeof subcommands / sizeof *subcommands; i++) {
+        if (strcmp(argv[1], subcommands[i].name) != 0) continue;
+        int rc = options(&c, argc, argv);
+        if (rc == 0) rc = subcommands[i].run(&c);
+        if (fflush(stdout) != 0 && rc == 0) rc = 1;
+        free(c.files);
+        return rc;
+    }
+    free(c.files);
+    if (argc < 2) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    return wrong("unknown command", argv[1]);
 }

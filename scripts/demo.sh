@@ -1,0 +1,11 @@
+#!/bin/sh
+# Install what is missing, build, and show the main job on the example log. Safe to run again.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/install.sh
+need cc gcc
+need cmake cmake
+need make make
+cmake -B build-demo -DCMAKE_BUILD_TYPE=Release -DMAILLOG_BUILD_TESTS=OFF -DMAILLOG_BUILD_EXAMPLES=OFF -DMAILLOG_BUILD_SHARED=OFF -DMAILLOG_INSTALL=OFF >/dev/null
+cmake --build build-demo -j "$(nproc)" >/dev/null
+exec build-demo/maillog trace --year 2013 examples/seed/mail.log
