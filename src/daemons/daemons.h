@@ -19,6 +19,7 @@ typedef struct ml_route {
 ml_route maillog__dispatch(const ml_line *l);
 
 void maillog__postfix(ml_line *l, ml_cur message);
+void maillog__postgrey(ml_line *l, ml_cur message);
 void maillog__amavis(ml_line *l, ml_cur message);
 void maillog__rspamd(ml_line *l, ml_cur message);
 void maillog__spamd(ml_line *l, ml_cur message);
