@@ -245,7 +245,7 @@ int maillog_field_by_name(const char *name, size_t len)
     return 0;
 }
 
-static int is_known(const char *name) { return strcmp(name, "unknown") != 0; }
+static int is_known(const char *name) { return strlen(name) != 7 || memcmp(name, "unknown", 7) != 0; }
 
 int maillog_daemon_next(int daemon)
 {

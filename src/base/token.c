@@ -142,6 +142,12 @@ bool maillog__put_relay(ml_line *l, ml_cur *c)
     return true;
 }
 
+static bool is_one_of(const char *set, char c)
+{
+    while (*set && *set != c) set++;
+    return *set != '\0';
+}
+
 /* Past the closing quote of a quoted local part, or NULL if it never closes. */
 static const char *end_of_quoted(const char *p, const char *e)
 {
@@ -165,7 +171,7 @@ bool maillog__angle(const ml_line *l, ml_cur *c, const char *follow, ml_cur *out
     }
     for (const char *p; (p = ml_find(l, scan, '>')) != NULL; scan.p = p + 1) {
         const char *after = p + 1;
-        if (after != c->e && !(*follow && *after && strchr(follow, *after))) continue;
+        if (after != c->e && !(*follow && *after && is_one_of(follow, *after))) continue;
         *out = ml_slice(inner.p, p);
         c->p = after;
         return true;
