@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 DESTDIR="$work/root" cmake --install "$build" --prefix /usr >/dev/null
 mv "$work/root/usr" "$work/moved" # nothing may depend on where it was installed
-libdir=$(dirname "$(find "$work/moved" -name maillog.pc)")/..
+libdir=$(cd "$(dirname "$(find "$work/moved" -name maillog.pc)")/.." && pwd)
 cc=${CC:-cc}
 PKG_CONFIG_PATH="$libdir/pkgconfig"
 export PKG_CONFIG_PATH
