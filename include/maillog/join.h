@@ -152,6 +152,7 @@ typedef struct maillog_message_check {
     uint8_t decided; /**< this check ended the attempt, or the recipient */
     uint64_t line;
     maillog_check_config config;
+    maillog_str tag2_level, kill_level; /**< amavis: scores from which it is spam, and is not delivered, if logged */
 } maillog_message_check;
 
 /** Trouble on the way that did not decide the outcome. */

@@ -108,9 +108,20 @@ static bool spf_check(const ml_entry *e, check *c)
 
 /* ---- filters and milters ---- */
 
+/* SPAM-TAG: the score against the levels, for one recipient. */
+static bool amavis_score(const ml_entry *e, check *c)
+{
+    c->action = GET(e, VERDICT);
+    c->result = c->action.len && c->action.ptr[0] == 'Y' ? MAILLOG_CHECK_TAG : MAILLOG_CHECK_PASS;
+    return c->action.ptr != NULL;
+}
+
 static bool amavis_check(const ml_entry *e, check *c)
 {
     const maillog_str actions = GET(e, ACTIONS);
+    c->tag2_level = GET(e, TAG2_LEVEL);
+    c->kill_level = GET(e, KILL_LEVEL);
+    if (c->tag2_level.ptr && !GET(e, RESULT).ptr) return amavis_score(e, c);
     c->action = GET(e, RESULT);
     if (!c->action.ptr) return false;
     c->check = GET(e, CATEGORY);
