@@ -7,6 +7,11 @@
 /* Read the header, write its fields, leave `*c` at the message. False: no known form; nothing is moved or written. */
 bool maillog__header(ml_line *l, ml_cur *c);
 
+/* The plain cases of the two common forms; false: nothing is moved or written, read on slowly. */
+#ifdef ML_SSE2
+bool maillog__header_fast(ml_line *l, ml_cur *c);
+#endif
+
 /* ---- time stamps: true when the line begins with one; fill ev->time and leave `*c` after the blank behind it.
  * On false nothing is changed. ---- */
 bool maillog__stamp_bsd(ml_line *l, ml_cur *c);
@@ -29,6 +34,14 @@ bool maillog__tag(ml_line *l, ml_cur *c);
 void maillog__put_tag(ml_line *l, ml_cur tag);
 /* What syslog daemons put before the message: `[ID 197553 mail.info] `; and `message repeated 2 times: […]`. */
 void maillog__message(ml_line *l, ml_cur *c);
+/* Whether maillog__message() looks at more than the first byte: one of `[Llm`. */
+static inline bool ml_may_be_syslogd(char first)
+{
+    const unsigned i = (unsigned)(unsigned char)first - 'L';
+    const uint64_t set = UINT64_C(1) << ('L' - 'L') | UINT64_C(1) << ('[' - 'L') | UINT64_C(1) << ('l' - 'L') |
+                         UINT64_C(1) << ('m' - 'L');
+    return i < 64 && (set >> i & 1);
+}
 
 /* A form that a daemon writes to a file of its own, after the stamp; sets l->form. */
 bool maillog__own_file(ml_line *l, ml_cur *c, bool blank_in_stamp);
