@@ -26,30 +26,36 @@ static bool is_wanted(const maillog_batch *b, const maillog_event *ev)
     return (!b->daemons || b->daemons[ev->daemon]) && keeps_type(b, ev->type);
 }
 
-static void store(maillog_batch *b, const maillog_event *ev, const char *buf)
+/* The event as a row; `field` is where its fields begin. */
+static void store(maillog_batch_event *row, const maillog_event *ev, const char *buf, uint32_t field)
 {
-    maillog_batch_event *row = &b->event[b->nevents++];
     row->off = (uint32_t)(ev->line - buf);
     row->len = ev->len;
-    row->field = b->nfields;
+    row->field = field;
     row->nfields = ev->nfields;
     row->flags = ev->flags;
     row->type = ev->type;
     row->daemon = ev->daemon;
     row->match = ev->match;
     row->time = ev->time;
-    b->nfields += ev->nfields;
 }
 
 int maillog_batch_parse(const maillog_options *opt, const char *buf, size_t len, maillog_batch *b, size_t *consumed)
 {
     if (!b || !consumed || (!buf && len) || !b->event || !b->field || len > UINT32_MAX) return MAILLOG_ERR_ARGUMENT;
     if (b->field_cap < MAILLOG_FIELDS_MAX || b->event_cap == 0) return MAILLOG_ERR_NO_SPACE;
-    const char *p = buf, *end = buf + len;
+    const char *p = buf, *const end = buf + len;
+    const uint8_t *const skip = opt ? opt->skip : NULL;
+    const bool all = !b->daemons && !b->types;
+    const uint32_t events_max = b->event_cap, fields_max = b->field_cap - MAILLOG_FIELDS_MAX;
+    maillog_batch_event *const event = b->event;
+    maillog_field *const field = b->field;
+    uint32_t nevents = 0, nfields = 0;
+    uint64_t lines = 0;
     maillog_event ev; /* its rows are not used: fields go straight to the caller's */
-    b->nevents = b->nfields = 0;
-    b->lines = 0;
-    while (p < end && b->nevents < b->event_cap && b->field_cap - b->nfields >= MAILLOG_FIELDS_MAX) {
+    ml_line l;
+    ml_line_init(&l, &ev, buf, end);
+    while (p < end && nevents < events_max && nfields <= fields_max) {
         const char *e, *next;
         if (!maillog__next_line(p, end, &e, &next)) {
             if (!b->final) break;
@@ -57,11 +63,16 @@ int maillog_batch_parse(const maillog_options *opt, const char *buf, size_t len,
             e = end - (end[-1] == '\n'); /* a record may lack its empty line */
         }
         if (e > p && e[-1] == '\r') e--;
-        maillog__parse(opt, buf, p, e, end, &ev, b->field + b->nfields);
-        b->lines++;
-        if (is_wanted(b, &ev)) store(b, &ev, buf);
+        maillog__parse(&l, skip, p, e, field + nfields);
+        lines++;
         p = next;
+        if (!all && !is_wanted(b, &ev)) continue;
+        store(&event[nevents++], &ev, buf, nfields);
+        nfields += ev.nfields;
     }
+    b->nevents = nevents;
+    b->nfields = nfields;
+    b->lines = lines;
     *consumed = (size_t)(p - buf);
     return MAILLOG_OK;
 }

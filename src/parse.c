@@ -4,48 +4,38 @@
 #include "daemons/daemons.h"
 #include "header/header.h"
 
-static void finish(ml_line *l, maillog_match match)
+/* What the header leaves to the daemon's grammar. */
+static void read_message(ml_line *l, const uint8_t *skip, ml_cur message)
 {
+    const ml_route route = maillog__dispatch(l);
     maillog_event *ev = l->ev;
-    if (ev->match < MAILLOG_MATCH_EVENT) {
-        ev->match = (uint8_t)match;
-        ev->type = 0;
-    }
-    ev->nfields = (uint32_t)(l->next - (l->limit - MAILLOG_FIELDS_MAX));
+    ev->daemon = route.daemon;
+    ev->match = route.daemon ? MAILLOG_MATCH_DAEMON : MAILLOG_MATCH_HEADER;
+    if (!route.daemon || (skip && skip[route.daemon])) return;
+    if (route.grammar)
+        route.grammar(l, message);
+    else
+        ml_put_rest(l, message);
 }
 
-void maillog__parse(const maillog_options *opt, const char *base, const char *p, const char *e, const char *readable,
-                    maillog_event *ev, maillog_field *field)
+void maillog__parse(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field)
 {
-    ml_line l = {ev,   field, field + MAILLOG_FIELDS_MAX, base, readable, {NULL, NULL}, {NULL, NULL}, ML_FORM_TAGGED,
-                 false};
     ml_cur c = ml_slice(p, e);
+    maillog_event *ev = l->ev;
+    l->next = field;
+    l->limit = field + MAILLOG_FIELDS_MAX;
+    l->form = ML_FORM_TAGGED;
+    l->inside = false;
     ev->line = p;
     ev->len = (uint32_t)(e - p);
     ev->type = 0;
     ev->daemon = 0;
-    ev->match = 0;
+    ev->match = MAILLOG_MATCH_RAW;
     ev->flags = 0;
-
-    if (!maillog__header(&l, &c)) {
-        ml_put(&l, MAILLOG_FIELD_MESSAGE, c);
-        finish(&l, MAILLOG_MATCH_RAW);
-        return;
-    }
-    ml_put(&l, MAILLOG_FIELD_MESSAGE, c);
-    const ml_route route = maillog__dispatch(&l);
-    ev->daemon = route.daemon;
-    if (!route.daemon) {
-        finish(&l, MAILLOG_MATCH_HEADER);
-        return;
-    }
-    if (!(opt && opt->skip && opt->skip[route.daemon])) {
-        if (route.grammar)
-            route.grammar(&l, c);
-        else
-            ml_put_rest(&l, c);
-    }
-    finish(&l, MAILLOG_MATCH_DAEMON);
+    const bool has_header = maillog__header(l, &c);
+    ml_put(l, MAILLOG_FIELD_MESSAGE, c);
+    if (has_header) read_message(l, skip, c);
+    ev->nfields = (uint32_t)(l->next - field);
 }
 
 /* One LF or CRLF at the end is not part of the line. */
@@ -61,6 +51,8 @@ int maillog_parse_line(const maillog_options *opt, const char *line, size_t len,
     if (!out || (!line && len)) return MAILLOG_ERR_ARGUMENT;
     if (!line) line = "";
     if (len > UINT32_MAX) len = UINT32_MAX;
-    maillog__parse(opt, line, line, without_line_end(line, line + len), line + len, out, out->field);
+    ml_line l;
+    ml_line_init(&l, out, line, line + len);
+    maillog__parse(&l, opt ? opt->skip : NULL, line, without_line_end(line, line + len), out->field);
     return MAILLOG_OK;
 }

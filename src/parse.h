@@ -4,9 +4,20 @@
 
 #include <maillog/parse.h>
 
-/* Parse the line [p, e). Offsets count from `base`; loads below `readable` are allowed. `field` has MAILLOG_FIELDS_MAX
- * rows; it is ev->field, except in a batch, where `ev` is a scratch event. */
-void maillog__parse(const maillog_options *opt, const char *base, const char *p, const char *e, const char *readable,
-                    maillog_event *ev, maillog_field *field);
+#include "base/cursor.h"
+
+/* Parse the line [p, e) into l->ev. `l` was set up with ml_line_init(), once for any number of lines. `field` has
+ * MAILLOG_FIELDS_MAX rows; it is l->ev->field, except in a batch, where the event is scratch. `skip`: as in
+ * maillog_options. */
+void maillog__parse(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field);
+
+/* Offsets count from `base`; loads below `readable` are allowed. */
+static inline void ml_line_init(ml_line *l, maillog_event *ev, const char *base, const char *readable)
+{
+    memset(l, 0, sizeof *l);
+    l->ev = ev;
+    l->base = base;
+    l->readable = readable;
+}
 
 #endif

@@ -84,10 +84,11 @@ int maillog_stream_init(maillog_stream *out, const maillog_callbacks *cb, void *
 static int deliver(stream *s, const char *p, const char *e, const char *readable, uint32_t flags)
 {
     maillog_event ev;
-    const maillog_options opt = {sizeof opt, s->skip};
+    ml_line l;
     if (e > p && e[-1] == '\r') e--;
     if ((size_t)(e - p) > UINT32_MAX) e = p + UINT32_MAX;
-    maillog__parse(&opt, p, p, e, readable, &ev, ev.field);
+    ml_line_init(&l, &ev, p, readable);
+    maillog__parse(&l, s->skip, p, e, ev.field);
     ev.flags |= flags;
     const maillog_event_cb cb = callback_for(&s->cb, &ev);
     const int rc = cb ? cb(s->user, &ev) : MAILLOG_CONTINUE;

@@ -118,6 +118,7 @@ static ML_NOINLINE bool any_form(ml_line *l, ml_cur *c)
 {
     static const maillog_time none = {0, 0, 0, 0, 0, 0, 0, 0, MAILLOG_NO_OFFSET, 0};
     ml_cur t = *c;
+    l->prefix = l->program = ml_none();
     if (stamp(l, &t) && !is_program_stamp(c->p) && maillog__origin(l, &t)) {
         *c = t;
         return true;
