@@ -128,29 +128,29 @@ static void check_every_split(const test_case *c)
     free(carry);
 }
 
-static void check_batch(const test_case *c)
+/* The line between a short one, so that offsets must count from the start of the buffer, and `after`. */
+static void check_batch_before(const test_case *c, const char *after)
 {
-    if (memchr(c->line, '\n', c->len)) return;
-    maillog_batch_event row[2];
-    maillog_field field[2 * MAILLOG_FIELDS_MAX];
+    static const char first[] = "x\n";
+    maillog_batch_event row[3];
+    maillog_field field[3 * MAILLOG_FIELDS_MAX];
     maillog_batch b;
     size_t used;
     memset(&b, 0, sizeof b);
     b.event = row;
     b.field = field;
-    b.event_cap = 2;
-    b.field_cap = 2 * MAILLOG_FIELDS_MAX;
+    b.event_cap = 3;
+    b.field_cap = 3 * MAILLOG_FIELDS_MAX;
     b.final = 1;
-    /* a line before it: offsets must count from the start of the buffer */
-    static const char first[] = "x\n";
-    const size_t n = sizeof first - 1 + c->len;
-    char *text = (char *)malloc(n ? n : 1);
-    memcpy(text, first, sizeof first - 1);
-    memcpy(text + sizeof first - 1, c->line, c->len);
+    const size_t head = sizeof first - 1, n = head + c->len + strlen(after);
+    char *text = (char *)malloc(n);
+    memcpy(text, first, head);
+    memcpy(text + head, c->line, c->len);
+    memcpy(text + head + c->len, after, strlen(after));
     assert_int_equal(maillog_batch_parse(NULL, text, n, &b, &used), MAILLOG_OK);
     assert_int_equal(used, n);
-    assert_int_equal(b.nevents, c->len ? 2 : 1);
-    if (c->len) {
+    assert_int_equal(b.nevents, 1 + (c->len > 0 || *after) + (*after != '\0'));
+    if (b.nevents > 1) {
         maillog_event ev;
         memset(&ev, 0, sizeof ev);
         ev.line = text;
@@ -163,10 +163,24 @@ static void check_batch(const test_case *c)
         ev.nfields = row[1].nfields;
         memcpy(ev.field, field + row[1].field, row[1].nfields * sizeof *field);
         char *json = event_json(&ev);
-        expect_json(c, "batch", json);
+        expect_json(c, *after ? "batch, more behind" : "batch", json);
         free(json);
     }
     free(text);
+}
+
+/* At the end of the buffer, where nothing behind the line may be loaded; and with so much behind it that all of the
+ * wide loads are taken: both must read the same. */
+static void check_batch(const test_case *c)
+{
+    static char more[256];
+    if (memchr(c->line, '\n', c->len)) return;
+    check_batch_before(c, "");
+    memset(more, '7', sizeof more - 1);
+    more[0] = '\n';
+    check_batch_before(c, more);
+    memset(more + 1, ' ', sizeof more - 2);
+    check_batch_before(c, more);
 }
 
 static void test_case_lines(void **state)
