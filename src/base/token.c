@@ -189,3 +189,38 @@ bool maillog__dsn(ml_cur *c, ml_cur *out)
     *c = t;
     return true;
 }
+
+/* Whether the slice spells the word, given in lower case. */
+static bool is_word(ml_cur v, const char *word, size_t n)
+{
+    if (ml_len(v) != n) return false;
+    for (size_t i = 0; i < n; i++)
+        if (v.p[i] != word[i] && !(ml_is_upper(v.p[i]) && (v.p[i] | 0x20) == word[i])) return false;
+    return true;
+}
+
+bool maillog__put_severity(ml_line *l, ml_cur *c)
+{
+    static const struct {
+        char text[9];
+        uint8_t len, word;
+    } rows[] = {
+        {"warning", 7, MAILLOG_SEVERITY_WARNING}, {"warn", 4, MAILLOG_SEVERITY_WARNING},
+        {"error", 5, MAILLOG_SEVERITY_ERROR},     {"err", 3, MAILLOG_SEVERITY_ERROR},
+        {"fatal", 5, MAILLOG_SEVERITY_FATAL},     {"critical", 8, MAILLOG_SEVERITY_FATAL},
+        {"crit", 4, MAILLOG_SEVERITY_FATAL},      {"panic", 5, MAILLOG_SEVERITY_PANIC},
+        {"info", 4, MAILLOG_SEVERITY_INFO},       {"debug", 5, MAILLOG_SEVERITY_DEBUG},
+        {"notice", 6, MAILLOG_SEVERITY_NOTICE},
+    };
+    size_t n = 0;
+    while (n < 9 && ml_is_alpha(ml_at(*c, n))) n++;
+    if (ml_at(*c, n) != ':' || ml_at(*c, n + 1) != ' ') return false;
+    const ml_cur word = ml_slice(c->p, c->p + n);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!is_word(word, rows[i].text, rows[i].len)) continue;
+        ml_put_word(l, MAILLOG_FIELD_SEVERITY, word, rows[i].word);
+        c->p = word.e + 2;
+        return true;
+    }
+    return false;
+}

@@ -40,4 +40,7 @@ bool maillog__angle(const ml_line *l, ml_cur *c, const char *follow, ml_cur *out
 /* Enhanced status code: digit.digits.digits. */
 bool maillog__dsn(ml_cur *c, ml_cur *out);
 
+/* A word of severity and `: ` at the start of the text, whatever its letters' case: written as SEVERITY, skipped. */
+bool maillog__put_severity(ml_line *l, ml_cur *c);
+
 #endif

@@ -37,6 +37,9 @@ void maillog__dspam(ml_line *l, ml_cur message);
 void maillog__mailscanner(ml_line *l, ml_cur message);
 void maillog__pmg(ml_line *l, ml_cur message);
 
+/* policy servers */
+void maillog__policyd_spf(ml_line *l, ml_cur message);
+
 void maillog__syslogd(ml_line *l, ml_cur message);
 void maillog__syslogd_repeated(ml_line *l, ml_cur message);
 

@@ -92,8 +92,10 @@ static ml_route by_tag(const ml_line *l)
     const uint8_t postfix = prefix.p ? postfix_program(l, program) : 0;
     if (postfix) return (ml_route){postfix, maillog__postfix};
     const ml_cur tag = prefix.p ? ml_slice(prefix.p, program.e) : program;
-    const ml_route route = whole_tag(l, tag);
-    return route.daemon ? route : whole_tag(l, plain_name(tag));
+    ml_route route = whole_tag(l, tag);
+    if (!route.daemon) route = whole_tag(l, plain_name(tag));
+    /* postfix/policyd-spf: what Postfix's spawn runs goes by its name */
+    return route.daemon || !prefix.p ? route : whole_tag(l, program);
 }
 
 /* The form says who wrote the line: the grammar is that of the daemon's tag. */

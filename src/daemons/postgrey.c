@@ -1,38 +1,56 @@
-/* postgrey.c: greylisting policy server. Source: postgrey 1.36, 1.37 and the Net::Server it stands on.
- * Client-controlled: from (sender is written bare, so it may hold `, recipient=`) and the local part of to. */
+/* postgrey.c: greylisting policy server. Source: postgrey 1.20 to 1.37 (mylog_action(), do_maintenance(), mux_input()).
+ *
+ *   [QID: ]action=A[, reason=R][, delay=N][, client_name=N][, client_address=A][, sender=S][, recipient=R]
+ *
+ * Empty values are left out with their names. Name and address of the client are Postfix's. Sender and recipient stand
+ * there as the client gave them, bare: the recipient is one that this server was ready to accept, so the last
+ * `, recipient=` is taken, and the line is flagged when there are more. */
 #include "../base/pattern.h"
 #include "../base/token.h"
 #include "daemons.h"
+#include "net_server.h"
 
-ML_PATTERN_ROWS(postgrey_statements) = {
-    {MAILLOG_EVENT_POSTGREY_BIND,
-     {MAILLOG_FIELD_PROTO, MAILLOG_FIELD_PORT, MAILLOG_FIELD_LISTEN_ADDR, MAILLOG_FIELD_IPV},
-     "Binding to %w port %d on host %w with %s"},
-    {MAILLOG_EVENT_POSTGREY_BIND, {MAILLOG_FIELD_PATH}, "Binding to UNIX socket file \"%S\""},
-    {MAILLOG_EVENT_POSTGREY_EXITING, {0}, "Exiting!"},
-    {MAILLOG_EVENT_POSTGREY_HUP, {0}, "HUP received: reloading whitelists..."},
-    {MAILLOG_EVENT_POSTGREY_START, {0}, "Process Backgrounded"},
-    {MAILLOG_EVENT_POSTGREY_PRIVILEGES, {MAILLOG_FIELD_GID}, "Setting gid to \"%S\""},
-    {MAILLOG_EVENT_POSTGREY_PRIVILEGES, {MAILLOG_FIELD_UID}, "Setting uid to \"%S\""},
-    {MAILLOG_EVENT_POSTGREY_CLEANUP,
-     {MAILLOG_FIELD_BEFORE, MAILLOG_FIELD_AFTER},
-     "cleaning clients database finished. before: %d, after: %d"},
-    {MAILLOG_EVENT_POSTGREY_CLEANUP,
-     {MAILLOG_FIELD_BEFORE, MAILLOG_FIELD_AFTER},
-     "cleaning main database finished. before: %d, after: %d"},
-    {MAILLOG_EVENT_POSTGREY_CLEANUP, {0}, "cleaning up old entries..."},
-    {MAILLOG_EVENT_POSTGREY_CLEANUP, {0}, "cleaning up old logs..."},
-    {MAILLOG_EVENT_POSTGREY_FUTURE, {0}, "correcting date for first seen in the future!"},
-    {MAILLOG_EVENT_POSTGREY_GARBAGE, {MAILLOG_FIELD_TEXT}, "ignoring garbage: <%S>"},
-    {MAILLOG_EVENT_POSTGREY_RM, {MAILLOG_FIELD_PATH}, "rm %s"},
-    {MAILLOG_EVENT_POSTGREY_UNRECOGNIZED, {MAILLOG_FIELD_REQUEST}, "unrecognized request type: '%S'"},
-    {MAILLOG_EVENT_POSTGREY_WHITELISTED, {0}, "whitelisted: %c"},
+#define E(NAME) MAILLOG_EVENT_POSTGREY_##NAME
+#define F(NAME) MAILLOG_FIELD_##NAME
+
+extern const ml_patterns maillog__postgrey_statements;
+ML_PATTERN_ROWS(maillog__postgrey_statements) = {
+    {E(START), {F(DATE), F(TYPE), F(MASTER_PID)}, "%w postgrey (type %w) starting! pid(%d)"},
+    {E(WARNING), {F(PATH), F(LINE_NO)}, "%s line %d: doesn't look like a hostname"},
+    {E(WARNING), {F(PATH), F(LINE_NO)}, "%s line %d: doesn't look like an address"},
+    {E(BIND), {F(PROTO), F(PORT), F(LISTEN_ADDR), F(IPV)}, "Binding to %w port %d on host %w with %s"},
+    {E(BIND), {F(PROTO), F(PORT), F(LISTEN_ADDR)}, "Binding to %w port %d on host %w"},
+    {E(BIND), {F(PATH)}, "Binding to UNIX socket file \"%S\""},
+    {E(EXITING), {0}, "Exiting!"},
+    {E(HUP), {0}, "HUP received: reloading whitelists..."},
+    {E(START), {0}, "Process Backgrounded"},
+    {E(PRIVILEGES), {F(GID)}, "Setting gid to \"%S\""},
+    {E(PRIVILEGES), {F(UID)}, "Setting uid to \"%S\""},
+    {E(WARNING), {F(NAME)}, "attribute missing: %w"},
+    {E(WARNING), {F(ERROR)}, "can't checkpoint !? %s"},
+    {E(FATAL), {F(ERROR)}, "can't create DB environment: %s"},
+    {E(FATAL), {F(PATH), F(ERROR)}, "can't create database %w: %s"},
+    {E(WARNING), {F(PATH), F(ERROR)}, "can't open %s: %s"},
+    {E(FATAL), {F(PATH)}, "can't open lock file: %s"},
+    {E(WARNING), {F(ADDRESS)}, "can't parse client_address from postfix: %s"},
+    {E(WARNING), {F(PATH), F(ERROR)}, "can't remove db log %s: %s"},
+    {E(CLEANUP), {F(BEFORE), F(AFTER)}, "cleaning clients database finished. before: %d, after: %d"},
+    {E(CLEANUP), {F(BEFORE), F(AFTER)}, "cleaning finished. before: %d, after: %d"},
+    {E(CLEANUP), {F(BEFORE), F(AFTER)}, "cleaning main database finished. before: %d, after: %d"},
+    {E(CLEANUP), {0}, "cleaning up old entries..."},
+    {E(CLEANUP), {0}, "cleaning up old logs..."},
+    {E(FUTURE), {0}, "correcting date for first seen in the future!"},
+    {E(GREYLIST), {F(GREYLIST_DELAY), F(CLIENT_NAME), F(FROM), F(TO)}, "delayed %d seconds: client=%w, from=%S, to=%w"},
+    {E(WARNING), {F(VERSION), F(TEXT)}, "disabling DB_AUTO_COMMIT because you are using BerkeleyDB version %w. %s"},
+    {E(GARBAGE), {F(TEXT)}, "ignoring garbage: <%S>"},
+    {E(FATAL), {F(PATH)}, "locked: %s"},
+    {E(RM), {F(PATH)}, "rm %s"},
+    {E(WHITELISTED), {0}, "tarpit whitelisted: %c"},
+    {E(UNRECOGNIZED), {F(REQUEST)}, "unrecognized request type: '%S'"},
+    {E(WHITELISTED), {0}, "whitelisted: %c"},
+    {E(WHITELISTED), {F(CLIENT_ADDR)}, "whitelisted: %w"},
 };
-static const ml_patterns postgrey_statements = {
-    .row = postgrey_statements_rows,
-    .count = sizeof postgrey_statements_rows / sizeof *postgrey_statements_rows,
-    .name = "postgrey_statements",
-};
+ML_PATTERN_TABLE(maillog__postgrey_statements);
 
 /* `early-retry (127s missing)` or words alone. */
 static void put_reason(ml_line *l, ml_cur v)
@@ -46,19 +64,35 @@ static void put_reason(ml_line *l, ml_cur v)
     ml_put(l, MAILLOG_FIELD_REASON, v);
 }
 
-/* `[sender=S, ]recipient=R`: the sender is bare, so the last `, recipient=` is postgrey's. */
+/* NAME=value up to the next `, `, if it is there. */
+static bool attribute(const ml_line *l, ml_cur *c, const char *name, ml_cur *out)
+{
+    if (!ml_skip_n(c, name, strlen(name))) return false;
+    const char *end = ML_FIND(l, *c, ", ");
+    *out = ml_slice(c->p, end ? end : c->e);
+    c->p = out->e + (end ? 2 : 0);
+    return true;
+}
+
+/* `[sender=S, ][recipient=R]` */
 static void put_addresses(ml_line *l, ml_cur c)
 {
     ml_cur sender;
-    if (ML_SKIP(&c, "sender=")) {
-        if (!ML_UNTIL_LAST(&c, ", recipient=", &sender)) sender = c, c.p = c.e;
-        ml_put(l, MAILLOG_FIELD_FROM, sender);
-        if (c.p > sender.e) ml_put(l, MAILLOG_FIELD_TO, c);
-    } else if (ML_SKIP(&c, "recipient=")) {
+    if (ML_SKIP(&c, "recipient=")) {
         ml_put(l, MAILLOG_FIELD_TO, c);
-    } else {
-        ml_put_rest(l, c);
+        return;
     }
+    if (!ML_SKIP(&c, "sender=")) {
+        ml_put_rest(l, c);
+        return;
+    }
+    if (!ML_UNTIL_LAST(&c, ", recipient=", &sender)) {
+        ml_put(l, MAILLOG_FIELD_FROM, c);
+        return;
+    }
+    if (ML_FIND(l, sender, ", recipient=")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    ml_put(l, MAILLOG_FIELD_FROM, sender);
+    ml_put(l, MAILLOG_FIELD_TO, c);
 }
 
 static unsigned action_word(ml_cur v)
@@ -67,51 +101,27 @@ static unsigned action_word(ml_cur v)
     return ML_IS(v, "pass") ? MAILLOG_ACTION_PASS : 0;
 }
 
-/* action=A, reason=R[, delay=N], client_name=N, client_address=IP[, sender=S], recipient=R */
 static bool answer(ml_line *l, ml_cur c)
 {
-    maillog_field *const mark = ml_mark(l);
     ml_cur v;
-    if (!ML_UNTIL(l, &c, ", reason=", &v)) return false;
+    if (!attribute(l, &c, "action=", &v)) return false;
     ml_put_word(l, MAILLOG_FIELD_ACTION, v, action_word(v));
-    if (!ml_until(l, &c, ',', &v)) return ml_fail(l, mark);
-    put_reason(l, v);
-    ml_skip_char(&c, ' ');
-    if (ML_SKIP(&c, "delay=")) {
-        if (!ml_digits(&c, &v) || !ML_SKIP(&c, ", ")) return ml_fail(l, mark);
-        ml_put(l, MAILLOG_FIELD_GREYLIST_DELAY, v);
-    }
-    if (!ML_SKIP(&c, "client_name=") || !ML_UNTIL(l, &c, ", client_address=", &v)) return ml_fail(l, mark);
-    ml_put(l, MAILLOG_FIELD_CLIENT_NAME, v);
-    const char *comma = ml_find(l, c, ',');
-    ml_put(l, MAILLOG_FIELD_CLIENT_ADDR, ml_slice(c.p, comma ? comma : c.e));
-    c.p = comma ? comma + 1 : c.e;
-    ml_skip_char(&c, ' ');
+    if (attribute(l, &c, "reason=", &v)) put_reason(l, v);
+    if (attribute(l, &c, "delay=", &v)) ml_put(l, MAILLOG_FIELD_GREYLIST_DELAY, v);
+    if (attribute(l, &c, "client_name=", &v)) ml_put(l, MAILLOG_FIELD_CLIENT_NAME, v);
+    if (attribute(l, &c, "client_address=", &v)) ml_put(l, MAILLOG_FIELD_CLIENT_ADDR, v);
     put_addresses(l, c);
     return ml_event(l, MAILLOG_EVENT_POSTGREY_GREYLIST);
 }
 
-/* Net::Server: `2026/07/19-07:00:01 postgrey (type Net::Server::Multiplex) starting! pid(812)` */
-static bool starting(ml_line *l, ml_cur c)
-{
-    maillog_field *const mark = ml_mark(l);
-    ml_cur date, type, pid;
-    if (!ML_UNTIL(l, &c, " postgrey (type ", &date) || !ML_UNTIL(l, &c, ") starting! pid(", &type) || !ml_digits(&c, &pid) ||
-        !ML_IS(c, ")"))
-        return ml_fail(l, mark);
-    ml_put(l, MAILLOG_FIELD_DATE, date);
-    ml_put(l, MAILLOG_FIELD_TYPE, type);
-    ml_put(l, MAILLOG_FIELD_MASTER_PID, pid);
-    return ml_event(l, MAILLOG_EVENT_POSTGREY_START);
-}
-
+/* Perl's warn() and die() go out as `WARNING: …` and `FATAL: ERROR: …`. */
 void maillog__postgrey(ml_line *l, ml_cur message)
 {
     ml_cur c = message, id;
     if (maillog__queue_id_prefix(&c, &id)) ml_put(l, MAILLOG_FIELD_QUEUE_ID, id);
-    ml_cur text = c;
-    if (ML_SKIP(&c, "action=") && answer(l, c)) return;
-    if (ml_is_digit(ml_peek(text)) && starting(l, text)) return;
-    if (maillog__match_patterns(l, &postgrey_statements, text)) return;
-    ml_put_rest(l, text);
+    if (answer(l, c)) return;
+    ml_skip_blanks(&c);
+    if (maillog__put_severity(l, &c)) ML_SKIP(&c, "ERROR: ");
+    if (maillog__match_patterns(l, &maillog__postgrey_statements, c)) return;
+    if (!maillog__match_patterns(l, &maillog__net_server_statements, c)) ml_put_rest(l, c);
 }

@@ -29,10 +29,20 @@ extern const ml_patterns maillog__syslogd_statements;
     X(maillog__dspam_statements)                                                                                       \
     X(maillog__mailscanner_statements)                                                                                 \
     X(maillog__pmg_statements)
+
+/* policy servers, other MTAs, mail stores, access */
+#define SERVER_TABLES(X)                                                                                               \
+    X(maillog__net_server_statements)                                                                                  \
+    X(maillog__postgrey_statements)                                                                                    \
+    X(maillog__policyd_spf_statements)
+
 #define TABLE_DECLARATION(table) extern const ml_patterns table;
 FILTER_TABLES(TABLE_DECLARATION)
+SERVER_TABLES(TABLE_DECLARATION)
 
 #define TABLE_ADDRESS(table) &table,
-#define PATTERN_TABLES &maillog__syslogd_statements, MAILLOG_DOVECOT_TABLES(TABLE_ADDRESS) FILTER_TABLES(TABLE_ADDRESS)
+#define PATTERN_TABLES                                                                                                 \
+    &maillog__syslogd_statements,                                                                                      \
+        MAILLOG_DOVECOT_TABLES(TABLE_ADDRESS) FILTER_TABLES(TABLE_ADDRESS) SERVER_TABLES(TABLE_ADDRESS)
 
 #endif

@@ -1,0 +1,46 @@
+/* net_server.c: statements of Net::Server; the events are its own, the daemon is the one that runs on it. Those that
+ * carry Net::Server's own date (`2026/07/19-07:00:01 Server closing!`) begin with a value. */
+#include "net_server.h"
+
+#define E(NAME) MAILLOG_EVENT_NET_SERVER_##NAME
+#define F(NAME) MAILLOG_FIELD_##NAME
+
+ML_PATTERN_ROWS(maillog__net_server_statements) = {
+    {E(START), {F(DATE), F(NAME), F(TYPE), F(MASTER_PID)}, "%w %w (type %s) starting! pid(%d)"},
+    {E(STOP), {F(DATE)}, "%w Server closing!"},
+    {E(RESTART), {F(DATE)}, "%w Re-exec server during HUP"},
+    {E(FATAL),
+     {F(DATE), F(PID), F(LINE_NO), F(PATH)},
+     "%w Pid_file already exists for running process (%d)... aborting at line %d in file %s"},
+    {E(FATAL), {F(DATE), F(ERROR), F(LINE_NO), F(PATH)}, "%w Can't connect to %s at line %d in file %s"},
+    {E(FATAL), {F(DATE), F(ERROR), F(LINE_NO), F(PATH)}, "%w Could not %s at line %d in file %s"},
+    {E(FATAL), {F(DATE), F(ERROR), F(LINE_NO), F(PATH)}, "%w Couldn't %s at line %d in file %s"},
+    {E(FATAL), {F(DATE), F(ERROR), F(LINE_NO), F(PATH)}, "%w Cannot %s at line %d in file %s"},
+    {E(TROUBLE), {F(COUNT), F(ERROR)}, "Accept failed with %d tries left: %s"},
+    {E(TROUBLE), {F(ERROR)}, "Bad fork [%s]"},
+    {E(LISTEN), {0}, "Binding open file descriptors"},
+    {E(LISTEN), {F(PROTO), F(PORT), F(LISTEN_ADDR), F(IPV)}, "Binding to %w port %w on host %s with %w"},
+    {E(LISTEN), {F(PROTO), F(PORT), F(LISTEN_ADDR)}, "Binding to %w port %w on host %w"},
+    {E(LISTEN), {F(PATH), F(TYPE)}, "Binding to UNIX socket file %s using %w"},
+    {E(LISTEN), {F(PATH)}, "Binding to UNIX socket file \"%s\""},
+    {E(LISTEN), {F(PORT)}, "Bound to auto-assigned port %d"},
+    {E(LISTEN), {F(SERVICE), F(PORT)}, "Bound to service port %w(%d)"},
+    {E(SETTING), {F(PATH)}, "Chrooting to %s"},
+    {E(TROUBLE), {0}, "Client socket information could not be determined!"},
+    {E(TROUBLE), {F(PATH), F(ERROR)}, "Couldn't unlink \"%s\" [%s]"},
+    {E(TROUBLE), {F(CHILD_PID), F(ERROR)}, "Failed to kill pid %d: %s"},
+    {E(SETTING), {F(EGID)}, "Group Not Defined.  Defaulting to EGID '%s'"},
+    {E(TROUBLE), {F(MAX)}, "Max number of children reached (%d) -- checking for alive."},
+    {E(TROUBLE), {F(TEXT)}, "NOTICE: Effective UID changed, but Real UID is 0: %s"},
+    {E(SETTING), {F(PORT)}, "Port Not Defined.  Defaulting to '%s'"},
+    {E(BACKGROUND), {0}, "Process Backgrounded"},
+    {E(TROUBLE), {0}, "Ran out of accept retries!"},
+    {E(SIGNAL), {F(SIGNAL_NAME)}, "Received a SIG %w"},
+    {E(RESOLVED), {F(NAME), F(PORT), F(LISTEN_ADDR), F(SERVER_PORT), F(IPV)}, "Resolved [%s]:%w to [%s]:%w, %w"},
+    {E(SIGNAL), {0}, "Sending children hup signal"},
+    {E(SETTING), {F(GID)}, "Setting gid to \"%s\""},
+    {E(SETTING), {F(UID)}, "Setting uid to \"%s\""},
+    {E(SETTING), {F(EUID)}, "User Not Defined.  Defaulting to EUID '%s'"},
+    {E(TROUBLE), {F(CHILD_PID), F(SIGNAL_NAME)}, "child %d not signaled with %w"},
+};
+ML_PATTERN_TABLE(maillog__net_server_statements);
