@@ -169,7 +169,16 @@ static inline const char *ml_find(const ml_line *l, ml_cur c, char ch)
 /* Last `ch` in the region, or NULL. */
 static inline const char *ml_rfind(ml_cur c, char ch)
 {
-    for (const char *p = c.e; p > c.p; p--)
+    const char *p = c.e;
+#ifdef ML_SSE2
+    const __m128i want = _mm_set1_epi8(ch);
+    for (; p - c.p >= 16; p -= 16) {
+        const unsigned mask =
+            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p - 16)), want));
+        if (mask) return p - 16 + (31 - __builtin_clz(mask));
+    }
+#endif
+    for (; p > c.p; p--)
         if (p[-1] == ch) return p - 1;
     return NULL;
 }

@@ -13,10 +13,10 @@ const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, siz
 const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n)
 {
     if (ml_len(c) < n) return NULL;
-    for (const char *p = c.e - n;; p--) {
-        if (*p == lit[0] && memcmp(p, lit, n) == 0) return p;
-        if (p == c.p) return NULL;
-    }
+    ml_cur ends = ml_slice(c.p + (n - 1), c.e); /* where the last byte can stand */
+    for (const char *p; (p = ml_rfind(ends, lit[n - 1])) != NULL; ends.e = p)
+        if (memcmp(p - (n - 1), lit, n) == 0) return p - (n - 1);
+    return NULL;
 }
 
 typedef struct word_row {
@@ -43,7 +43,8 @@ static const uint16_t row_of[] = {
 unsigned maillog__word(ml_cur v, unsigned first, unsigned last)
 {
     const size_t n = ml_len(v);
+    if (n == 0) return 0;
     for (const word_row *w = &words[row_of[first]], *end = &words[row_of[last]]; w <= end; w++)
-        if (w->len == n && memcmp(w->word, v.p, n) == 0) return w->id;
+        if (w->len == n && w->word[0] == *v.p && memcmp(w->word, v.p, n) == 0) return w->id;
     return 0;
 }

@@ -36,6 +36,9 @@ bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head);
 /* `connect from CLIENT`, `disconnect from CLIENT …` and what else ends a session (smtpd, qmqpd). */
 bool maillog__postfix_session(ml_line *l, ml_cur text, const ml_postfix *head);
 
+/* `hostname NAME does not resolve to address ADDR[: REASON]`, after `warning: `. */
+bool maillog__postfix_hostname(ml_line *l, ml_cur text);
+
 /* `CLIENT: SASL … authentication failed: …` and its relatives, after `warning: `. */
 bool maillog__postfix_sasl_failure(ml_line *l, ml_cur text);
 

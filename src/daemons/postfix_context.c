@@ -10,25 +10,11 @@
 #include "postfix.h"
 
 /* Bytes that the external form of an address cannot hold outside quotes. */
-static bool is_bare(char c)
-{
-    switch (c) {
-    case ' ':
-    case '"':
-    case '<':
-    case '>':
-    case ';':
-    case ',':
-    case '\\':
-        return false;
-    default:
-        return true;
-    }
-}
+static const uint8_t special[256] = {[' '] = 1, ['"'] = 1, ['<'] = 1, ['>'] = 1, [';'] = 1, [','] = 1, ['\\'] = 1};
 
 static const char *bare_end(const char *p, const char *e)
 {
-    while (p < e && is_bare(*p)) p++;
+    while (p < e && !special[(unsigned char)*p]) p++;
     return p;
 }
 
@@ -67,31 +53,32 @@ static bool gap(ml_cur *c)
     return true;
 }
 
-#define KEY(key) key, sizeof(key) - 1
-
-/* `key=` after the gap; the cursor stays before the gap when it is not there. */
-static bool part(ml_cur *c, const char *key, size_t n)
+/* `key` after the gap: the cursor moves past it, or stays before the gap when it is not there. */
+static inline bool part(ml_cur *c, const char *key, size_t n)
 {
     ml_cur t = *c;
     if (!gap(&t) || !ml_skip_n(&t, key, n)) return false;
     *c = t;
     return true;
 }
+#define PART(c, key) part((c), "" key, sizeof(key) - 1)
 
-static bool angle_part(ml_cur *c, const char *key, size_t n, ml_cur *out)
+/* `<value>` of a part that may be absent. */
+static inline bool angle_part(ml_cur *c, const char *key, size_t n, ml_cur *out)
 {
     ml_cur t = *c;
-    if (!part(&t, key, n)) return true; /* absent */
+    if (!part(&t, key, n)) return true;
     if (!strict_angle(&t, out)) return false;
     *c = t;
     return true;
 }
+#define ANGLE_PART(c, key, out) angle_part((c), "" key, sizeof(key) - 1, (out))
 
 /* A word in capitals; at the end of the line only one of Postfix's own, for that line may be cut. */
 static bool proto_part(ml_cur *c, ml_cur *out)
 {
     ml_cur t = *c;
-    if (!part(&t, KEY("proto="))) return true;
+    if (!PART(&t, "proto=")) return true;
     const char *p = t.p;
     while (p < t.e && (ml_is_upper(*p) || ml_is_digit(*p))) p++;
     const ml_cur word = ml_slice(t.p, p);
@@ -106,13 +93,13 @@ static bool proto_part(ml_cur *c, ml_cur *out)
 static void sasl_parts(ml_cur *c, ml_context *out)
 {
     ml_cur v;
-    if (part(c, KEY("sasl_method="))) {
+    if (PART(c, "sasl_method=")) {
         const char *p = c->p;
         while (p < c->e && *p != ' ') p++;
         out->sasl_method = ml_slice(c->p, p);
         c->p = p;
     }
-    if (part(c, KEY("sasl_username="))) {
+    if (PART(c, "sasl_username=")) {
         ml_cur u = *c;
         c->p = c->e;
         if (ml_peek(u) == '<' && ml_last(u) == '>') {
@@ -123,7 +110,7 @@ static void sasl_parts(ml_cur *c, ml_context *out)
         } else {
             out->sasl_username = u;
         }
-    } else if (part(c, KEY("sasl_sender="))) {
+    } else if (PART(c, "sasl_sender=")) {
         out->sasl_sender = *c;
         c->p = c->e;
     }
@@ -162,12 +149,11 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
 {
     const char *start = c.p;
     clear(out);
-    if (!angle_part(&c, KEY("from="), &out->from) || !angle_part(&c, KEY("to="), &out->to) ||
-        !proto_part(&c, &out->proto))
+    if (!ANGLE_PART(&c, "from=", &out->from) || !ANGLE_PART(&c, "to=", &out->to) || !proto_part(&c, &out->proto))
         return false;
     if (end == ML_CONTEXT_TO_END && last_proto >= start && out->proto.p != last_proto + sizeof(" proto=") - 1)
         return false;
-    if (!angle_part(&c, KEY("helo="), &out->helo)) return false;
+    if (!ANGLE_PART(&c, "helo=", &out->helo)) return false;
     if (end == ML_CONTEXT_TO_END) sasl_parts(&c, out);
     return parts_end(c, end, out);
 }
@@ -219,8 +205,8 @@ static bool find_loose(const ml_line *l, ml_cur text, const char *last_proto, ml
     if (!last_proto) return false;
     ml_cur c = ml_slice(last_proto, text.e);
     if (!proto_part(&c, &out->proto)) return false;
-    if (!angle_part(&c, KEY("helo="), &out->helo)) {
-        if (end != ML_CONTEXT_TO_END || !part(&c, KEY("helo=<")) || ml_last(c) != '>') return false;
+    if (!ANGLE_PART(&c, "helo=", &out->helo)) {
+        if (end != ML_CONTEXT_TO_END || !PART(&c, "helo=<") || ml_last(c) != '>') return false;
         out->helo = ml_slice(c.p, c.e - 1);
         c.p = c.e;
     } else if (end == ML_CONTEXT_TO_END) {
@@ -240,7 +226,7 @@ static bool find_raw_helo(const ml_line *l, ml_cur text, ml_context *out)
     ml_cur c = text;
     if (ml_last(text) != '>' || !ML_UNTIL_LAST(&c, "; proto=", &out->text)) return false;
     c.p -= sizeof(" proto=") - 1;
-    if (!proto_part(&c, &out->proto) || !part(&c, KEY("helo=<"))) return false;
+    if (!proto_part(&c, &out->proto) || !PART(&c, "helo=<")) return false;
     out->helo = ml_slice(c.p, c.e - 1);
     out->after = ml_slice(c.e, c.e);
     if (has(l, out->helo, ">") || has(l, out->text, "; proto=")) out->flags |= MAILLOG_FLAG_AMBIGUOUS;
@@ -268,8 +254,8 @@ static bool find_cut(ml_cur text, ml_context *out)
     clear(out);
     ml_cur c = ml_slice(p + 1, text.e);
     out->text = ml_slice(text.p, p);
-    if (angle_part(&c, KEY("from="), &out->from) && angle_part(&c, KEY("to="), &out->to) && proto_part(&c, &out->proto))
-        angle_part(&c, KEY("helo="), &out->helo);
+    if (ANGLE_PART(&c, "from=", &out->from) && ANGLE_PART(&c, "to=", &out->to) && proto_part(&c, &out->proto))
+        ANGLE_PART(&c, "helo=", &out->helo);
     out->after = c;
     out->flags = MAILLOG_FLAG_TRUNCATED;
     return is_cut_part(c);

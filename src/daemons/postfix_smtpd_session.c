@@ -102,6 +102,19 @@ bool maillog__postfix_session(ml_line *l, ml_cur text, const ml_postfix *head)
     return broken_off(l, c) || ml_fail(l, mark);
 }
 
+bool maillog__postfix_hostname(ml_line *l, ml_cur c)
+{
+    ml_cur name, addr;
+    if (!ML_SKIP(&c, "hostname ") || !ML_UNTIL(l, &c, " does not resolve to address ", &name) || !ml_word(l, &c, &addr))
+        return false;
+    const bool reason = ml_last(addr) == ':' && !ml_empty(c);
+    if (reason) addr.e--;
+    ml_put(l, MAILLOG_FIELD_RDNS_NAME, name);
+    ml_put(l, MAILLOG_FIELD_CLIENT_ADDR, addr);
+    if (reason) ml_put(l, MAILLOG_FIELD_ERROR, ml_slice(c.p + 1, c.e));
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_HOSTNAME_MISMATCH);
+}
+
 /* CLIENT: SASL MECH authentication failed: REASON[, sasl_username=U] (the name since 3.5): the reason is the
  * server's, so the first `, sasl_username=` is Postfix's own. CLIENT: SASL MECH authentication aborted. */
 bool maillog__postfix_sasl_failure(ml_line *l, ml_cur c)

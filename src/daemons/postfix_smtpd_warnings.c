@@ -42,7 +42,6 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_warnings) = {
     ROW2(PROXY_FAILED, "connect to proxy filter %w: %s", SERVER, ERROR),
     ROW0(SETTING_WARNING, "define a restriction class and specify its name instead."),
     ROW0(SETTING_WARNING, "do not specify lookup tables inside SMTPD access maps"),
-    ROW3(HOSTNAME_MISMATCH, "hostname %s does not resolve to address %w%(: %s%)", RDNS_NAME, CLIENT_ADDR, ERROR),
     ROW1(SETTING_WARNING, "ignoring non-empty %s setting behind postscreen", PARAM),
     ROW1(PROXY_FAILED, "lost connection with proxy %s", SERVER),
     ROW1(BDAT_ERROR, "malformed BDAT command syntax from %c: %s", COMMAND),

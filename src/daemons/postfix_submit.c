@@ -13,11 +13,6 @@ ML_PATTERN_ROWS(maillog__postfix_submit_pickup) = {
 };
 ML_PATTERN_TABLE(maillog__postfix_submit_pickup);
 
-ML_PATTERN_ROWS(maillog__postfix_submit_qmqpd) = {
-    ROW3(HOSTNAME_MISMATCH, "hostname %s does not resolve to address %w%(: %s%)", RDNS_NAME, CLIENT_ADDR, ERROR),
-};
-ML_PATTERN_TABLE(maillog__postfix_submit_qmqpd);
-
 /* uid=N from=<…>[ orig_id=QID]: nothing follows that the user controls, so the last '>' ends the address. */
 static bool submitted(ml_line *l, ml_cur c)
 {
@@ -61,5 +56,5 @@ bool maillog__postfix_qmqpd(ml_line *l, ml_cur text, const ml_postfix *head)
     if (head->queue_id.p && ML_SKIP(&c, "client=")) return maillog__postfix_client(l, c);
     if (!head->severity && (maillog__postfix_session(l, text, head) || broken_off(l, text))) return true;
     ml_fail(l, mark);
-    return maillog__match_patterns(l, &maillog__postfix_submit_qmqpd, text);
+    return maillog__postfix_hostname(l, text) || ml_fail(l, mark);
 }
