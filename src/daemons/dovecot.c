@@ -304,18 +304,48 @@ static void cut_severity(ml_line *l, ml_cur *c, ml_dovecot *head)
     }
 }
 
-/* `conn unix:NAME (pid=N,uid=N)[ [N]]: `: the peer of a connection between processes. */
-static void cut_connection(ml_line *l, ml_cur *c, ml_dovecot *head)
+/* ` (pid=N,uid=N)` of a UNIX socket's other end. */
+static bool cut_credentials(ml_line *l, ml_cur *c)
 {
-    ml_cur t = *c, name, pid, uid, n;
-    if (!ML_SKIP(&t, "conn ") || !ML_UNTIL(l, &t, " (pid=", &name) || ml_find(l, name, ' ')) return;
-    if (!ml_digits(&t, &pid) || !ML_SKIP(&t, ",uid=") || !ml_digits(&t, &uid) || !ML_SKIP(&t, ")")) return;
-    if (ML_SKIP(&t, " [") && !(ml_digits(&t, &n) && ML_SKIP(&t, "]"))) return;
-    if (!ML_SKIP(&t, ": ")) return;
-    ML_SKIP(&name, "unix:");
-    ml_put(l, MAILLOG_FIELD_SOCKET, name);
+    ml_cur t = *c, pid, uid;
+    if (!ML_SKIP(&t, " (pid=") || !ml_digits(&t, &pid) || !ML_SKIP(&t, ",uid=") || !ml_digits(&t, &uid) ||
+        !ML_SKIP(&t, ")"))
+        return false;
     maillog__dovecot_put_pid(l, MAILLOG_FIELD_PEER_PID, pid);
     ml_put(l, MAILLOG_FIELD_UID, uid);
+    *c = t;
+    return true;
+}
+
+/* `[MODULE: ]conn (unix:NAME (pid=N,uid=N) | ADDRESS:PORT)[ [N]]: [rcpt ADDRESS: ]`: whom the text is about. */
+static void cut_connection(ml_line *l, ml_cur *c, ml_dovecot *head)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur t = *c, module, name, v;
+    if (!ML_STARTS(t, "conn ") && ML_UNTIL(l, &t, ": ", &module)) {
+        if (!ML_ENDS(module, "-server") && !ML_ENDS(module, "-client")) return;
+        ml_put(l, MAILLOG_FIELD_MODULE, module);
+    }
+    if (!ML_SKIP(&t, "conn ") || !ml_word(l, &t, &name)) {
+        l->next = mark;
+        return;
+    }
+    const bool ended = ML_DROP_END(&name, ":");
+    ML_SKIP(&name, "unix:");
+    ml_put(l, MAILLOG_FIELD_SOCKET, name);
+    if (!ended) {
+        cut_credentials(l, &t);
+        if (ML_SKIP(&t, " [")) ml_until(l, &t, ']', &v);
+        ML_SKIP(&t, ":");
+    }
+    if (!ML_SKIP(&t, " ")) {
+        l->next = mark;
+        return;
+    }
+    if (ML_SKIP(&t, "rcpt ") && ML_UNTIL(l, &t, ": ", &v)) {
+        if (ML_SKIP(&v, "<")) ML_DROP_END(&v, ">");
+        ml_put(l, MAILLOG_FIELD_TO, v);
+    }
     head->connection = true;
     *c = t;
 }

@@ -90,6 +90,7 @@ static inline void ml_dovecot_put_text(ml_line *l, const ml_dovecot *head, ml_cu
     X(maillog__dovecot_master_services)                                                                                \
     X(maillog__dovecot_master_others)                                                                                  \
     X(maillog__dovecot_faults)                                                                                         \
+    X(maillog__dovecot_storage)                                                                                        \
     X(maillog__dovecot_debug)
 #define ML_DECLARE(table) extern const ml_patterns table;
 MAILLOG_DOVECOT_TABLES(ML_DECLARE)

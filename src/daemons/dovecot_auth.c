@@ -12,7 +12,7 @@
 /* ---- USER,IP,… ---- */
 
 enum {
-    USER_MAX = 64 + sizeof "..." - 1,
+    USER_MAX = 64, /* with the `...` of a longer one */
     /* the user, an IPv6 address with a zone, sasl:MECH, master, a session ID */
     IDENTITY_MAX = USER_MAX + 1 + 64 + 1 + 40 + sizeof ",master" + 2 + 64,
 };
@@ -108,6 +108,9 @@ static bool is_refusal(ml_cur m)
         "no initial response",
         "username not known",
         "Invalid input",
+        "Invalid base64 data in initial response",
+        "Invalid base64 data in continued response",
+        "Empty username",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (ml_is_n(m, texts[i], strlen(texts[i]))) return true;
@@ -181,6 +184,7 @@ static bool message(ml_line *l, ml_cur m, const ml_dovecot *head)
     ml_cur reason = m;
     maillog_field_id id = MAILLOG_FIELD_NONE;
     const ml_cur given = cut_given(l, &reason, &id);
+    while (ML_DROP_END(&reason, " ")) continue; /* userdb look-ups end so */
     if (!is_refusal(reason)) {
         ml_put(l, MAILLOG_FIELD_TEXT, m);
         return ml_event(l, MAILLOG_EVENT_DOVECOT_AUTH_NOTE);

@@ -8,13 +8,20 @@
 
 /* ---- msgid=…: STATEMENT ---- */
 
-/* str_sanitize() cuts a Message-ID at 200 bytes; a longer format may add sender and subject. */
-enum { MSGID_MAX = 512 };
+/* str_sanitize() cuts a Message-ID at 200 bytes, with a `...` at the end. */
+enum { MSGID_MAX = 208 };
 
+/* Whether the bytes so far can be a whole Message-ID: `<` local part, which may be quoted and hold anything, `@` domain
+ * `>`. Before 2.3.8 the header is logged as it came; without one the word is `unspecified`. */
 static bool ends_msgid(ml_cur id)
 {
-    if (ml_peek(id) != '<') return true; /* `unspecified`, nothing, or the raw header of 2.2 */
-    return ml_last(id) == '>' || ML_ENDS(id, "...");
+    if (ml_peek(id) != '<') return true;
+    if (ML_ENDS(id, "...")) return true;
+    if (ml_last(id) != '>') return false;
+    const char *const at = ml_rfind(id, '@');
+    for (const char *p = at ? at : id.p + 1; p < id.e - 1; p++)
+        if (*p == ' ' || *p == '<' || *p == '>') return at == NULL && *p == ' ';
+    return true;
 }
 
 /* The next `: ` at or after `from` that may end the Message-ID, or NULL. */

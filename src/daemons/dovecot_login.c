@@ -16,12 +16,30 @@ typedef struct elements {
     bool cut;    /* the line ends inside the user */
 } elements;
 
-static const char *later(const char *a, const char *b) { return !a ? b : !b ? a : a > b ? a : b; }
+/* The name of a mechanism is logged in upper case and cut at 64 bytes; one that does not exist may hold any bytes. */
+static bool is_method(ml_cur v)
+{
+    enum { METHOD_MAX = 64 };
+    for (const char *p = v.p; p < v.e; p++)
+        if (ml_is_lower(*p)) return false;
+    return ml_len(v) <= METHOD_MAX;
+}
+
+/* The `>` of the user: see above. */
+static const char *user_end(ml_line *l, ml_cur c)
+{
+    const char *const method = ML_RFIND(c, ">, method="), *const rip = ML_RFIND(c, ">, rip=");
+    if (!method) return rip;
+    if (!rip || rip < method) return method;
+    if (!is_method(ml_slice(method + sizeof ">, method=" - 1, rip + 1))) return rip;
+    l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS; /* a mechanism `X>`, or a user that ends in `>, method=X` */
+    return method;
+}
 
 /* `user=<…>` and what follows, from a cursor after the `<`. */
-static void cut_user(const ml_line *l, ml_cur c, elements *out)
+static void cut_user(ml_line *l, ml_cur c, elements *out)
 {
-    const char *end = later(ML_RFIND(c, ">, method="), ML_RFIND(c, ">, rip="));
+    const char *end = user_end(l, c);
     if (!end) { /* another login_log_format_elements */
         end = ML_FIND(l, c, ">, ");
         if (!end && ml_last(c) == '>') end = c.e - 1;
@@ -82,6 +100,13 @@ static void put_elements(ml_line *l, const elements *el)
     ml_cur c = el->rest, v, unknown = ml_none();
     ml_put(l, MAILLOG_FIELD_USER, el->user);
     if (el->cut) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+    if (ML_SKIP(&c, ", method=")) {
+        const char *end = ML_FIND(l, c, ", rip=");
+        if (!end) end = ML_FIND(l, c, ", ");
+        v = ml_slice(c.p, end ? end : c.e);
+        ml_put(l, MAILLOG_FIELD_METHOD, v);
+        c.p = v.e;
+    }
     while (ML_SKIP(&c, ", ")) {
         if (cut_tls_error(&c, &v)) {
             ml_put(l, MAILLOG_FIELD_SECURED, v);
@@ -144,8 +169,7 @@ static bool aborted(ml_line *l, ml_cur m)
         m = t;
     else
         code = ml_none();
-    if (!ML_STARTS(m, "Maximum number") && !ML_STARTS(m, "Internal login"))
-        maillog__dovecot_cut_parentheses(&m, &detail);
+    if (!ML_STARTS(m, "Maximum number")) maillog__dovecot_cut_parentheses(&m, &detail);
     if (!ML_SKIP(&m, "Disconnected: ")) ML_SKIP(&m, "Disconnected");
     ML_SKIP(&m, "Disconnected: "); /* pop3-login before 2.3.15 says it twice */
     if (!ml_empty(m)) ml_put(l, MAILLOG_FIELD_REASON, m);
@@ -200,7 +224,8 @@ static bool proxy_started(ml_line *l, ml_cur m)
     if (!old) maillog__dovecot_cut_parentheses(&m, &times);
     if (ML_SKIP(&m, "<") && ml_until(l, &m, '>', &v)) {
         put_proxy_host(l, v);
-        if (ML_SKIP(&m, " (<") && ml_until(l, &m, '>', &v)) ml_put(l, MAILLOG_FIELD_PROXY_HOST, v);
+        if (ML_SKIP(&m, " (<") && ml_until(l, &m, '>', &v) && !maillog__dovecot_field(l, MAILLOG_FIELD_PROXY_HOST).p)
+            ml_put(l, MAILLOG_FIELD_PROXY_HOST, v);
     } else if (old && ml_word(l, &m, &v) && host_port(v, &host, &port)) {
         put_proxy_host(l, host);
         ml_put(l, MAILLOG_FIELD_PROXY_PORT, port);
@@ -266,23 +291,27 @@ static bool proxy_failed(ml_line *l, ml_cur m, const ml_dovecot *head)
 }
 
 /* `proxy(USER): …`, `proxy(USER,HOST:PORT): …`; the user is that of the elements, when there are any. */
+static bool cut_proxy(ml_line *l, ml_cur *m, ml_cur user)
+{
+    ml_cur t = *m, who, host, port;
+    if (!ML_SKIP(&t, "proxy(")) return false;
+    const char *const start = t.p;
+    if (user.p && ml_starts_n(t, user.p, ml_len(user))) t.p += ml_len(user);
+    if (!ML_UNTIL(l, &t, "): ", &who)) return false;
+    const char *const comma = ml_rfind(who, ',');
+    if (comma && host_port(ml_slice(comma + 1, who.e), &host, &port)) {
+        ml_put(l, MAILLOG_FIELD_PROXY_HOST, host);
+        ml_put(l, MAILLOG_FIELD_PROXY_PORT, port);
+        who.e = comma;
+    }
+    if (!user.p) ml_put(l, MAILLOG_FIELD_USER, ml_slice(start, who.e));
+    *m = t;
+    return true;
+}
+
 static bool proxy(ml_line *l, ml_cur m, ml_cur user, const ml_dovecot *head)
 {
-    ml_cur who, host, port;
-    if (!ML_SKIP(&m, "proxy(")) return false;
-    if (user.p && ml_starts_n(m, user.p, ml_len(user)) && ML_STARTS(ml_slice(m.p + ml_len(user), m.e), "): ")) {
-        m.p += ml_len(user) + 3;
-    } else {
-        if (!ML_UNTIL(l, &m, "): ", &who)) return false;
-        const char *comma = ml_rfind(who, ',');
-        if (comma && host_port(ml_slice(comma + 1, who.e), &host, &port)) {
-            ml_put(l, MAILLOG_FIELD_PROXY_HOST, host);
-            ml_put(l, MAILLOG_FIELD_PROXY_PORT, port);
-            who.e = comma;
-        }
-        if (!user.p) ml_put(l, MAILLOG_FIELD_USER, who);
-    }
-    return proxy_started(l, m) || proxy_ended(l, m) || proxy_failed(l, m, head);
+    return cut_proxy(l, &m, user) && (proxy_started(l, m) || proxy_ended(l, m) || proxy_failed(l, m, head));
 }
 
 /* ---- lines ---- */
@@ -292,6 +321,12 @@ static bool statement(ml_line *l, ml_cur m, ml_cur user, const ml_dovecot *head)
     if (ML_IS(m, "Login") || ML_IS(m, "Logged in")) return ml_event(l, MAILLOG_EVENT_DOVECOT_LOGIN);
     if (aborted(l, m) || proxy(l, m, user, head)) return true;
     if (ML_SKIP(&m, "Login failed: ") || ML_SKIP(&m, "APOP failed: ")) {
+        ml_put(l, MAILLOG_FIELD_REASON, m);
+        return ml_event(l, MAILLOG_EVENT_DOVECOT_LOGIN_FAILED);
+    }
+    ml_cur mechanism;
+    if (ML_SKIP(&m, "Authenticate ")) { /* the name is the client's, the reason ours: the last ` failed: ` */
+        if (!ML_UNTIL_LAST(&m, " failed: ", &mechanism)) return false;
         ml_put(l, MAILLOG_FIELD_REASON, m);
         return ml_event(l, MAILLOG_EVENT_DOVECOT_LOGIN_FAILED);
     }

@@ -64,8 +64,9 @@ static bool put_message(ml_line *l, ml_cur c)
     for (const char *p = next_end(l, window, window.p); p; p = next_end(l, window, p + 2)) {
         ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, p));
         if (put_tail(l, ml_slice(p, c.e))) {
-            /* a later one would be as good: `, size=` after `>` */
-            if (ML_FIND(l, ml_slice(p + 2, window.e), ">, size=")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+            /* a later end would be as good, if it is not the subject that looks like one */
+            if (p + 2 < window.e && ML_FIND(l, ml_slice(p + 2, window.e), ", size="))
+                l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
             return true;
         }
         l->next = mark;
@@ -86,6 +87,7 @@ static bool put_fields(ml_line *l, ml_cur c, maillog_field_id box)
         v = ml_slice(c.p, end ? end : c.e);
         ml_put(l, box, v);
         c.p = v.e;
+        if (end && ML_FIND(l, ml_slice(end + 2, c.e), ", uid=")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
         ML_SKIP(&c, ", ");
     }
     if (ML_SKIP(&c, "uid=")) {

@@ -77,15 +77,42 @@ ML_PATTERN_TABLE(maillog__dovecot_master_services);
 
 /* Of the services around the master, and of start-up. */
 ML_PATTERN_ROWS(maillog__dovecot_master_others) = {
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_HOST_NAME, MAILLOG_FIELD_TEXT}, "Adding director %s to ring (%s)"},
     {MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR, {MAILLOG_FIELD_ERROR}, "Anvil client %s"},
-    {MAILLOG_EVENT_DOVECOT_REPLICATION, {MAILLOG_FIELD_USER, MAILLOG_FIELD_ERROR}, "Couldn't lock %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR, {MAILLOG_FIELD_ERROR}, "Config client %s"},
+    {MAILLOG_EVENT_DOVECOT_CONFIG_NOTE, {MAILLOG_FIELD_TEXT}, "Configuration file %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR,
+     {MAILLOG_FIELD_HOST_NAME, MAILLOG_FIELD_PORT, MAILLOG_FIELD_TEXT},
+     "Connecting to %s:%d (as %s"},
+    {MAILLOG_EVENT_DOVECOT_REPLICATION, {MAILLOG_FIELD_ERROR}, "Corrupted replicator record in %s"},
+    {MAILLOG_EVENT_DOVECOT_CONFIG_NOTE, {MAILLOG_FIELD_TEXT}, "DEPRECATED: %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "Delaying %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "Director %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "Directors have been connected, %s"},
+    {MAILLOG_EVENT_DOVECOT_CONFIG_NOTE, {MAILLOG_FIELD_TEXT}, "Dovecot was last started using %s"},
     {MAILLOG_EVENT_DOVECOT_START_FAILED, {MAILLOG_FIELD_TEXT}, "Failed to start listeners%s"},
     {MAILLOG_EVENT_DOVECOT_CONFIG_NOTE, {MAILLOG_FIELD_TEXT}, "Fixing permissions of %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "Flushed all backend hosts %s"},
     {MAILLOG_EVENT_DOVECOT_SSL_PARAMETERS, {0}, "Generating SSL parameters"},
-    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "Host %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_HOST_NAME, MAILLOG_FIELD_TEXT}, "Host %w changed %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_HOST_NAME, MAILLOG_FIELD_TEXT}, "Host %w vhost count changed %s"},
+    {MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR, {MAILLOG_FIELD_ERROR}, "IPC proxy %s"},
     {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_HOST_NAME}, "Incoming connection from director %s"},
-    {MAILLOG_EVENT_DOVECOT_REPLICATION, {MAILLOG_FIELD_HOST_NAME, MAILLOG_FIELD_ERROR}, "Remote %s: %s"},
+    {MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR, {MAILLOG_FIELD_ERROR}, "Indexer worker %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "Moved %s"},
+    {MAILLOG_EVENT_DOVECOT_START_FAILED, {MAILLOG_FIELD_TEXT}, "Must be started by dovecot master process%s"},
+    {MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR, {MAILLOG_FIELD_ERROR}, "Notify client %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR,
+     {MAILLOG_FIELD_HOST_NAME, MAILLOG_FIELD_TEXT},
+     "Removing director %s from ring (%s)"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "Ring %s"},
+    {MAILLOG_EVENT_DOVECOT_CONFIG_NOTE, {MAILLOG_FIELD_TEXT}, "SSL is disabled because global ssl=no, %s"},
     {MAILLOG_EVENT_DOVECOT_CONNECTION_NOTE, {MAILLOG_FIELD_TEXT}, "Sent %s processes"},
+    {MAILLOG_EVENT_DOVECOT_CONNECTION_NOTE, {MAILLOG_FIELD_TEXT}, "Shutting down logging for %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "User %s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "director(%s"},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, "director: %s"},
+    {MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR, {MAILLOG_FIELD_ERROR}, "notify client %s"},
 };
 ML_PATTERN_TABLE(maillog__dovecot_master_others);
 
@@ -104,7 +131,7 @@ bool maillog__dovecot_service(ml_line *l, ml_cur c, const ml_dovecot *head)
     ml_cur name;
     ML_SKIP(&c, "master: "); /* the log process says it with the prefix of the dead one */
     if (!ML_SKIP(&c, "service(") || !ML_UNTIL(l, &c, "): ", &name)) return false;
-    ml_put(l, MAILLOG_FIELD_SERVICE, name);
+    if (!maillog__dovecot_field(l, MAILLOG_FIELD_SERVICE).p) ml_put(l, MAILLOG_FIELD_SERVICE, name);
     if (maillog__match_patterns(l, &maillog__dovecot_master_services, c)) {
         maillog__dovecot_pid_of(l, MAILLOG_FIELD_CHILD_PID);
         return true;

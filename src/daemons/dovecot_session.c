@@ -132,6 +132,7 @@ static bool session_end(ml_line *l, ml_cur c)
     if (!said && !counted) return false;
     ML_SKIP(&c, "Disconnected: ");
     if (maillog__dovecot_cut_parentheses(&c, &state)) {
+        ML_SKIP(&state, "state="); /* submission has nothing else there */
         ml_put(l, MAILLOG_FIELD_REASON, c);
         ml_put(l, MAILLOG_FIELD_STATE, state);
     } else {

@@ -24,11 +24,14 @@ ML_PATTERN_ROWS(maillog__dovecot_sieve_actions) = {
      "discarding vacation response for implicitly delivered message; no known (envelope) recipient address found in "
      "message headers (recipient=%a, %s)"},
     {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED,
-     {MAILLOG_FIELD_REASON, MAILLOG_FIELD_TO, MAILLOG_FIELD_TEXT},
-     "discarding vacation response to %s from %a%( (%s)%)"},
+     {MAILLOG_FIELD_REASON, MAILLOG_FIELD_TO},
+     "discarding vacation response to %s from %a"},
     {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED,
      {MAILLOG_FIELD_REASON, MAILLOG_FIELD_TO},
      "discarding vacation response to %s recipient %a"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_REASON},
+     "discarding vacation response to message from %a (%s)"},
     {MAILLOG_EVENT_DOVECOT_VACATION_SKIPPED,
      {MAILLOG_FIELD_PRECEDENCE, MAILLOG_FIELD_TO},
      "discarding vacation response to precedence=%s message from %a"},
@@ -52,10 +55,19 @@ ML_PATTERN_ROWS(maillog__dovecot_sieve_actions) = {
      "failed to send `%s' report to %a: %s"},
     {MAILLOG_EVENT_DOVECOT_NOTIFY_FAILED,
      {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
-     "failed to send mail notification to %s: %s"},
+     "failed to send mail notification to %a: %S (permanent failure)"},
+    {MAILLOG_EVENT_DOVECOT_NOTIFY_FAILED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to send mail notification to %a: %s"},
+    {MAILLOG_EVENT_DOVECOT_REJECT_FAILED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to send rejection message to %a: %S (permanent failure)"},
     {MAILLOG_EVENT_DOVECOT_REJECT_FAILED,
      {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
      "failed to send rejection message to %a: %s"},
+    {MAILLOG_EVENT_DOVECOT_VACATION_FAILED,
+     {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
+     "failed to send vacation response to %s: <%S> (permanent error)"},
     {MAILLOG_EVENT_DOVECOT_VACATION_FAILED,
      {MAILLOG_FIELD_TO, MAILLOG_FIELD_ERROR},
      "failed to send vacation response to %s: %s"},
@@ -74,7 +86,7 @@ ML_PATTERN_ROWS(maillog__dovecot_sieve_actions) = {
      {MAILLOG_FIELD_FROM, MAILLOG_FIELD_REJECT_KIND},
      "rejected message from %a (%s)"},
     {MAILLOG_EVENT_DOVECOT_NOTIFIED, {MAILLOG_FIELD_TYPE, MAILLOG_FIELD_TO}, "sent `%s' report to %a"},
-    {MAILLOG_EVENT_DOVECOT_NOTIFIED, {MAILLOG_FIELD_TO}, "sent mail notification to %s"},
+    {MAILLOG_EVENT_DOVECOT_NOTIFIED, {MAILLOG_FIELD_TO}, "sent mail notification to %a"},
     {MAILLOG_EVENT_DOVECOT_VACATION_SENT, {MAILLOG_FIELD_TO}, "sent vacation response to %a"},
     {MAILLOG_EVENT_DOVECOT_STORE_SKIPPED, {MAILLOG_FIELD_MAILBOX}, "store into mailbox %S aborted"},
     {MAILLOG_EVENT_DOVECOT_STORE_SKIPPED, {MAILLOG_FIELD_MAILBOX}, "store into mailbox %S skipped"},
@@ -194,9 +206,17 @@ static bool fault(ml_line *l, ml_cur text)
     return ml_event(l, MAILLOG_EVENT_DOVECOT_SIEVE_ERROR);
 }
 
+static bool debug(ml_line *l, ml_cur text)
+{
+    maillog__dovecot_cut_msgid(l, &text);
+    ml_put(l, MAILLOG_FIELD_TEXT, text);
+    return ml_event(l, MAILLOG_EVENT_DOVECOT_SIEVE_NOTE);
+}
+
 bool maillog__dovecot_sieve(ml_line *l, ml_cur text, const ml_dovecot *head)
 {
     if (maillog__dovecot_msgid(l, text, maillog__dovecot_sieve_action)) return true;
     if (maillog__match_patterns(l, &maillog__dovecot_sieve_statements, text) || script_error(l, text)) return true;
+    if (head->severity == MAILLOG_SEVERITY_DEBUG) return debug(l, text);
     return ml_dovecot_is_fault(head) && fault(l, text);
 }
