@@ -222,6 +222,7 @@ static bool is_left_out(uint16_t id, uint32_t flags)
            id == MAILLOG_FIELD_MESSAGE;
 }
 
+/* The flags of the event; `flags` is a field of Dovecot's mail_log plugin. */
 static void put_flags(writer *w, uint32_t flags)
 {
     static const struct {
@@ -233,7 +234,7 @@ static void put_flags(writer *w, uint32_t flags)
         {MAILLOG_FLAG_OVERSIZED, "oversized"},     {MAILLOG_FLAG_ESCAPED, "escaped"},
     };
     if (!flags) return;
-    put_key(w, "flags");
+    put_key(w, "marks");
     put_char(w, '[');
     size_t n = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
