@@ -201,6 +201,14 @@ static bool is_address(ml_cur v)
     return separator;
 }
 
+/* Base64 without padding, and `:N` for later recipients. */
+static bool is_session(ml_cur v)
+{
+    for (const char *p = v.p; p < v.e; p++)
+        if (!ml_is_alnum(*p) && *p != '+' && *p != '/' && *p != ':') return false;
+    return ml_len(v) >= 16;
+}
+
 /* `USER,SESSION,IP`, the last two optional: while a user is looked up. */
 static void put_looked_up(ml_line *l, ml_cur inner)
 {
@@ -211,7 +219,7 @@ static void put_looked_up(ml_line *l, ml_cur inner)
         user.e = comma;
         comma = ml_rfind(user, ',');
     }
-    if (comma && user.e - comma > 12) {
+    if (comma && is_session(ml_slice(comma + 1, user.e))) {
         session = ml_slice(comma + 1, user.e);
         user.e = comma;
     }
@@ -221,7 +229,7 @@ static void put_looked_up(ml_line *l, ml_cur inner)
 }
 
 /* `USER`, `PID`, `PID, USER`, `IP,USER`. */
-static void put_inner(ml_line *l, const service_row *row, ml_cur inner)
+static void put_inner(ml_line *l, const service_row *row, ml_cur inner, const tail *end)
 {
     ml_cur t = inner, first;
     if (row->flags & PID_IN_PARENTHESES && is_number(inner)) {
@@ -237,7 +245,10 @@ static void put_inner(ml_line *l, const service_row *row, ml_cur inner)
             inner = t;
         }
     }
-    put_looked_up(l, inner);
+    if (end->session.p)
+        ml_put(l, MAILLOG_FIELD_USER, inner);
+    else
+        put_looked_up(l, inner);
 }
 
 static bool user_prefix(ml_line *l, ml_cur *c, const service_row *row, ml_cur name, ml_dovecot *head)
@@ -247,7 +258,7 @@ static bool user_prefix(ml_line *l, ml_cur *c, const service_row *row, ml_cur na
     if (!cut_parentheses(l, c, &inner, &end)) return false;
     const bool user = !(row->flags & PID_IN_PARENTHESES && is_number(inner));
     if (user) ml_put(l, MAILLOG_FIELD_SERVICE, name);
-    put_inner(l, row, inner);
+    put_inner(l, row, inner, &end);
     if (end.pid.p) put_own_pid(l, end.pid);
     if (end.session.p && !ml_empty(end.session)) {
         ml_put(l, MAILLOG_FIELD_SESSION, end.session);

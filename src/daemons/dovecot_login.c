@@ -64,6 +64,14 @@ static bool put_cipher(ml_line *l, ml_cur v)
     return true;
 }
 
+/* Dovecot writes every element once: a second one is text. */
+static bool put_once(ml_line *l, maillog_field_id id, ml_cur v)
+{
+    if (maillog__dovecot_field(l, id).p) return false;
+    ml_put(l, id, v);
+    return true;
+}
+
 /* One element of which the end is the next `, `. */
 static bool put_element(ml_line *l, ml_cur v)
 {
@@ -76,12 +84,12 @@ static bool put_element(ml_line *l, ml_cur v)
         {"mpid=", 5, MAILLOG_FIELD_MPID},     {"lport=", 6, MAILLOG_FIELD_LPORT}, {"rport=", 6, MAILLOG_FIELD_RPORT},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (ml_skip_n(&v, keys[i].key, keys[i].len)) return ml_put(l, (maillog_field_id)keys[i].field, v), true;
+        if (ml_skip_n(&v, keys[i].key, keys[i].len)) return put_once(l, (maillog_field_id)keys[i].field, v);
     if (ML_SKIP(&v, "session=<")) {
         if (!ML_DROP_END(&v, ">")) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
-        return ml_put(l, MAILLOG_FIELD_SESSION, v), true;
+        return put_once(l, MAILLOG_FIELD_SESSION, v);
     }
-    if (ML_IS(v, "secured") || ML_IS(v, "TLS")) return ml_put(l, MAILLOG_FIELD_SECURED, v), true;
+    if (ML_IS(v, "secured") || ML_IS(v, "TLS")) return put_once(l, MAILLOG_FIELD_SECURED, v);
     return (ML_STARTS(v, "TLSv") || ML_STARTS(v, "SSLv")) && put_cipher(l, v);
 }
 
