@@ -181,6 +181,46 @@ typedef struct maillog_postfix_wanted {
 MAILLOG_API int maillog_postfix_find(const maillog_postfix_config *c, size_t service,
                                      const maillog_postfix_wanted *wanted, maillog_postfix_place *out);
 
+/* ---- a whole message ---- */
+
+/** What a sentence is about. */
+typedef enum maillog_sentence_kind {
+    MAILLOG_SENTENCE_OUTCOME = 1,  /**< what became of it */
+    MAILLOG_SENTENCE_DECISION = 2, /**< the check or the reply that decided, and what to change */
+    MAILLOG_SENTENCE_WARNING = 3,  /**< a check that fired and was not let decide */
+    MAILLOG_SENTENCE_PASSED = 4,   /**< checks that let it through */
+    MAILLOG_SENTENCE_WAY = 5,      /**< filters and re-injection */
+    MAILLOG_SENTENCE_FAULT = 6,    /**< trouble that did not decide */
+    MAILLOG_SENTENCE_NOTE = 7      /**< what is easy to miss */
+} maillog_sentence_kind;
+
+#define MAILLOG_EVIDENCE_MAX 12
+#define MAILLOG_SENTENCES_MAX 16
+
+typedef struct maillog_sentence {
+    maillog_sentence_kind kind;
+    uint32_t nlines;                     /**< line numbers that prove it */
+    uint64_t line[MAILLOG_EVIDENCE_MAX]; /**< in the order they are named */
+    maillog_str text;
+    uint8_t in_why; /**< part of maillog_message.why */
+    uint8_t reserved_[7];
+} maillog_sentence;
+
+typedef struct maillog_explanation {
+    size_t size; /**< sizeof(maillog_explanation), set by the caller */
+    size_t n;
+    maillog_sentence sentence[MAILLOG_SENTENCES_MAX];
+} maillog_explanation;
+
+/** Explain a message in the callback that got it: name the restriction behind each check (`check`), its setting
+ *  (`config`, with a configuration `c`, which may be NULL), and fill `why`: one to four plain sentences. `out` (or
+ * NULL) takes the same sentence by sentence, and what else is worth a note. Values of the log stand in the sentences as
+ *  logged: whoever shows them escapes them.
+ *  @return bytes needed in `buf` (snprintf's contract, no NUL is written); if that is more than `cap`, `why`, the notes
+ *  in `config`, and the texts in `out` are absent. Records that are no messages: 0. Thread-safe. */
+MAILLOG_API size_t maillog_explain(maillog_message *m, const maillog_postfix_config *c, maillog_explanation *out,
+                                   char *buf, size_t cap);
+
 #ifdef __cplusplus
 }
 #endif

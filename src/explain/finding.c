@@ -1,0 +1,233 @@
+/* finding.c: from a check to the restriction behind it, and to the place in main.cf or master.cf where that stands. */
+#include "finding.h"
+
+#include <maillog/describe.h>
+
+static const maillog_str nothing = {NULL, 0};
+
+bool maillog__is_postfix_check(const maillog_message_check *k)
+{
+    return k->daemon && k->daemon <= MAILLOG_DAEMON_POSTFIX_FILES && k->text.ptr && k->action.ptr;
+}
+
+/* ---- the service ---- */
+
+static bool has_syslog_name(const ml_say *o, size_t service, maillog_str want)
+{
+    char name[128];
+    const size_t n = maillog_postfix_value(o->c, service, "syslog_name", name, sizeof name);
+    return n <= sizeof name && n == want.len && memcmp(name, want.ptr, n) == 0;
+}
+
+static bool is_on_loopback(maillog_str name)
+{
+    return ml_begins(name, "127.") || ml_begins(name, "localhost:") || ml_begins(name, "[::1]");
+}
+
+/* The smtpd of master.cf that logged it: by its syslog_name, and by who can have come to it. */
+static size_t smtpd_service(const ml_say *o, maillog_str instance, maillog_str client_addr)
+{
+    const maillog_str name = instance.len ? instance : ml_words("postfix");
+    maillog_postfix_service s;
+    size_t found = MAILLOG_NO_SERVICE;
+    for (size_t i = 0; maillog_postfix_service_get(o->c, i, &s); i++) {
+        if (!ml_is(s.command, "smtpd") || (!ml_is(s.type, "inet") && !ml_is(s.type, "pass"))) continue;
+        if (client_addr.len && !ml_is_loopback(client_addr) && is_on_loopback(s.name)) continue;
+        if (!has_syslog_name(o, i, name)) continue;
+        if (found == MAILLOG_NO_SERVICE || ml_is(s.name, "smtp") || ml_is(s.type, "pass")) found = i;
+    }
+    return found;
+}
+
+/* ---- parameters ---- */
+
+bool maillog__parameter(const ml_say *o, size_t service, const char *name, maillog_postfix_setting *out)
+{
+    return o->c && maillog_postfix_lookup(o->c, service, name, out);
+}
+
+bool maillog__is_yes(const ml_say *o, size_t service, const char *name, maillog_postfix_setting *out)
+{
+    char value[8];
+    if (!maillog__parameter(o, service, name, out)) return false;
+    const size_t n = maillog_postfix_value(o->c, service, name, value, sizeof value);
+    return n == 3 && (value[0] | 0x20) == 'y' && (value[1] | 0x20) == 'e' && (value[2] | 0x20) == 's';
+}
+
+void maillog__say_file(ml_say *o, maillog_str file, uint64_t line, bool is_default)
+{
+    if (is_default)
+        maillog__say(o, " (Postfix's default)");
+    else if (file.ptr)
+        maillog__say(o, " (%s line %n)", file, line);
+}
+
+/* ---- the restriction ---- */
+
+static bool is_several(const char *names) { return names && memchr(names, ' ', strlen(names)) != NULL; }
+
+/* Several names that are one thing to an admin: the first says it. Tables and policy servers are not. */
+static bool is_one_thing(const maillog_reject_info *r)
+{
+    if (!r->restrictions) return false;
+    if (!is_several(r->restrictions)) return true;
+    switch (r->kind) {
+    case MAILLOG_REJECT_USER_UNKNOWN:
+    case MAILLOG_REJECT_RELAY:
+    case MAILLOG_REJECT_LOGIN:
+    case MAILLOG_REJECT_NAME:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static maillog_str first_name(const char *names)
+{
+    maillog_str rest = ml_words(names), name = nothing;
+    return ml_next_word(&rest, &name) ? name : nothing;
+}
+
+static bool find_restriction(const ml_say *o, const maillog_message_check *k, ml_finding *f)
+{
+    maillog_postfix_wanted w;
+    memset(&w, 0, sizeof w);
+    w.names = f->info.restrictions;
+    w.object = f->info.object;
+    w.zone = f->info.kind == MAILLOG_REJECT_BLOCKLIST ? f->info.zone : nothing;
+    w.warn_if_reject = ml_is(k->action, "reject_warning");
+    return maillog_postfix_find(o->c, f->service, &w, &f->place) != 0;
+}
+
+/* smtpd_milters, message_size_limit, …: a parameter does it, set somewhere or as it is by default. */
+static bool find_parameter(const ml_say *o, ml_finding *f)
+{
+    maillog_str rest = ml_words(f->info.restrictions), name;
+    maillog_postfix_setting s;
+    char word[64];
+    size_t set = 0;
+    while (ml_next_word(&rest, &name)) {
+        if (name.len >= sizeof word) continue;
+        memcpy(word, name.ptr, name.len);
+        word[name.len] = '\0';
+        if (!maillog_postfix_lookup(o->c, f->service, word, &s)) continue;
+        if (s.is_default && (f->placed || !s.value.len)) continue;
+        set += !s.is_default;
+        if (f->placed && !f->place.is_default) continue;
+        f->placed = f->is_parameter = true;
+        f->place.list = f->place.word = name;
+        f->place.file = s.file;
+        f->place.line = s.line;
+        f->place.service = s.service;
+        f->place.is_default = s.is_default;
+    }
+    f->place.count = set ? (uint32_t)set : 1;
+    return f->placed;
+}
+
+void maillog__find_out(const ml_say *o, const maillog_message_check *k, ml_finding *f)
+{
+    const maillog_reject_text in = {k->daemon, k->action, k->code, k->dsn, k->text, k->helo, k->from, k->to};
+    memset(f, 0, sizeof *f);
+    f->service = MAILLOG_NO_SERVICE;
+    f->known = maillog_explain_reject(&in, &f->info) != 0;
+    if (is_one_thing(&f->info)) f->restriction = first_name(f->info.restrictions);
+    if (!o->c || !f->known || f->info.ambiguous) return;
+    if (k->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD)
+        f->service = smtpd_service(o, k->instance, k->client_addr.ptr ? k->client_addr : o->m->client.addr);
+    f->placed = find_restriction(o, k, f);
+    if (!f->placed && !find_parameter(o, f)) return;
+    if (f->place.count == 1 && !f->restriction.ptr) f->restriction = f->place.word;
+}
+
+/* ---- the check's own fields ---- */
+
+static bool is_delayed(const ml_say *o, const maillog_message_check *k, const ml_finding *f, maillog_postfix_setting *s)
+{
+    return ml_is(k->stage, "RCPT") && f->placed && !f->is_parameter &&
+           (ml_is(f->place.list, "smtpd_client_restrictions") || ml_is(f->place.list, "smtpd_helo_restrictions") ||
+            ml_is(f->place.list, "smtpd_sender_restrictions")) &&
+           maillog__is_yes(o, f->service, "smtpd_delay_reject", s);
+}
+
+static void note_gap(ml_say *o, ml_note n)
+{
+    if (o->len > n.start) maillog__say(o, "; ");
+}
+
+/* The code is none of Postfix's defaults: which setting makes it so. */
+static void note_code(ml_say *o, const maillog_message_check *k, const ml_finding *f, ml_note n)
+{
+    maillog_postfix_setting s;
+    const maillog_str code = ml_words(f->info.code_default);
+    if (!k->code.len || !code.len || ml_equal(k->code, code)) return;
+    if (f->info.code_setting && maillog__parameter(o, f->service, f->info.code_setting, &s) && !s.is_default) {
+        note_gap(o, n);
+        maillog__say(o, "the code is that of %z = %s (%s line %n), by default it is %s", f->info.code_setting, s.value,
+                     s.file, s.line, code);
+        return;
+    }
+    if (k->code.ptr[0] == '4' && code.ptr[0] == '5' && maillog__is_yes(o, f->service, "soft_bounce", &s)) {
+        note_gap(o, n);
+        maillog__say(o, "soft_bounce = yes");
+        maillog__say_file(o, s.file, s.line, s.is_default);
+        maillog__say(o, " makes it temporary");
+    }
+}
+
+static void note_place(ml_say *o, const maillog_message_check *k, const ml_finding *f, ml_note n)
+{
+    maillog_postfix_setting s;
+    const bool warned = ml_is(k->action, "reject_warning");
+    if (f->is_parameter) {
+        if (f->place.is_default) maillog__say(o, "not set: Postfix's default");
+    } else {
+        if (warned && f->place.warn_if_reject)
+            maillog__say(o, "warn_if_reject stands before %s: it is logged, and nobody is refused", f->place.word);
+        else if (warned)
+            maillog__say(o, "%s stands here without warn_if_reject: not as it was when this was logged", f->place.word);
+        else if (f->place.warn_if_reject)
+            maillog__say(o, "%s stands here behind warn_if_reject: not as it was when this was logged", f->place.word);
+        else
+            maillog__say(o, "%s", f->place.word);
+        if (f->place.argument.len) maillog__say(o, " %s", f->place.argument);
+        if (f->place.is_default) maillog__say(o, ", by default: the list is not set");
+    }
+    if (f->place.count > 1) maillog__say(o, "; one of %n places that it can be", (uint64_t)f->place.count);
+    if (is_delayed(o, k, f, &s)) {
+        note_gap(o, n);
+        maillog__say(o, "looked at when the client named a recipient: smtpd_delay_reject = yes");
+        maillog__say_file(o, s.file, s.line, s.is_default);
+    }
+}
+
+static void fill_config(ml_say *o, maillog_message_check *k, const ml_finding *f)
+{
+    const ml_note n = ml_note_begin(o);
+    memset(&k->config, 0, sizeof k->config);
+    if (!f->placed) return;
+    k->config.setting = f->place.list;
+    k->config.file = f->place.file;
+    k->config.line = f->place.line;
+    note_place(o, k, f, n);
+    note_code(o, k, f, n);
+    k->config.note = maillog__note_end(o, n);
+}
+
+static maillog_str kind_name(const ml_finding *f)
+{
+    return f->info.kind ? ml_words(maillog_reject_kind_name((int)f->info.kind)) : nothing;
+}
+
+void maillog__explain_checks(ml_say *o)
+{
+    ml_finding f;
+    for (size_t i = 0; i < o->m->nchecks; i++) {
+        maillog_message_check *k = &o->m->checks[i];
+        if (!maillog__is_postfix_check(k)) continue;
+        maillog__find_out(o, k, &f);
+        const maillog_str name = f.restriction.ptr ? f.restriction : kind_name(&f);
+        if (name.ptr) k->check = name;
+        fill_config(o, k, &f);
+    }
+}
