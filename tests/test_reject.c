@@ -70,7 +70,8 @@ static void mark_rows(const maillog_reject_info *r, const char *text)
         char literal[128];
         snprintf(literal, sizeof literal, "%.*s", (int)strcspn(row->text, "%"), row->text);
         const bool object = !row->objects || row->objects & 1u << r->object;
-        const bool names = row->restrictions == r->restrictions || row->kind == MAILLOG_REJECT_ACCESS || r->custom;
+        const bool names = row->restrictions == r->restrictions || row->form == ML_FORM_LISTED ||
+                           row->kind == MAILLOG_REJECT_ACCESS || r->custom;
         if (object && names && ((row->code_setting == r->code_setting && row->code == r->code_default) || r->custom) &&
             strstr(text, literal))
             met[i] = true;

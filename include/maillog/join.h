@@ -139,7 +139,7 @@ typedef struct maillog_message_check {
     maillog_str check;  /**< what was asked. From the join: the event's name ("reject", "greylist", "spf"); explain puts
                              the restriction here ("reject_non_fqdn_helo_hostname") */
     maillog_str action; /**< word as logged: "reject_warning", "hold", "pass", "Passed" */
-    maillog_str stage;  /**< SMTP stage as logged: "RCPT", "END-OF-MESSAGE" */
+    maillog_str stage;  /**< SMTP stage as logged: "RCPT", "END-OF-MESSAGE"; of content checks "header", "body" */
     maillog_str code, dsn;
     maillog_str score;          /* spam score; greylist: seconds waited; DNSBL rank */
     maillog_str elapsed_ms;     /* how long the filter took */

@@ -14,7 +14,12 @@ static void say_place(ml_say *o, const ml_finding *f)
         if (f->restriction.ptr) maillog__say(o, " (%s)", f->restriction);
         return;
     }
-    maillog__say(o, ": %s", p->word);
+    if (f->only_candidate)
+        maillog__say(o, "; the only restriction that can have said so is %s", p->word);
+    else if (p->count > 1)
+        maillog__say(o, "; the first of %n places that it can be is %s", (uint64_t)p->count, p->word);
+    else
+        maillog__say(o, ": %s", p->word);
     if (p->argument.len) maillog__say(o, " %s", p->argument);
     if (!f->is_parameter) maillog__say(o, " in %s", p->list);
     maillog__say_file(o, p->file, p->line, p->is_default);
@@ -55,7 +60,11 @@ static void greylisting(ml_say *o, const ml_finding *f)
 {
     const maillog_message_check *word = policy_word(o->m, MAILLOG_CHECK_DEFER);
     maillog__say(o, "It is temporary and on purpose");
-    say_place(o, f);
+    if (f->only_candidate)
+        maillog__say(o, ": %s %s in %s (%s line %n)", f->place.word, f->place.argument, f->place.list, f->place.file,
+                     f->place.line);
+    else
+        say_place(o, f);
     if (word) {
         maillog__say(o, "; %s said ", word->by);
         maillog__say(o, word->text.len ? "%q" : "%s", word->text.len ? word->text : word->action);
@@ -75,9 +84,14 @@ static void refusal(ml_say *o, const maillog_message_check *k)
         maillog__end(o);
         return;
     }
+    o->fault_decided = f.info.kind == MAILLOG_REJECT_FAULT;
     maillog__say(o, "Reason: ");
     maillog__say_meaning(o, k, &f);
     say_place(o, &f);
+    if (k->result == MAILLOG_CHECK_HOLD || k->result == MAILLOG_CHECK_DISCARD) {
+        maillog__end(o);
+        return;
+    }
     if (f.info.temporary) {
         maillog__say(o, "; it is temporary");
         say_code(o, k, &f);
@@ -87,11 +101,23 @@ static void refusal(ml_say *o, const maillog_message_check *k)
         say_code(o, k, &f);
     }
     const char *advice = maillog__advice(&f);
-    if (advice) maillog__say(o, ". %z", advice);
+    if (advice) maillog__say(o, "; %z", advice);
     maillog__end(o);
 }
 
-/* A filter's or mail store's own decision. */
+/* amavis: the score against the levels, where it logs them. */
+static void say_levels(ml_say *o)
+{
+    for (size_t i = 0; i < o->m->nchecks; i++) {
+        const maillog_message_check *k = &o->m->checks[i];
+        if (!k->kill_level.len) continue;
+        maillog__say(o, "; the score %s stands against %s for spam and %s for keeping it back (%l)", k->score,
+                     k->tag2_level, k->kill_level, k->line);
+        return;
+    }
+}
+
+/* A filter's own decision. */
 static bool other_check(ml_say *o)
 {
     for (size_t i = 0; i < o->m->nchecks; i++) {
@@ -105,6 +131,23 @@ static bool other_check(ml_say *o)
         if (k->score.len) maillog__say(o, ", score %s", k->score);
         if (k->text.len) maillog__say(o, ", and did %s", k->text);
         ml_say_line(o, k->line);
+        say_levels(o);
+        maillog__end(o);
+        return true;
+    }
+    return false;
+}
+
+static bool login(ml_say *o)
+{
+    for (size_t i = 0; i < o->m->nchecks; i++) {
+        const maillog_message_check *k = &o->m->checks[i];
+        if (!maillog__is_login(k)) continue;
+        maillog__begin(o, MAILLOG_SENTENCE_DECISION);
+        maillog__say(o, "Reason: the log-in by SASL %s failed", k->action);
+        if (k->text.len) maillog__say(o, ", %q", k->text);
+        ml_say_line(o, k->line);
+        if (o->m->client.tls.len) maillog__say(o, "; the connection was encrypted");
         maillog__end(o);
         return true;
     }
@@ -146,6 +189,27 @@ static void say_lifetime(ml_say *o)
     maillog__say(o, " is over");
 }
 
+/* The notice to the sender, where the log has it. */
+static void say_notice(ml_say *o, const recipient *r)
+{
+    for (size_t i = 0; i < o->m->nlinks; i++) {
+        const maillog_message_link *l = &o->m->links[i];
+        if (l->proof != MAILLOG_PROOF_BOUNCE || !ml_equal(l->from, r->queue_id) || !l->lines.len) continue;
+        maillog__say(o, "; the notice about it is %s (%l)", l->to, l->lines.ptr[0]);
+        return;
+    }
+    if (o->m->from.ptr && !o->m->from.len) maillog__say(o, "; a null sender gets no notice");
+}
+
+/* The line of the reply: of a message that was given up, the last try's. */
+static uint64_t reply_line(const maillog_message *m, const recipient *r)
+{
+    for (size_t i = 0; r->verdict == MAILLOG_VERDICT_EXPIRED && i < m->nlegs; i++)
+        if (ml_equal(m->legs[i].queue_id, r->queue_id) && ml_equal(m->legs[i].reply, r->reply))
+            return m->legs[i].relay_line;
+    return r->verdict == MAILLOG_VERDICT_EXPIRED ? 0 : r->line;
+}
+
 static void delivery(ml_say *o, const recipient *r)
 {
     const char *meaning = maillog__dsn_meaning(r->dsn);
@@ -155,15 +219,15 @@ static void delivery(ml_say *o, const recipient *r)
     say_reason(o, r);
     if (r->dsn.len) maillog__say(o, ", %s", r->dsn);
     if (meaning) maillog__say(o, " (%z)", meaning);
-    ml_say_line(o, r->line);
+    ml_say_line(o, reply_line(o->m, r));
     if (deferred) {
         maillog__say(o, "; it is temporary");
         say_lifetime(o);
     } else if (r->verdict == MAILLOG_VERDICT_BOUNCED) {
         maillog__say(o, "; it is permanent");
         if (r->dsn.len && r->dsn.ptr[0] == '4') maillog__say(o, " only here: the code itself says temporary");
-        if (o->m->from.ptr && !o->m->from.len) maillog__say(o, ", and with a null sender nobody is told");
     }
+    if (!deferred) say_notice(o, r);
     maillog__end(o);
 }
 
@@ -202,7 +266,7 @@ void maillog__say_decision(ml_say *o)
         refusal(o, k);
         return;
     }
-    if (other_check(o)) return;
+    if (other_check(o) || login(o)) return;
     const maillog_message_check *k = refused_beside(o->m);
     if (!k) return;
     ml_finding f;

@@ -1,13 +1,18 @@
 /* finding.c: from a check to the restriction behind it, and to the place in main.cf or master.cf where that stands. */
+#include "config.h"
 #include "finding.h"
-
-#include <maillog/describe.h>
 
 static const maillog_str nothing = {NULL, 0};
 
+bool maillog__is_login(const maillog_message_check *k)
+{
+    return k->event == MAILLOG_EVENT_POSTFIX_SASL_FAILED || k->event == MAILLOG_EVENT_POSTFIX_SASL_ABORTED;
+}
+
 bool maillog__is_postfix_check(const maillog_message_check *k)
 {
-    return k->daemon && k->daemon <= MAILLOG_DAEMON_POSTFIX_FILES && k->text.ptr && k->action.ptr;
+    return !maillog__is_login(k) && k->daemon && k->daemon <= MAILLOG_DAEMON_POSTFIX_FILES && k->text.ptr &&
+           k->action.ptr;
 }
 
 /* ---- the service ---- */
@@ -125,19 +130,49 @@ static bool find_parameter(const ml_say *o, ml_finding *f)
     return f->placed;
 }
 
+/* Where the text leaves two names for one thing, the configuration tells which stands there. 454 for a relay can be
+ * reject_unauth_destination's, with soft_bounce. */
+static void by_place(ml_finding *f)
+{
+    maillog_str rest = ml_words(f->info.restrictions), name;
+    if (f->is_parameter || !f->restriction.ptr || f->place.count != 1) return;
+    while (ml_next_word(&rest, &name)) {
+        if (!maillog__is_restriction(f->place.word, name)) continue;
+        f->restriction = name;
+        if (!ml_is(name, "reject_unauth_destination")) return;
+        f->info.code_setting = "relay_domains_reject_code";
+        f->info.code_default = "554";
+        return;
+    }
+}
+
+/* Which of cleanup's tables: it says whether it was a header or the body. */
+static const char *content_parameters(const maillog_message_check *k)
+{
+    if (ml_is(k->stage, "body")) return "body_checks";
+    if (ml_is(k->stage, "header")) return "header_checks mime_header_checks nested_header_checks milter_header_checks";
+    return "strict_mime_encoding_domain strict_7bit_headers strict_8bitmime disable_mime_input_processing";
+}
+
 void maillog__find_out(const ml_say *o, const maillog_message_check *k, ml_finding *f)
 {
-    const maillog_reject_text in = {k->daemon, k->action, k->code, k->dsn, k->text, k->helo, k->from, k->to};
+    maillog_reject_text in = {k->daemon, k->action, k->code, k->dsn, k->text, k->helo, k->from, k->to};
+    if (!in.text.ptr) in.text = ml_words("");
     memset(f, 0, sizeof *f);
     f->service = MAILLOG_NO_SERVICE;
     f->known = maillog_explain_reject(&in, &f->info) != 0;
+    if (f->info.kind == MAILLOG_REJECT_CONTENT) f->info.restrictions = content_parameters(k);
     if (is_one_thing(&f->info)) f->restriction = first_name(f->info.restrictions);
     if (!o->c || !f->known || f->info.ambiguous) return;
     if (k->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD)
         f->service = smtpd_service(o, k->instance, k->client_addr.ptr ? k->client_addr : o->m->client.addr);
     f->placed = find_restriction(o, k, f);
     if (!f->placed && !find_parameter(o, f)) return;
-    if (f->place.count == 1 && !f->restriction.ptr) f->restriction = f->place.word;
+    by_place(f);
+    /* words of a table's or policy server's own: what stands there may have written them, no more */
+    f->only_candidate = f->info.custom && !f->is_parameter && f->place.count == 1;
+    if (f->place.count == 1 && !f->restriction.ptr && !f->only_candidate && !f->is_parameter)
+        f->restriction = f->place.word;
 }
 
 /* ---- the check's own fields ---- */

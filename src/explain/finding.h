@@ -10,7 +10,11 @@ typedef struct ml_finding {
     maillog_str restriction;     /* its one name; absent where the text leaves several */
     size_t service;              /* the smtpd of master.cf, or MAILLOG_NO_SERVICE */
     bool known, placed, is_parameter;
+    bool only_candidate; /* the words are not Postfix's; nothing else in the lists can have said them */
 } ml_finding;
+
+/* Whether it is a log-in that failed. */
+bool maillog__is_login(const maillog_message_check *k);
 
 /* Whether it is a Postfix program's, with a text to read. */
 bool maillog__is_postfix_check(const maillog_message_check *k);

@@ -138,8 +138,22 @@ static void refused(ml_say *o, const char *verb)
 {
     const maillog_message_check *k = decisive(o->m);
     maillog__say(o, "%z", verb);
-    if (!k) return;
-    if (k->stage.len) maillog__say(o, " at %s", k->stage);
+    if (!k) {
+        maillog__say(o, ", and no line says why");
+        if (o->m->lines.len) maillog__say(o, "; the last is %l", o->m->lines.ptr[o->m->lines.len - 1]);
+        return;
+    }
+    if (maillog__is_login(k)) {
+        maillog__say(o, ": ");
+        if (!maillog__say_client(o)) maillog__say(o, "the client");
+        maillog__say(o, " did not get in");
+        ml_say_line(o, k->line);
+        return;
+    }
+    if (k->event == MAILLOG_EVENT_POSTFIX_CONTENT_CHECK)
+        maillog__say(o, " by a %s check", k->stage);
+    else if (k->stage.len)
+        maillog__say(o, " at %s", k->stage);
     maillog__say(o, ": ");
     if (!maillog__say_client(o)) maillog__say(o, "the client");
     if (!k->text.len && !k->code.len) {
@@ -243,10 +257,10 @@ void maillog__say_outcome(ml_say *o)
         refused(o, "Greylisted");
         break;
     case MAILLOG_VERDICT_BOUNCED:
-        failed(o, MAILLOG_VERDICT_BOUNCED, "Bounced, returned to the sender");
+        failed(o, MAILLOG_VERDICT_BOUNCED, "Bounced");
         break;
     case MAILLOG_VERDICT_DEFERRED:
-        failed(o, MAILLOG_VERDICT_DEFERRED, "Deferred, still in the queue");
+        failed(o, MAILLOG_VERDICT_DEFERRED, "Deferred, and in the queue when last seen");
         break;
     case MAILLOG_VERDICT_EXPIRED:
         failed(o, MAILLOG_VERDICT_EXPIRED, "Given up: it was in the queue for too long");
@@ -258,7 +272,8 @@ void maillog__say_outcome(ml_say *o)
         set_aside(o, MAILLOG_VERDICT_QUARANTINED, "Quarantined");
         break;
     case MAILLOG_VERDICT_HELD:
-        set_aside(o, MAILLOG_VERDICT_HELD, "Held in the queue until someone releases it (postsuper -H)");
+        set_aside(o, MAILLOG_VERDICT_HELD, "Held in the queue");
+        maillog__say(o, ", until postsuper -H releases it");
         break;
     case MAILLOG_VERDICT_PARTIAL:
         partial(o);

@@ -257,6 +257,17 @@ static maillog_reject_kind kind_of_words(maillog_str s, maillog_reject_kind othe
     return otherwise;
 }
 
+/* reject_rbl_client names an address, reject_rhsbl_client a host name. */
+static const char *list_of_clients(maillog_str what)
+{
+    bool name = false;
+    for (size_t i = 0; i < what.len; i++) {
+        if (what.ptr[i] == ':') return "reject_rbl_client";
+        name |= what.ptr[i] != '.' && (unsigned char)(what.ptr[i] - '0') > 9;
+    }
+    return name ? "reject_rhsbl_client" : "reject_rbl_client";
+}
+
 static void take_rule(const ml_reject_rule *r, info *out)
 {
     out->kind = (maillog_reject_kind)r->kind;
@@ -264,6 +275,8 @@ static void take_rule(const ml_reject_rule *r, info *out)
     if (!r->restrictions && r->kind == MAILLOG_REJECT_ACCESS)
         out->restrictions = maillog__access_restrictions(out->object, !out->detail.ptr);
     if (r->form == ML_FORM_PLAIN && r->objects) out->object = MAILLOG_OBJECT_CLIENT;
+    if (r->form == ML_FORM_LISTED && out->object == MAILLOG_OBJECT_CLIENT)
+        out->restrictions = list_of_clients(out->what);
     out->old_names = r->old_names;
     out->code_setting = r->code_setting;
     out->code_default = r->code;

@@ -17,7 +17,8 @@ typedef struct ml_say {
     maillog_sentence now; /* the sentence that is being said */
     size_t start;         /* where it begins */
     size_t sentences, in_why, why_start, why_end;
-    char last; /* byte that was put */
+    char last;          /* byte that was put */
+    bool fault_decided; /* it was refused for trouble of this server's own */
 } ml_say;
 
 /* Begin a sentence; end it, with a full stop where none stands. A sentence of which nothing was said does not count. */

@@ -64,6 +64,8 @@ static bool passes(const maillog_message *m, size_t i)
 {
     const maillog_message_check *k = &m->checks[i];
     if (k->result != MAILLOG_CHECK_PASS && k->result != MAILLOG_CHECK_TAG) return false;
+    if (k->kill_level.ptr && m->verdict != MAILLOG_VERDICT_DELIVERED && m->verdict != MAILLOG_VERDICT_PARTIAL)
+        return false;
     return k->daemon > MAILLOG_DAEMON_POSTFIX_FILES && k->check.len && i < 200 && is_new(m, i);
 }
 
@@ -198,31 +200,27 @@ static maillog_str without_run(maillog_str s)
     return i + 1 < s.len && s.ptr[i] == ')' && s.ptr[i + 1] == ' ' ? ml_after(s, i + 2) : s;
 }
 
-static bool is_decided(const maillog_message *m)
-{
-    return m->verdict == MAILLOG_VERDICT_DELIVERED || m->verdict == MAILLOG_VERDICT_REJECTED ||
-           m->verdict == MAILLOG_VERDICT_GREYLISTED || m->verdict == MAILLOG_VERDICT_DISCARDED ||
-           m->verdict == MAILLOG_VERDICT_QUARANTINED;
-}
-
 void maillog__say_faults(ml_say *o)
 {
     const maillog_message *m = o->m;
     if (!m->nfaults) return;
     const size_t shown = m->nfaults < 2 ? m->nfaults : 2;
+    const bool delivered = m->verdict == MAILLOG_VERDICT_DELIVERED;
     bool reconnect = true;
     maillog__begin(o, MAILLOG_SENTENCE_FAULT);
-    maillog__say(o, "Trouble on the way: ");
+    maillog__say(o, delivered ? "Trouble on the way: " : "Beside it, ");
     for (size_t i = 0; i < shown; i++) {
         if (i) maillog__say(o, ", and ");
         maillog__say(o, "%s wrote %q (%l)", m->faults[i].by, without_run(m->faults[i].text), m->faults[i].line);
         reconnect &= ml_has(m->faults[i].text, "reconnecting");
     }
     if (m->nfaults > shown) maillog__say(o, ", and %n more", (uint64_t)(m->nfaults - shown));
-    if (is_decided(m) && reconnect && shown == m->nfaults)
+    if (delivered && reconnect && shown == m->nfaults)
         maillog__say(o, "; it is a reconnect that did not decide the outcome");
-    else if (is_decided(m))
+    else if (delivered)
         maillog__say(o, "; it did not decide the outcome");
+    else if (o->fault_decided)
+        maillog__say(o, ": likely what this server had trouble with");
     maillog__end(o);
 }
 

@@ -190,6 +190,10 @@ static const uint8_t kept[] = {
     KEEP(REQUIRED),
     KEEP(TARGET),
     KEEP(HEADER),
+    KEEP(WHERE),
+    KEEP(VERDICT),
+    KEEP(TAG2_LEVEL),
+    KEEP(KILL_LEVEL),
 #undef KEEP
 };
 

@@ -230,6 +230,7 @@ static bool make_check(const ml_entry *e, check *c)
     c->by = ml_text(maillog_daemon_name(e->daemon));
     if (!c->check.ptr && e->type) c->check = ml_text(maillog_event_name(e->type));
     c->stage = GET(e, STAGE);
+    if (!c->stage.ptr) c->stage = GET(e, WHERE);
     c->from = GET(e, FROM);
     c->helo = GET(e, HELO);
     c->client_name = GET(e, CLIENT_NAME);
