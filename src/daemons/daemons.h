@@ -39,6 +39,13 @@ void maillog__pmg(ml_line *l, ml_cur message);
 
 /* policy servers */
 void maillog__policyd_spf(ml_line *l, ml_cur message);
+void maillog__policyd_weight(ml_line *l, ml_cur message);
+void maillog__postfwd(ml_line *l, ml_cur message);
+void maillog__postsrsd(ml_line *l, ml_cur message);
+void maillog__sqlgrey(ml_line *l, ml_cur message);
+
+/* access */
+void maillog__saslauthd(ml_line *l, ml_cur message);
 
 void maillog__syslogd(ml_line *l, ml_cur message);
 void maillog__syslogd_repeated(ml_line *l, ml_cur message);

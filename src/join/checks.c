@@ -178,7 +178,9 @@ static bool classify(const ml_entry *e, check *c)
     case MAILLOG_DAEMON_MILTER_GREYLIST:
         if (!c->action.ptr) return false;
         c->score = GET(e, GREYLIST_DELAY);
-        c->result = starts(c->action, "pass") ? MAILLOG_CHECK_PASS : MAILLOG_CHECK_DEFER;
+        c->result = starts(c->action, "pass") || maillog__entry_word(e, MAILLOG_FIELD_ACTION) == MAILLOG_ACTION_PASS
+                        ? MAILLOG_CHECK_PASS
+                        : MAILLOG_CHECK_DEFER;
         return true;
     case MAILLOG_DAEMON_POSTFWD:
     case MAILLOG_DAEMON_POLICYD_WEIGHT:

@@ -34,6 +34,11 @@ extern const ml_patterns maillog__syslogd_statements;
 #define SERVER_TABLES(X)                                                                                               \
     X(maillog__net_server_statements)                                                                                  \
     X(maillog__postgrey_statements)                                                                                    \
+    X(maillog__policyd_weight_statements)                                                                              \
+    X(maillog__postfwd_statements)                                                                                     \
+    X(maillog__postsrsd_statements)                                                                                    \
+    X(maillog__saslauthd_statements)                                                                                   \
+    X(maillog__sqlgrey_statements)                                                                                     \
     X(maillog__policyd_spf_statements)
 
 #define TABLE_DECLARATION(table) extern const ml_patterns table;
