@@ -16,9 +16,6 @@
 #define ML_SSE2 1
 #endif
 
-/* Kept out of the way of the frequent case. */
-#define ML_NOINLINE __attribute__((noinline))
-
 typedef struct ml_cur {
     const char *p, *e;
 } ml_cur;

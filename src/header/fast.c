@@ -6,6 +6,10 @@
 
 #ifdef ML_SSE2
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 /* The twelve names as numbers, where this product has them: four bits are enough to tell them apart. */
 static unsigned month_number(const char *p)
 {
@@ -144,6 +148,11 @@ static inline const char *rfc3339(const char *p, maillog_time *t)
 /* One bit for each of 32 bytes at p that is `ch` when the bits of `ignore` are put aside. */
 static inline uint32_t mask_32(const char *p, char ch, char ignore)
 {
+#ifdef __AVX2__
+    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    if (ignore) x = _mm256_and_si256(x, _mm256_set1_epi8((char)~ignore));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(ch)));
+#else
     const __m128i want = _mm_set1_epi8(ch), keep = _mm_set1_epi8((char)~ignore);
     __m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
     __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
@@ -153,10 +162,19 @@ static inline uint32_t mask_32(const char *p, char ch, char ignore)
     }
     return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, want)) | (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(b, want))
                                                                       << 16;
+#endif
 }
 
-static inline uint32_t below(unsigned bit) { return (UINT32_C(1) << bit) - 1; }
-static inline unsigned highest(uint32_t mask) { return 31 - (unsigned)__builtin_clz(mask); }
+/* The same of the tag's 32 bytes, or of 64 if it is long. */
+static inline uint64_t mask_tag(const char *tag, char ch, bool is_long)
+{
+    uint64_t mask = mask_32(tag, ch, 0);
+    if (is_long) mask |= (uint64_t)mask_32(tag + 32, ch, 0) << 32;
+    return mask;
+}
+
+static inline uint64_t below(unsigned bit) { return (UINT64_C(1) << bit) - 1; }
+static inline unsigned highest(uint64_t mask) { return 63 - (unsigned)__builtin_clzll(mask); }
 
 static inline maillog_field *put(const ml_line *l, maillog_field *f, maillog_field_id id, const char *p, size_t n)
 {
@@ -175,8 +193,8 @@ static inline bool is_pid(const char *p, size_t n)
     return !((x | (x + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080));
 }
 
-/* The most that is looked at: a stamp of 35 bytes, windows of 32 for host and tag, and eight for the pid. */
-#define WINDOW 112
+/* The most that is looked at: a stamp of 35 bytes, windows of 32 and 64 for host and tag, and eight for the pid. */
+#define WINDOW 144
 
 bool maillog__header_fast(ml_line *l, ml_cur *c)
 {
@@ -196,19 +214,21 @@ bool maillog__header_fast(ml_line *l, ml_cur *c)
 
     /* the tag: up to a blank, with ':' before it and a pid before that */
     const char *tag = p + host_len + 1;
-    const uint32_t blank = mask_32(tag, ' ', 0);
+    uint64_t blank = mask_32(tag, ' ', 0);
+    const bool is_long = !blank;
+    if (is_long) blank = (uint64_t)mask_32(tag + 32, ' ', 0) << 32;
     if (!blank) return false;
-    const unsigned end = (unsigned)__builtin_ctz(blank);
+    const unsigned end = (unsigned)__builtin_ctzll(blank);
     if (end < 2 || tag[end - 1] != ':' || tag + end >= c->e) return false;
     unsigned name_len = end - 1, pid_at = 0;
     if (tag[end - 2] == ']') {
-        const uint32_t open = mask_32(tag, '[', 0) & below(end);
+        const uint64_t open = mask_tag(tag, '[', is_long) & below(end);
         if (!open) return false;
         name_len = highest(open);
         pid_at = name_len + 1;
         if (!name_len || !is_pid(tag + pid_at, end - 2 - pid_at)) return false;
     }
-    const uint32_t slash = mask_32(tag, '/', 0) & below(name_len);
+    const uint64_t slash = mask_tag(tag, '/', is_long) & below(name_len);
     const char *message = tag + end + 1;
 
     maillog_field *f = put(l, l->next, MAILLOG_FIELD_HOST, host, host_len);

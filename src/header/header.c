@@ -114,7 +114,7 @@ static bool rare_form(ml_line *l, ml_cur *c)
     return found;
 }
 
-static ML_NOINLINE bool any_form(ml_line *l, ml_cur *c)
+bool maillog__header_any(ml_line *l, ml_cur *c)
 {
     static const maillog_time none = {0, 0, 0, 0, 0, 0, 0, 0, MAILLOG_NO_OFFSET, 0};
     ml_cur t = *c;
@@ -125,12 +125,4 @@ static ML_NOINLINE bool any_form(ml_line *l, ml_cur *c)
     }
     l->ev->time = none;
     return rare_form(l, c);
-}
-
-bool maillog__header(ml_line *l, ml_cur *c)
-{
-#ifdef ML_SSE2
-    if (maillog__header_fast(l, c)) return true;
-#endif
-    return any_form(l, c);
 }
