@@ -8,4 +8,4 @@ need cmake cmake
 need make make
 cmake -B build-demo -DCMAKE_BUILD_TYPE=Release -DMAILLOG_BUILD_TESTS=OFF -DMAILLOG_BUILD_EXAMPLES=OFF -DMAILLOG_BUILD_SHARED=OFF -DMAILLOG_INSTALL=OFF >/dev/null
 cmake --build build-demo -j "$(nproc)" >/dev/null
-exec build-demo/maillog trace --year 2013 examples/seed/mail.log
+exec build-demo/maillog trace --year 2013 --main-cf examples/seed/main.cf --master-cf examples/seed/master.cf examples/seed/mail.log

@@ -3,6 +3,7 @@
 #define COMMAND_H
 
 #include <maillog/maillog.h>
+#include <maillog/explain.h>
 #include <maillog/join.h>
 
 #include <stdbool.h>
@@ -15,6 +16,9 @@ typedef struct command {
     uint64_t memory;                                                /* --memory */
     const char *queue_id, *message_id, *address, *client, *verdict; /* trace selects */
     const char *daemon, *event;                                     /* events selects */
+    const char *main_cf, *master_cf;                                /* --main-cf, --master-cf */
+    maillog_postfix_config *config;                                 /* NULL: none given */
+    void *config_memory;
     char **files;
     int nfiles;
 
@@ -29,6 +33,9 @@ typedef struct command {
 /* Read every file (standard input without one) and hand each line to on_event. Trouble goes to stderr and into status.
  */
 void command_read(command *c);
+
+/* Read --main-cf and --master-cf. False: one cannot be read; it was said on stderr. */
+bool command_read_config(command *c);
 
 int command_events(command *c);
 int command_trace(command *c);

@@ -17,6 +17,7 @@ static const char usage[] =
     "  --memory SIZE          memory of the join table, with K, M or G (default 64M)\n"
     "  --color auto|always|never\n"
     "  trace:   --queue-id ID  --message-id ID  --address A  --client IP  --verdict V  --all\n"
+    "           --main-cf F  --master-cf F  Postfix's configuration: names the setting behind a check\n"
     "  events:  --daemon D  --event E\n"
     "  --help, --version\n";
 
@@ -43,9 +44,9 @@ typedef struct text_option {
 static bool take_option(command *c, const char *name, const char *value)
 {
     const text_option texts[] = {
-        {"--queue-id", &c->queue_id}, {"--message-id", &c->message_id}, {"--address", &c->address},
-        {"--client", &c->client},     {"--verdict", &c->verdict},       {"--daemon", &c->daemon},
-        {"--event", &c->event},
+        {"--main-cf", &c->main_cf},       {"--master-cf", &c->master_cf}, {"--queue-id", &c->queue_id},
+        {"--message-id", &c->message_id}, {"--address", &c->address},     {"--client", &c->client},
+        {"--verdict", &c->verdict},       {"--daemon", &c->daemon},       {"--event", &c->event},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].name, name) == 0) {

@@ -5,7 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define S(s) MAILLOG_STR_ARG(s)
+/* For `%.*s`: the log is written by strangers, and what they wrote must not steer the terminal. */
+#define S(s) (int)(s).len, shown(s)
+
+/* A copy without control bytes. It lives until some more have been made: enough for one line of output. */
+static const char *shown(maillog_str s)
+{
+    enum { COPIES = 16 };
+    static char *copies[COPIES];
+    static size_t caps[COPIES], next;
+    const size_t i = next++ % COPIES;
+    if (s.len >= caps[i]) {
+        char *more = (char *)realloc(copies[i], s.len * 2 + 64);
+        if (!more) exit(1);
+        copies[i] = more;
+        caps[i] = s.len * 2 + 64;
+    }
+    for (size_t k = 0; k < s.len; k++) {
+        const unsigned char c = (unsigned char)s.ptr[k];
+        copies[i][k] = c < 0x20 || c == 0x7F ? '?' : s.ptr[k];
+    }
+    copies[i][s.len] = '\0';
+    return copies[i];
+}
 
 /* Messages come out of the join as they end; they are shown in the order of their first lines. */
 typedef struct story {
@@ -81,6 +103,12 @@ static void print_check(const command *c, const maillog_message_check *k)
     if (k->score.len) fprintf(out, " (score or delay %.*s)", S(k->score));
     if (k->elapsed_ms.len) fprintf(out, ", %.*s ms", S(k->elapsed_ms));
     fprintf(out, "  [line %llu]\n", (unsigned long long)k->line);
+    if (!k->config.file.len && !k->config.note.len) return;
+    fprintf(out, "      %.*s", S(k->config.file));
+    if (k->config.line) fprintf(out, ":%llu", (unsigned long long)k->config.line);
+    fprintf(out, " %.*s", S(k->config.setting));
+    if (k->config.note.len) fprintf(out, " (%.*s)", S(k->config.note));
+    fprintf(out, "\n");
 }
 
 static void print_recipient(const maillog_message_recipient *r)
@@ -126,6 +154,20 @@ static void print_story(const command *c, const maillog_message *m)
     fprintf(out, "\n");
 }
 
+/* Fill `why` and the settings behind the checks. */
+static void explain(const command *c, maillog_message *m)
+{
+    static char *buf;
+    static size_t cap;
+    const size_t need = maillog_explain(m, c->config, NULL, buf, cap);
+    if (need <= cap) return;
+    free(buf);
+    cap = need * 2;
+    buf = (char *)malloc(cap);
+    if (!buf) cap = 0;
+    maillog_explain(m, c->config, NULL, buf, cap);
+}
+
 static int on_message(void *user, maillog_message *m)
 {
     command *c = (command *)user;
@@ -134,6 +176,7 @@ static int on_message(void *user, maillog_message *m)
     if (message ? !is_selected(c, m) : !c->all) return MAILLOG_CONTINUE;
     if (!message && !c->json) return MAILLOG_CONTINUE;
     c->shown += message;
+    if (message) explain(c, m);
     if (nstories == cap_stories) {
         story *more = (story *)realloc(stories, (cap_stories * 2 + 256) * sizeof *stories);
         if (!more) return -1;
@@ -178,6 +221,10 @@ int command_trace(command *c)
         free(mem);
         return 2;
     }
+    if (!command_read_config(c)) {
+        free(mem);
+        return 1;
+    }
     c->on_event = on_event;
     command_read(c);
     maillog_join_flush(c->join);
@@ -187,6 +234,7 @@ int command_trace(command *c)
         free(stories[i].text);
     }
     free(stories);
+    free(c->config_memory);
     if (!c->json) printf("%llu of %llu messages\n", (unsigned long long)c->shown, (unsigned long long)c->messages);
     free(mem);
     return c->status;

@@ -247,6 +247,7 @@ static bool perl_received_spf(ml_line *l, ml_cur c)
 {
     ml_cur result, comment = ml_none(), before;
     perl_details d, found;
+    memset(&found, 0, sizeof found);
     int tries = 0;
     if (!ML_UNTIL(l, &c, " (", &result) || ml_find(l, result, ' ')) return false;
     for (ml_cur scan = c; ML_UNTIL(l, &scan, ") receiver=", &before) && tries < MOST_READINGS; tries++) {

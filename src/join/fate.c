@@ -159,7 +159,7 @@ static const char *status_of(maillog_verdict v)
     case MAILLOG_VERDICT_DISCARDED:
     case MAILLOG_VERDICT_QUARANTINED:
     case MAILLOG_VERDICT_HELD:
-        return maillog_verdict_name(v);
+        return maillog_verdict_name((int)v);
     default:
         return NULL;
     }
@@ -250,12 +250,26 @@ static maillog_str unquoted(maillog_str s)
     return s;
 }
 
+/* Statements of the mail store that say where the message itself went; others name a mailbox too. */
+static bool names_its_mailbox(const ml_entry *e)
+{
+    switch (e->type) {
+    case MAILLOG_EVENT_DOVECOT_SAVED:
+    case MAILLOG_EVENT_DOVECOT_STORED:
+    case MAILLOG_EVENT_DOVECOT_LEFT:
+        return true;
+    default:
+        return e->type / 1000 != MAILLOG_FAMILY_DOVECOT;
+    }
+}
+
 static void read_store(fates *f, const ml_part *p)
 {
     const ml_entry *e;
     for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;) {
         const maillog_str mailbox = unquoted(GET(e, MAILBOX)), action = GET(e, SIEVE_ACTION);
         if (!e->type || !GET(e, USER).ptr) continue;
+        if (mailbox.ptr && !GET(e, ERROR).ptr && !names_its_mailbox(e)) continue;
         fate *v = stored_for(f, e);
         if (!v) continue;
         v->r.final_by = ml_text(maillog_daemon_name(e->daemon));
