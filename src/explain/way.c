@@ -2,6 +2,8 @@
  * miss. */
 #include "outcome.h"
 
+#define LEGS_MAX 64u /* looked at for a re-injection: each is looked up in the links */
+
 static bool is_null_sender(const maillog_message *m) { return m->from.ptr && !m->from.len; }
 
 /* ---- checks that passed ---- */
@@ -158,7 +160,7 @@ static void say_filter(ml_say *o, const maillog_message_leg *before, bool amavis
 static bool say_reinjection(ml_say *o, bool again)
 {
     const maillog_message *m = o->m;
-    for (size_t i = 0; i < m->nlegs; i++) {
+    for (size_t i = 0; i < m->nlegs && i < LEGS_MAX; i++) {
         const maillog_message_leg *leg = &m->legs[i];
         const maillog_message_link *as = link_to(m, leg->queue_id, MAILLOG_PROOF_QUEUED_AS);
         const maillog_message_link *reply = link_to(m, leg->queue_id, MAILLOG_PROOF_REPLY);
