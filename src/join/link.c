@@ -5,7 +5,7 @@
 
 enum { MOST_LOOKED_AT = 16, NANO = 1000000000 };
 
-static ml_cur cur(maillog_str s) { return ml_slice(s.ptr, s.ptr + s.len); }
+static ml_cur cur(maillog_str s) { return s.ptr ? ml_slice(s.ptr, s.ptr + s.len) : ml_none(); }
 static maillog_str str(const char *p, const char *e)
 {
     const maillog_str s = {p, (size_t)(e - p)};
