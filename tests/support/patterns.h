@@ -39,6 +39,7 @@ extern const ml_patterns maillog__syslogd_statements;
     X(maillog__postsrsd_statements)                                                                                    \
     X(maillog__saslauthd_statements)                                                                                   \
     X(maillog__sqlgrey_statements)                                                                                     \
+    X(maillog__exim_statements)                                                                                        \
     X(maillog__policyd_spf_statements)
 
 #define TABLE_DECLARATION(table) extern const ml_patterns table;
