@@ -28,14 +28,13 @@ enum {
 
 typedef struct model {
     char *line[MOST_LOG];
-    int owner[MOST_LOG], also[MOST_LOG]; /* also: the other message of a shared session, or -1 */
+    int owner[MOST_LOG];
     unsigned second[MOST_LOG];
     size_t n;
 } model;
 
 typedef struct message {
     char *line[MOST_LINES];
-    bool shared[MOST_LINES]; /* a line of the session */
     int n, next;
     int pid;        /* of its smtpd, busy until `pid_free` lines have gone */
     int pid_free;   /* line after which the process is free */
@@ -68,14 +67,12 @@ static void say(message *m, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     assert_true(m->n < MOST_LINES);
-    m->shared[m->n] = false;
     m->line[m->n++] = strdup(text);
 }
 
 static void say_session(message *m, const char *what, int pid, int number, const char *tail)
 {
     say(m, "postfix/smtpd[%d]: %s from client%d.example.net[192.0.2.%d]%s", pid, what, number, number % 250 + 1, tail);
-    m->shared[m->n - 1] = true;
 }
 
 static const char *const words[] = {"sent", "bounced", "deferred"};
@@ -182,6 +179,31 @@ static void make_filtered(message *m, int number)
     deliver(m, m->id[1], number);
 }
 
+static void make_bounced(message *m, int number)
+{
+    char from[32];
+    snprintf(from, sizeof from, "local%d@example.net", number);
+    say(m, "postfix/pickup[9]: %s: uid=0 from=<%s>", m->id[0], from);
+    enqueue(m, m->id[0], number, from);
+    m->nids = 2;
+    m->nrcpt = 1;
+    snprintf(m->rcpt[0], sizeof m->rcpt[0], "nobody%d@example.org", number);
+    m->fate[0] = m->verdict = MAILLOG_VERDICT_BOUNCED;
+    say(m,
+        "postfix/smtp[5]: %s: to=<%s>, relay=mx[198.51.100.7]:25, delay=1, delays=0/0/0/0, dsn=5.1.1, status=bounced "
+        "(host mx[198.51.100.7] said: 550 5.1.1 no %d (in reply to RCPT TO command))",
+        m->id[0], m->rcpt[0], number);
+    say(m, "postfix/cleanup[8]: %s: message-id=<bounce%d@mx.example.net>", m->id[1], number);
+    say(m, "postfix/bounce[4]: %s: sender non-delivery notification: %s", m->id[0], m->id[1]);
+    say(m, "postfix/qmgr[7]: %s: from=<>, size=%d, nrcpt=1 (queue active)", m->id[1], 2000 + number);
+    say(m, "postfix/qmgr[7]: %s: removed", m->id[0]);
+    say(m,
+        "postfix/local[6]: %s: to=<%s>, relay=local, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (delivered to "
+        "mailbox)",
+        m->id[1], from);
+    say(m, "postfix/qmgr[7]: %s: removed", m->id[1]);
+}
+
 static void make_message(message *m, int number, int pid, const int slot[2])
 {
     memset(m, 0, sizeof *m);
@@ -192,7 +214,10 @@ static void make_message(message *m, int number, int pid, const int slot[2])
         m->slot[i] = slot[i];
         snprintf(m->id[i], sizeof m->id[i], "4C0D%X%04X", 1 + (unsigned)slot[i] / 10, 0x1F200 + (unsigned)slot[i]);
     }
-    switch (roll(4)) {
+    switch (roll(5)) {
+    case 4:
+        make_bounced(m, number);
+        break;
     case 0:
         m->nids = 0;
         make_refused(m, number);
@@ -341,7 +366,7 @@ static void join_log(const model *log, uint64_t memory)
     assert_int_equal(maillog_join_init(&j, mem, maillog_join_size(&cfg), &cfg, compare, NULL), MAILLOG_OK);
     for (size_t i = 0; i < log->n; i++) {
         maillog_parse_line(NULL, log->line[i], strlen(log->line[i]), &ev);
-        assert_true(ev.match >= MAILLOG_MATCH_DAEMON);
+        assert_int_equal(ev.match, MAILLOG_MATCH_EVENT);
         assert_int_equal(maillog_join_push(j, &ev), MAILLOG_OK);
         if (i % 16 == 0) assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK);
     }

@@ -23,7 +23,7 @@ typedef enum maillog_record {
     MAILLOG_RECORD_MESSAGE = 1,  /**< a message, or an attempt to send one that never got a queue ID */
     MAILLOG_RECORD_SESSION = 2,  /**< a connection in which no message was tried, a log-in */
     MAILLOG_RECORD_SERVICE = 3,  /**< what a daemon says about itself */
-    MAILLOG_RECORD_UNMATCHED = 4 /**< belongs to a message, but to none that is known here */
+    MAILLOG_RECORD_UNMATCHED = 4 /**< a line of no known daemon, or of a message that is not (or no longer) here */
 } maillog_record;
 
 typedef enum maillog_verdict {
