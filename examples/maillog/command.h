@@ -19,6 +19,7 @@ typedef struct command {
     const char *main_cf, *master_cf;                                /* --main-cf, --master-cf */
     maillog_postfix_config *config;                                 /* NULL: none given */
     void *config_memory;
+    char *main_text, *master_text;
     char **files;
     int nfiles;
 
@@ -36,6 +37,7 @@ void command_read(command *c);
 
 /* Read --main-cf and --master-cf. False: one cannot be read; it was said on stderr. */
 bool command_read_config(command *c);
+void command_free_config(command *c);
 
 int command_events(command *c);
 int command_trace(command *c);

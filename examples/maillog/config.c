@@ -32,18 +32,25 @@ static char *read_file(const char *path, size_t *len)
 
 bool command_read_config(command *c)
 {
-    maillog_postfix_files files; /* the texts stay until the command ends: the index points into them */
+    maillog_postfix_files files; /* the index points into the texts: they stay until the command ends */
     if (!c->main_cf && !c->master_cf) return true;
     memset(&files, 0, sizeof files);
     files.size = sizeof files;
     files.main_name = c->main_cf;
     files.master_name = c->master_cf;
-    if (c->main_cf && !(files.main_cf = read_file(c->main_cf, &files.main_len))) return false;
-    if (c->master_cf && !(files.master_cf = read_file(c->master_cf, &files.master_len))) return false;
+    if (c->main_cf && !(files.main_cf = c->main_text = read_file(c->main_cf, &files.main_len))) return false;
+    if (c->master_cf && !(files.master_cf = c->master_text = read_file(c->master_cf, &files.master_len))) return false;
     const size_t need = maillog_postfix_config_size(&files);
     c->config_memory = need ? malloc(need) : NULL;
     if (c->config_memory && maillog_postfix_config_init(&c->config, c->config_memory, need, &files) == MAILLOG_OK)
         return true;
     fprintf(stderr, "maillog: the configuration cannot be indexed\n");
     return false;
+}
+
+void command_free_config(command *c)
+{
+    free(c->main_text);
+    free(c->master_text);
+    free(c->config_memory);
 }

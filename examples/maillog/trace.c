@@ -222,6 +222,7 @@ int command_trace(command *c)
         return 2;
     }
     if (!command_read_config(c)) {
+        command_free_config(c);
         free(mem);
         return 1;
     }
@@ -234,7 +235,7 @@ int command_trace(command *c)
         free(stories[i].text);
     }
     free(stories);
-    free(c->config_memory);
+    command_free_config(c);
     if (!c->json) printf("%llu of %llu messages\n", (unsigned long long)c->shown, (unsigned long long)c->messages);
     free(mem);
     return c->status;

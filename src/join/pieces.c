@@ -12,8 +12,9 @@ typedef struct pieces {
 
 static void add(pieces *p, maillog_str text, bool first)
 {
-    const char *c = text.len ? (const char *)memchr(text.ptr, ')', text.len) : NULL, *e = text.ptr + text.len;
-    if (!c || !p->out) return;
+    if (!text.len || !p->out) return;
+    const char *c = (const char *)memchr(text.ptr, ')', text.len), *e = text.ptr + text.len;
+    if (!c) return;
     c += c + 1 < e ? 2 : 1;
     const bool begins = e - c < 3 || memcmp(c, "...", 3) != 0, ends = e - c < 6 || memcmp(e - 3, "...", 3) != 0;
     if (begins != first) return;
