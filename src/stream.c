@@ -13,6 +13,7 @@ typedef struct stream {
     void *user;
     char *carry;
     size_t carry_cap, carry_len;
+    size_t carry_at;   /* whole lines in the carry wait from here: behind a record whose end was seen late */
     size_t scanned;    /* of a record in the carry: bytes of whole fields */
     bool skipping;     /* inside the tail of a line that did not fit */
     bool skip_record;  /* and that line is a record: up to its empty line */
@@ -125,14 +126,34 @@ static int deliver_carry(stream *s)
     return deliver(s, s->carry, e, e, 0);
 }
 
-/* A line of a record: whether it is the empty line at the record's end. */
-static bool ends_record(stream *s)
+/* Whole lines that wait in the carry. After a pause they go on waiting; what is left at last begins the carry. */
+static int drain(stream *s)
+{
+    const char *end = s->carry + s->carry_len, *e, *next;
+    while (s->carry_at < s->carry_len && maillog__next_line(s->carry + s->carry_at, end, &e, &next)) {
+        const char *p = s->carry + s->carry_at;
+        s->carry_at = (size_t)(next - s->carry);
+        const int rc = deliver(s, p, e, end, 0);
+        if (rc != MAILLOG_OK) return rc;
+    }
+    s->carry_len -= s->carry_at;
+    memmove(s->carry, s->carry + s->carry_at, s->carry_len);
+    s->carry_at = 0;
+    return MAILLOG_OK;
+}
+
+/* Another line of a record is in the carry: deliver the record if it is whole. Its end may be some lines back, where a
+ * length turned out to be none; those lines are lines of their own. */
+static int end_record(stream *s)
 {
     const char *at = s->carry + s->scanned;
     const bool whole = maillog__export_end(&at, s->carry + s->carry_len);
     s->scanned = (size_t)(at - s->carry);
-    if (whole) s->carry_len = s->scanned;
-    return whole;
+    if (!whole) return MAILLOG_OK;
+    s->carry_at = s->scanned + 1;
+    s->scanned = 0;
+    const int rc = deliver(s, s->carry, at - 1, s->carry + s->carry_len, 0);
+    return rc == MAILLOG_OK ? drain(s) : rc;
 }
 
 /* More of the line that began in an earlier feed: `p[0..n)`, up to a line end. */
@@ -151,7 +172,7 @@ static int finish_carried(stream *s, const char *p, size_t n)
         s->mid_line = false;
         return rc;
     }
-    return ends_record(s) ? deliver_carry(s) : MAILLOG_OK;
+    return end_record(s);
 }
 
 int maillog_stream_feed(maillog_stream *out, const void *data, size_t len, size_t *consumed)
@@ -160,6 +181,10 @@ int maillog_stream_feed(maillog_stream *out, const void *data, size_t len, size_
     stream *s = self(out);
     const char *p = (const char *)data, *end = p + len;
     *consumed = 0;
+    if (s->carry_at) {
+        const int rc = drain(s);
+        if (rc != MAILLOG_OK) return rc;
+    }
     while (p < end) {
         const char *e, *next;
         int rc;
@@ -186,6 +211,9 @@ int maillog_stream_finish(maillog_stream *out)
 {
     if (!out) return MAILLOG_ERR_ARGUMENT;
     stream *s = self(out);
+    /* also where nothing waits: the last bytes, without a line end, may show where a record ended */
+    const int rc = s->skipping ? MAILLOG_OK : drain(s);
+    if (rc != MAILLOG_OK) return rc;
     s->skipping = false;
     return s->carry_len ? deliver_carry(s) : MAILLOG_OK;
 }

@@ -47,7 +47,8 @@ MAILLOG_API int maillog_stream_init(maillog_stream *s, const maillog_callbacks *
  *          nothing is sticky: the next feed just goes on. */
 MAILLOG_API int maillog_stream_feed(maillog_stream *s, const void *data, size_t len, size_t *consumed);
 
-/** Deliver a last line that has no line end. @return as maillog_stream_feed(). */
+/** Deliver a last line that has no line end. @return as maillog_stream_feed(); after a pause or an abort call it again,
+ *  until it returns MAILLOG_OK, to get what still waits. */
 MAILLOG_API int maillog_stream_finish(maillog_stream *s);
 
 #ifdef __cplusplus
