@@ -86,15 +86,27 @@ static inline char ml_peek(ml_cur c) { return c.p < c.e ? *c.p : '\0'; }
 static inline char ml_at(ml_cur c, size_t i) { return i < ml_len(c) ? c.p[i] : '\0'; }
 static inline char ml_last(ml_cur c) { return c.p < c.e ? c.e[-1] : '\0'; }
 
+/* Whether n bytes are the same. Where `n` is a constant, overlapping loads: a call costs more than all of them. */
+static inline bool ml_same_bytes(const char *p, const char *q, size_t n)
+{
+    if (!__builtin_constant_p(n) || n < 4 || n > 40) return memcmp(p, q, n) == 0;
+    if (n < 8) return !((ml_load32(p) ^ ml_load32(q)) | (ml_load32(p + n - 4) ^ ml_load32(q + n - 4)));
+    uint64_t d = ml_load64(p) ^ ml_load64(q);
+    if (n > 16) d |= ml_load64(p + 8) ^ ml_load64(q + 8);
+    if (n > 24) d |= ml_load64(p + 16) ^ ml_load64(q + 16);
+    if (n > 32) d |= ml_load64(p + 24) ^ ml_load64(q + 24);
+    return !(d | (ml_load64(p + n - 8) ^ ml_load64(q + n - 8)));
+}
+
 static inline bool ml_starts_n(ml_cur c, const char *lit, size_t n)
 {
-    return ml_len(c) >= n && memcmp(c.p, lit, n) == 0;
+    return ml_len(c) >= n && ml_same_bytes(c.p, lit, n);
 }
 static inline bool ml_ends_n(ml_cur c, const char *lit, size_t n)
 {
-    return ml_len(c) >= n && memcmp(c.e - n, lit, n) == 0;
+    return ml_len(c) >= n && ml_same_bytes(c.e - n, lit, n);
 }
-static inline bool ml_is_n(ml_cur c, const char *lit, size_t n) { return ml_len(c) == n && memcmp(c.p, lit, n) == 0; }
+static inline bool ml_is_n(ml_cur c, const char *lit, size_t n) { return ml_len(c) == n && ml_same_bytes(c.p, lit, n); }
 static inline bool ml_skip_n(ml_cur *c, const char *lit, size_t n)
 {
     if (!ml_starts_n(*c, lit, n)) return false;
@@ -140,6 +152,14 @@ static inline uint64_t ml_key(const ml_line *l, ml_cur c)
     return x;
 }
 
+#ifdef ML_SSE2
+/* One bit for each of the sixteen bytes at p that is the byte in `want`. */
+static inline unsigned ml_mask_16(const char *p, __m128i want)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), want));
+}
+#endif
+
 /* First `ch` in the region, or NULL. */
 static inline const char *ml_find(const ml_line *l, ml_cur c, char ch)
 {
@@ -147,8 +167,7 @@ static inline const char *ml_find(const ml_line *l, ml_cur c, char ch)
 #ifdef ML_SSE2
     const __m128i want = _mm_set1_epi8(ch);
     while (p < c.e && l->readable - p >= 16) {
-        const unsigned mask =
-            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), want));
+        const unsigned mask = ml_mask_16(p, want);
         if (mask) {
             p += __builtin_ctz(mask);
             return p < c.e ? p : NULL;
@@ -170,8 +189,7 @@ static inline const char *ml_rfind(ml_cur c, char ch)
 #ifdef ML_SSE2
     const __m128i want = _mm_set1_epi8(ch);
     for (; p - c.p >= 16; p -= 16) {
-        const unsigned mask =
-            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p - 16)), want));
+        const unsigned mask = ml_mask_16(p - 16, want);
         if (mask) return p - 16 + (31 - __builtin_clz(mask));
     }
 #endif

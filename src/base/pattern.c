@@ -11,13 +11,18 @@ static size_t literal_len(const char *text)
     return n;
 }
 
-/* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text. */
-static int compare_literal(const char *lit, size_t n, ml_cur text)
+/* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text; *common: the bytes that are
+ * the same. */
+static int compare_literal(const char *lit, ml_cur text, size_t *common)
 {
-    const size_t have = ml_len(text) < n ? ml_len(text) : n;
-    const int d = memcmp(lit, text.p, have);
-    if (d != 0) return d;
-    return have < n ? 1 : 0;
+    const char *p = text.p;
+    while (p < text.e && *lit == *p && *lit != '%' && *lit != '\0') {
+        lit++;
+        p++;
+    }
+    *common = (size_t)(p - text.p);
+    if (*lit == '%' || *lit == '\0') return 0;
+    return p < text.e && (unsigned char)*lit < (unsigned char)*p ? -1 : 1;
 }
 
 /* Cut a value that ends where the literal `lit` begins; an empty `lit` means the end of the text. */
@@ -134,6 +139,18 @@ static bool key_of(const ml_line *l, const ml_patterns *table, ml_cur text, size
     return ml_until_n(l, key, lit, n, &value);
 }
 
+/* The rows below `hi` whose literal is the one of row hi - 1, n bytes: the first of them. */
+static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, size_t n)
+{
+    const char *lit = table->row[hi - 1].text + skip;
+    size_t first = hi - 1;
+    for (; first > 0; first--) {
+        const char *other = table->row[first - 1].text + skip;
+        if (literal_len(other) != n || memcmp(other, lit, n) != 0) break;
+    }
+    return first;
+}
+
 bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
 {
     ml_cur key;
@@ -141,35 +158,33 @@ bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
     if (!key_of(l, table, text, &skip, &key)) return false;
     while (hi > 0) {
         /* the last row below `hi` whose literal does not sort after the key */
-        size_t lo = 0;
+        size_t lo = 0, n = 0;
+        int order = 1;
         while (lo < hi) {
             const size_t mid = lo + (hi - lo) / 2;
-            const char *lit = table->row[mid].text + skip;
-            if (compare_literal(lit, literal_len(lit), key) <= 0)
-                lo = mid + 1;
-            else
+            size_t common;
+            const int d = compare_literal(table->row[mid].text + skip, key, &common);
+            if (d > 0) {
                 hi = mid;
+                continue;
+            }
+            lo = mid + 1;
+            n = common;
+            order = d;
         }
         if (hi == 0) return false;
-        const char *lit = table->row[hi - 1].text + skip;
-        const size_t n = literal_len(lit);
-        if (compare_literal(lit, n, key) == 0) {
+        if (order == 0) {
             /* this literal begins the text: try all its rows, in their order */
-            size_t first = hi - 1;
-            while (first > 0 && literal_len(table->row[first - 1].text + skip) == n &&
-                   memcmp(table->row[first - 1].text + skip, lit, n) == 0)
-                first--;
+            const size_t first = first_of_equal(table, hi, skip, n);
             for (size_t i = first; i < hi; i++)
                 if (match_row(l, &table->row[i], text)) return true;
             hi = first;
             if (n == 0) return false;
-            key.e = key.p + n - 1; /* what remains is shorter */
-        } else {
-            /* only literals within the common prefix can still match */
-            size_t common = 0;
-            while (common < n && common < ml_len(key) && lit[common] == key.p[common]) common++;
-            key.e = key.p + common;
+            n--; /* what remains is shorter */
+        } else if (n == 0 && literal_len(table->row[0].text + skip) > 0) {
+            return false; /* the usual end: nothing begins so, and no row begins with a value */
         }
+        key.e = key.p + n; /* only literals within the common prefix can still match */
     }
     return false;
 }

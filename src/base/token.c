@@ -19,13 +19,15 @@ static bool is_b52(char c)
     }
 }
 
+/* The five hex digits of microseconds that a short ID begins with: 00000 .. F423F */
+static bool is_microseconds(const char *p) { return *p != 'F' || memcmp(p, "F423F", 5) <= 0; }
+
 static bool is_short_id(ml_cur id)
 {
     if (ml_len(id) < 6 || ml_len(id) > 21) return false;
     for (const char *p = id.p; p < id.e; p++)
         if (!ml_is_digit(*p) && !(*p >= 'A' && *p <= 'F')) return false;
-    /* five hex digits of microseconds: 00000 .. F423F */
-    return memcmp(id.p, "F423F", 5) <= 0;
+    return is_microseconds(id.p);
 }
 
 static bool is_long_id(ml_cur id)
@@ -58,12 +60,52 @@ bool maillog__queue_id(ml_cur *c, ml_cur *id)
     return true;
 }
 
+#ifdef ML_SSE2
+/* A bit for each byte that is in lo .. lo + span. */
+static inline unsigned in_range(__m128i x, char lo, char span)
+{
+    const __m128i over = _mm_subs_epu8(_mm_sub_epi8(x, _mm_set1_epi8(lo)), _mm_set1_epi8(span));
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(over, _mm_setzero_si128()));
+}
+
+static inline unsigned equals(__m128i x, char c)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(c)));
+}
+
+/* maillog__is_queue_id() of the first n bytes, 6 .. 15 of x, which stand at p. */
+static bool is_queue_id_16(__m128i x, const char *p, unsigned n)
+{
+    const unsigned all = (1u << n) - 1, digits = in_range(x, '0', 9);
+    if (!(~(digits | in_range(x, 'A', 5)) & all)) return is_microseconds(p);
+    const __m128i lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
+    const unsigned vowels =
+        equals(lower, 'a') | equals(lower, 'e') | equals(lower, 'i') | equals(lower, 'o') | equals(lower, 'u');
+    const unsigned ok = (digits | in_range(lower, 'a', 25)) & ~vowels, z = equals(x, 'z') & all;
+    return !(~ok & all) && n >= 12 && z >> 10 && !(z >> (n - 1)); /* the last z at 10 or later, and not the last byte */
+}
+#endif
+
 bool maillog__queue_id_prefix(ml_cur *c, ml_cur *id)
 {
-    const size_t n = alnum_run(*c);
-    if (n < 6 || ml_at(*c, n) != ':' || ml_at(*c, n + 1) != ' ') return false;
+    size_t n;
+    bool found;
+#ifdef ML_SSE2
+    const __m128i x = ml_len(*c) >= 16 ? _mm_loadu_si128((const __m128i *)(const void *)c->p) : _mm_setzero_si128();
+    const unsigned colon = equals(x, ':');
+    if (colon) {
+        n = (size_t)__builtin_ctz(colon);
+        if (n < 6 || ml_at(*c, n + 1) != ' ') return false;
+        found = is_queue_id_16(x, c->p, (unsigned)n);
+    } else
+#endif
+    {
+        n = alnum_run(*c);
+        if (n < 6 || ml_at(*c, n) != ':' || ml_at(*c, n + 1) != ' ') return false;
+        found = maillog__is_queue_id(ml_slice(c->p, c->p + n));
+    }
     const ml_cur run = ml_slice(c->p, c->p + n);
-    if (!maillog__is_queue_id(run) && !ML_IS(run, "NOQUEUE")) return false;
+    if (!found && !ML_IS(run, "NOQUEUE")) return false;
     *id = run;
     c->p = run.e + 2;
     return true;
