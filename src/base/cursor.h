@@ -40,6 +40,8 @@ typedef struct ml_line {
     const char *base;            /* offsets count from here */
     const char *readable;        /* loads below this are allowed */
     ml_cur prefix, program;      /* the program tag, split at its last '/'; prefix.p NULL without one */
+    char stamp[16];              /* how the last stamp began and what it means: mostly the next line's are the same; */
+    maillog_time time;           /* month 0: there is none yet */
     ml_form form;
     bool inside; /* a line inside a record or behind a container's prefix: there is no third */
 } ml_line;
@@ -160,19 +162,25 @@ static inline unsigned ml_mask_16(const char *p, __m128i want)
 }
 #endif
 
-/* First `ch` in the region, or NULL. */
+/* First `ch` in the region, or NULL. The end of a region of sixteen bytes is looked at together with what stands before
+ * it, that of a shorter one with what follows it, where that may be loaded. */
 static inline const char *ml_find(const ml_line *l, ml_cur c, char ch)
 {
     const char *p = c.p;
 #ifdef ML_SSE2
     const __m128i want = _mm_set1_epi8(ch);
-    while (p < c.e && l->readable - p >= 16) {
+    for (; c.e - p >= 16; p += 16) {
         const unsigned mask = ml_mask_16(p, want);
-        if (mask) {
-            p += __builtin_ctz(mask);
-            return p < c.e ? p : NULL;
-        }
-        p += 16;
+        if (mask) return p + __builtin_ctz(mask);
+    }
+    if (p >= c.e) return NULL;
+    if (l->readable - p >= 16) {
+        const unsigned mask = ml_mask_16(p, want) & ((1u << (c.e - p)) - 1);
+        return mask ? p + __builtin_ctz(mask) : NULL;
+    }
+    if (ml_len(c) >= 16) {
+        const unsigned mask = ml_mask_16(c.e - 16, want);
+        return mask ? c.e - 16 + __builtin_ctz(mask) : NULL;
     }
 #else
     (void)l;

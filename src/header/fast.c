@@ -49,9 +49,9 @@ typedef char time_layout[offsetof(maillog_time, month) == 2 && offsetof(maillog_
                              ? 1
                              : -1];
 
-static inline void set_time(maillog_time *t, uint64_t date, uint64_t clock, unsigned digits, uint32_t nsec, int offset)
+static inline void set_time(maillog_time *t, uint64_t first, unsigned digits, uint32_t nsec, int offset)
 {
-    const uint64_t words[2] = {date | clock | (uint64_t)digits << 56, nsec | (uint64_t)(uint16_t)offset << 32};
+    const uint64_t words[2] = {first | (uint64_t)digits << 56, nsec | (uint64_t)(uint16_t)offset << 32};
     memcpy(t, words, sizeof words);
 }
 
@@ -76,18 +76,6 @@ static inline uint64_t clock_at(const char *p)
 {
     const uint64_t pairs = three_numbers(p, UINT64_C(0x30303A30303A3030), LIMITS(24, 60, 61));
     return pairs == ~UINT64_C(0) ? pairs : side_by_side(pairs) << 32;
-}
-
-/* `Jul 19 07:59:06 `: the byte after it, or NULL. */
-static inline const char *bsd(const char *p, maillog_time *t)
-{
-    const unsigned tens = p[4] == ' ' ? 0 : (unsigned)(p[4] - '0'), ones = (unsigned)(p[5] - '0');
-    const unsigned month = month_number(p), day = tens * 10 + ones;
-    const uint64_t clock = clock_at(p + 7);
-    if (!month || tens > 3 || ones > 9 || day - 1 > 30 || p[6] != ' ' || p[15] != ' ' || clock == ~UINT64_C(0))
-        return NULL;
-    set_time(t, month << 16 | day << 24, clock, 0, 0, MAILLOG_NO_OFFSET);
-    return p + 16;
 }
 
 /* Up to eight digits at p, as nanoseconds; their number is 0 when there are none, or more. */
@@ -118,14 +106,66 @@ static inline bool offset_at(const char *p, int *minutes)
     return true;
 }
 
-/* `2026-07-19T07:59:06`, a fraction or none, `Z` or `+02:00`, a blank: the byte after it, or NULL. */
-static inline const char *rfc3339(const char *p, maillog_time *t)
+/* The first sixteen bytes of a stamp: all of a BSD stamp, RFC 3339's up to the minute. Lines come many a second, so
+ * that mostly they are those of the line before, and what they mean is known. */
+static inline bool is_same_stamp(const ml_line *l, const char *p)
+{
+    const __m128i now = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i last = _mm_loadu_si128((const __m128i *)(const void *)l->stamp);
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(now, last)) == 0xFFFF && l->time.month;
+}
+
+static inline void keep_stamp(ml_line *l, const char *p)
+{
+    memcpy(l->stamp, p, sizeof l->stamp);
+    l->time = l->ev->time;
+}
+
+/* `Jul 19 07:59:06 `: the byte after it, or NULL. */
+static inline const char *bsd(ml_line *l, const char *p)
+{
+    if (is_same_stamp(l, p)) {
+        l->ev->time = l->time;
+        return p + 16;
+    }
+    const unsigned tens = p[4] == ' ' ? 0 : (unsigned)(p[4] - '0'), ones = (unsigned)(p[5] - '0');
+    const unsigned month = month_number(p), day = tens * 10 + ones;
+    const uint64_t clock = clock_at(p + 7);
+    if (!month || tens > 3 || ones > 9 || day - 1 > 30 || p[6] != ' ' || p[15] != ' ' || clock == ~UINT64_C(0))
+        return NULL;
+    set_time(&l->ev->time, month << 16 | day << 24 | clock, 0, 0, MAILLOG_NO_OFFSET);
+    keep_stamp(l, p);
+    return p + 16;
+}
+
+/* `:06` at p in the place of the second in the first number of a time, or ~0. */
+static inline uint64_t second_at(const char *p)
+{
+    const unsigned tens = (unsigned)(p[1] - '0'), ones = (unsigned)(p[2] - '0');
+    if (p[0] != ':' || tens > 6 || ones > 9 || tens * 10 + ones > 60) return ~UINT64_C(0);
+    return (uint64_t)(tens * 10 + ones) << 48;
+}
+
+/* `2026-07-19T07:59:06` in the first number of a time, or ~0. */
+static inline uint64_t date_and_clock(const char *p)
 {
     const uint64_t date = three_numbers(p + 2, UINT64_C(0x30302D30302D3030), LIMITS(100, 13, 32));
     const uint64_t clock = clock_at(p + 11);
-    if (date == ~UINT64_C(0) || clock == ~UINT64_C(0) || p[0] != '2' || p[1] != '0' || p[10] != 'T') return NULL;
+    if (date == ~UINT64_C(0) || clock == ~UINT64_C(0) || p[0] != '2' || p[1] != '0' || p[10] != 'T')
+        return ~UINT64_C(0);
     const unsigned year = 2000 + (unsigned)(date & 0xFF), month = date >> 24 & 0xFF, day = (unsigned)(date >> 48);
-    if (!month || !day) return NULL;
+    return month && day ? year | month << 16 | day << 24 | clock : ~UINT64_C(0);
+}
+
+/* The same, a fraction or none, `Z` or `+02:00`, a blank: the byte after it, or NULL. */
+static inline const char *rfc3339(ml_line *l, const char *p)
+{
+    const char *start = p;
+    const bool same = is_same_stamp(l, p);
+    uint64_t known = 0, first;
+    if (same) memcpy(&known, &l->time, sizeof known);
+    first = same ? (known & UINT64_C(0x0000FFFFFFFFFFFF)) | second_at(p + 16) : date_and_clock(p);
+    if (first == ~UINT64_C(0)) return NULL;
     unsigned digits = 0;
     uint32_t nsec = 0;
     int offset = 0;
@@ -141,104 +181,126 @@ static inline const char *rfc3339(const char *p, maillog_time *t)
         p += 7;
     else
         return NULL;
-    set_time(t, year | month << 16 | day << 24, clock, digits, nsec, offset);
+    set_time(&l->ev->time, first, digits, nsec, offset);
+    if (!same) keep_stamp(l, start);
     return p;
 }
 
-/* One bit for each of 32 bytes at p that is `ch` when the bits of `ignore` are put aside. */
-static inline uint32_t mask_32(const char *p, char ch, char ignore)
+/* One bit for each of 64 bytes at p that is `ch` when the bits of `ignore` are put aside. */
+static inline uint64_t mask_64(const char *p, char ch, char ignore)
 {
+    uint64_t mask = 0;
 #ifdef __AVX2__
-    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
-    if (ignore) x = _mm256_and_si256(x, _mm256_set1_epi8((char)~ignore));
-    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(ch)));
-#else
-    const __m128i want = _mm_set1_epi8(ch), keep = _mm_set1_epi8((char)~ignore);
-    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
-    if (ignore) {
-        a = _mm_and_si128(a, keep);
-        b = _mm_and_si128(b, keep);
+    for (unsigned i = 0; i < 64; i += 32) {
+        __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
+        if (ignore) x = _mm256_and_si256(x, _mm256_set1_epi8((char)~ignore));
+        mask |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(ch))) << i;
     }
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, want)) | (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(b, want))
-                                                                      << 16;
+#else
+    for (unsigned i = 0; i < 64; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        if (ignore) x = _mm_and_si128(x, _mm_set1_epi8((char)~ignore));
+        mask |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(ch))) << i;
+    }
 #endif
-}
-
-/* The same of the tag's 32 bytes, or of 64 if it is long. */
-static inline uint64_t mask_tag(const char *tag, char ch, bool is_long)
-{
-    uint64_t mask = mask_32(tag, ch, 0);
-    if (is_long) mask |= (uint64_t)mask_32(tag + 32, ch, 0) << 32;
     return mask;
 }
 
 static inline uint64_t below(unsigned bit) { return (UINT64_C(1) << bit) - 1; }
 static inline unsigned highest(uint64_t mask) { return 63 - (unsigned)__builtin_clzll(mask); }
 
-static inline maillog_field *put(const ml_line *l, maillog_field *f, maillog_field_id id, const char *p, size_t n)
+/* The length of the pid whose `]` is at p: one to seven digits after a `[`; 0: something else. */
+static inline unsigned pid_before(const char *p)
+{
+    const uint64_t x = ml_load64(p - 8), y = x ^ UINT64_C(0x3030303030303030);
+    /* digits are 0..9 now: all others get their top bit (and may give it to a digit above them, which is then none) */
+    const uint64_t other = (y | (y + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+    if (!other) return 0;
+    const unsigned above = (unsigned)__builtin_clzll(other) & ~7u;
+    return (x >> (56 - above) & 0xFF) == '[' ? above / 8 : 0;
+}
+
+static inline maillog_field *put(maillog_field *f, maillog_field_id id, uint32_t off, uint32_t n)
 {
     f->id = (uint16_t)id;
     f->word = 0;
-    f->off = (uint32_t)(p - l->base);
-    f->len = (uint32_t)n;
+    f->off = off;
+    f->len = n;
     return f + 1;
 }
 
-/* One to eight digits: all that a pid has. */
-static inline bool is_pid(const char *p, size_t n)
-{
-    if (n - 1 > 7) return false;
-    const uint64_t x = (ml_load64(p) ^ UINT64_C(0x3030303030303030)) << (64 - 8 * n);
-    return !((x | (x + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080));
-}
+/* The most that is looked at: a stamp of 35 bytes, 64 from the host on and 64 from the tag on. */
+#define WINDOW 168
 
-/* The most that is looked at: a stamp of 35 bytes, windows of 32 and 64 for host and tag, and eight for the pid. */
-#define WINDOW 144
+/* What was found, as offsets from the beginning of the line. */
+typedef struct found {
+    unsigned host, host_len, tag, name_len, pid_len, message;
+} found;
 
-bool maillog__header_fast(ml_line *l, ml_cur *c)
+/* `text` has WINDOW bytes, the line ends after `len` of them. */
+static inline bool find(ml_line *l, const char *text, size_t len, found *out)
 {
-    const char *p = c->p;
-    if (l->readable - p < WINDOW) return false;
-    p = *p == '2' ? rfc3339(p, &l->ev->time) : bsd(p, &l->ev->time);
+    const char *p = *text == '2' ? rfc3339(l, text) : bsd(l, text);
     if (!p) return false;
 
     /* the host: a word, no service of Dovecot's (`imap-login:`, `lmtp(1,`), no `<facility>`, no year; '(' is a blank
      * with one more bit */
-    const char *host = p;
-    const uint32_t host_end = mask_32(p, ' ', '(' ^ ' ');
-    if (!host_end) return false;
-    const unsigned host_len = (unsigned)__builtin_ctz(host_end);
-    if (!host_len || p[host_len] != ' ' || *p == '<' || p[host_len - 1] == ':') return false;
+    uint64_t blank = mask_64(p, ' ', '(' ^ ' ');
+    if (!blank) return false;
+    const unsigned host_len = (unsigned)__builtin_ctzll(blank);
+    if (host_len - 1 > 61 || p[host_len] != ' ' || *p == '<' || p[host_len - 1] == ':') return false;
     if (host_len == 4 && ml_is_digit(*p)) return false;
 
     /* the tag: up to a blank, with ':' before it and a pid before that */
     const char *tag = p + host_len + 1;
-    uint64_t blank = mask_32(tag, ' ', 0);
-    const bool is_long = !blank;
-    if (is_long) blank = (uint64_t)mask_32(tag + 32, ' ', 0) << 32;
+    blank >>= host_len + 1;
+    if (!blank) blank = mask_64(tag, ' ', '(' ^ ' ');
     if (!blank) return false;
     const unsigned end = (unsigned)__builtin_ctzll(blank);
-    if (end < 2 || tag[end - 1] != ':' || tag + end >= c->e) return false;
-    unsigned name_len = end - 1, pid_at = 0;
+    if (end < 2 || tag[end] != ' ' || tag[end - 1] != ':' || (size_t)(tag - text) + end >= len) return false;
+    unsigned pid_len = 0;
     if (tag[end - 2] == ']') {
-        const uint64_t open = mask_tag(tag, '[', is_long) & below(end);
-        if (!open) return false;
-        name_len = highest(open);
-        pid_at = name_len + 1;
-        if (!name_len || !is_pid(tag + pid_at, end - 2 - pid_at)) return false;
+        pid_len = pid_before(tag + end - 2);
+        if (!pid_len || pid_len + 3 >= end) return false;
     }
-    const uint64_t slash = mask_tag(tag, '/', is_long) & below(name_len);
-    const char *message = tag + end + 1;
+    out->host = (unsigned)(p - text);
+    out->host_len = host_len;
+    out->tag = (unsigned)(tag - text);
+    out->name_len = pid_len ? end - 3 - pid_len : end - 1;
+    out->pid_len = pid_len;
+    out->message = out->tag + end + 1;
+    return true;
+}
 
-    maillog_field *f = put(l, l->next, MAILLOG_FIELD_HOST, host, host_len);
-    f = put(l, f, MAILLOG_FIELD_PROGRAM, tag, name_len);
-    if (pid_at) f = put(l, f, MAILLOG_FIELD_PID, tag + pid_at, end - 2 - pid_at);
-    l->next = f;
+/* The tag, split at its last '/'. */
+static inline void split_tag(ml_line *l, const char *text, const char *line, const found *at)
+{
+    const uint64_t slash = mask_64(text + at->tag, '/', 0) & below(at->name_len);
+    const char *tag = line + at->tag, *end = tag + at->name_len;
     const unsigned leaf = slash ? highest(slash) + 1 : 0;
     l->prefix = slash ? ml_slice(tag, tag + leaf - 1) : ml_none();
-    l->program = ml_slice(tag + leaf, tag + name_len);
-    c->p = message;
+    l->program = ml_slice(tag + leaf, end);
+}
+
+bool maillog__header_fast(ml_line *l, ml_cur *c)
+{
+    char copy[WINDOW];
+    const char *text = c->p;
+    const size_t len = ml_len(*c), readable = (size_t)(l->readable - text);
+    if (readable < WINDOW) {
+        memset(copy, 0, sizeof copy);
+        memcpy(copy, text, readable);
+        text = copy;
+    }
+    found at;
+    if (!find(l, text, len, &at)) return false;
+    const uint32_t off = (uint32_t)(c->p - l->base);
+    maillog_field *f = put(l->next, MAILLOG_FIELD_HOST, off + at.host, at.host_len);
+    f = put(f, MAILLOG_FIELD_PROGRAM, off + at.tag, at.name_len);
+    if (at.pid_len) f = put(f, MAILLOG_FIELD_PID, off + at.tag + at.name_len + 1, at.pid_len);
+    l->next = f;
+    split_tag(l, text, c->p, &at);
+    c->p += at.message;
     if (ml_may_be_syslogd(ml_peek(*c))) maillog__message(l, c);
     return true;
 }
