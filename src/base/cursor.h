@@ -16,6 +16,9 @@
 #define ML_SSE2 1
 #endif
 
+/* For what is to vanish into its callers, where lengths are constants. */
+#define ML_INLINE static inline __attribute__((always_inline))
+
 typedef struct ml_cur {
     const char *p, *e;
 } ml_cur;
@@ -56,7 +59,7 @@ static inline ml_cur ml_slice(const char *p, const char *e)
 static inline ml_cur ml_none(void) { return ml_slice(NULL, NULL); }
 
 /* The bytes at p as a number, first byte lowest on every machine. */
-static inline uint64_t ml_load64(const char *p)
+ML_INLINE uint64_t ml_load64(const char *p)
 {
     uint64_t x;
     memcpy(&x, p, sizeof x);
@@ -65,7 +68,7 @@ static inline uint64_t ml_load64(const char *p)
 #endif
     return x;
 }
-static inline uint32_t ml_load32(const char *p)
+ML_INLINE uint32_t ml_load32(const char *p)
 {
     uint32_t x;
     memcpy(&x, p, sizeof x);
@@ -89,7 +92,7 @@ static inline char ml_at(ml_cur c, size_t i) { return i < ml_len(c) ? c.p[i] : '
 static inline char ml_last(ml_cur c) { return c.p < c.e ? c.e[-1] : '\0'; }
 
 /* Whether n bytes are the same. Where `n` is a constant, overlapping loads: a call costs more than all of them. */
-static inline bool ml_same_bytes(const char *p, const char *q, size_t n)
+ML_INLINE bool ml_same_bytes(const char *p, const char *q, size_t n)
 {
     if (!__builtin_constant_p(n) || n < 4 || n > 40) return memcmp(p, q, n) == 0;
     if (n < 8) return !((ml_load32(p) ^ ml_load32(q)) | (ml_load32(p + n - 4) ^ ml_load32(q + n - 4)));
@@ -100,22 +103,19 @@ static inline bool ml_same_bytes(const char *p, const char *q, size_t n)
     return !(d | (ml_load64(p + n - 8) ^ ml_load64(q + n - 8)));
 }
 
-static inline bool ml_starts_n(ml_cur c, const char *lit, size_t n)
-{
-    return ml_len(c) >= n && ml_same_bytes(c.p, lit, n);
-}
-static inline bool ml_ends_n(ml_cur c, const char *lit, size_t n)
+ML_INLINE bool ml_starts_n(ml_cur c, const char *lit, size_t n) { return ml_len(c) >= n && ml_same_bytes(c.p, lit, n); }
+ML_INLINE bool ml_ends_n(ml_cur c, const char *lit, size_t n)
 {
     return ml_len(c) >= n && ml_same_bytes(c.e - n, lit, n);
 }
-static inline bool ml_is_n(ml_cur c, const char *lit, size_t n) { return ml_len(c) == n && ml_same_bytes(c.p, lit, n); }
-static inline bool ml_skip_n(ml_cur *c, const char *lit, size_t n)
+ML_INLINE bool ml_is_n(ml_cur c, const char *lit, size_t n) { return ml_len(c) == n && ml_same_bytes(c.p, lit, n); }
+ML_INLINE bool ml_skip_n(ml_cur *c, const char *lit, size_t n)
 {
     if (!ml_starts_n(*c, lit, n)) return false;
     c->p += n;
     return true;
 }
-static inline bool ml_drop_end_n(ml_cur *c, const char *lit, size_t n)
+ML_INLINE bool ml_drop_end_n(ml_cur *c, const char *lit, size_t n)
 {
     if (!ml_ends_n(*c, lit, n)) return false;
     c->e -= n;
@@ -142,6 +142,13 @@ static inline bool ml_skip_char(ml_cur *c, char ch)
     return true;
 }
 
+/* The first eight bytes of a literal as a number, 0 for those past its end: what ml_key() gives. A constant. */
+#define ML_KEY_BYTE(lit, i) ((uint64_t)(unsigned char)(lit)[(i) < sizeof(lit) ? (i) : sizeof(lit) - 1])
+#define ML_KEY(lit, from)                                                                                              \
+    (ML_KEY_BYTE(lit, from) | ML_KEY_BYTE(lit, (from) + 1) << 8 | ML_KEY_BYTE(lit, (from) + 2) << 16 |                 \
+     ML_KEY_BYTE(lit, (from) + 3) << 24 | ML_KEY_BYTE(lit, (from) + 4) << 32 | ML_KEY_BYTE(lit, (from) + 5) << 40 |    \
+     ML_KEY_BYTE(lit, (from) + 6) << 48 | ML_KEY_BYTE(lit, (from) + 7) << 56)
+
 /* The first eight bytes of the region as a number, 0 for those past its end. `l` NULL:
  * the region is not of a line. */
 static inline uint64_t ml_key(const ml_line *l, ml_cur c)
@@ -152,6 +159,27 @@ static inline uint64_t ml_key(const ml_line *l, ml_cur c)
     if (l && l->readable - c.p >= 8) return ml_load64(c.p) & ((UINT64_C(1) << 8 * n) - 1);
     for (size_t i = 0; i < n; i++) x |= (uint64_t)(unsigned char)c.p[i] << 8 * i;
     return x;
+}
+
+/* A literal in a table, found by its first eight bytes: as `const ml_lit lit;` in a row, ML_LIT("text") to fill it. */
+typedef struct ml_lit {
+    const char *text;
+    uint64_t key, mask;
+    size_t len;
+} ml_lit;
+#define ML_LIT(lit)                                                                                                    \
+    {                                                                                                                  \
+        "" lit, ML_KEY(lit, 0), ~UINT64_C(0) >> (sizeof(lit) > 8 ? 0 : 72 - 8 * sizeof(lit)), sizeof(lit) - 1          \
+    }
+
+/* Whether the region, whose ml_key() is `key`, begins with the literal, or is it. */
+static inline bool ml_starts_lit(uint64_t key, ml_cur c, const ml_lit *lit)
+{
+    return !((key ^ lit->key) & lit->mask) && (lit->len <= 8 || ml_starts_n(c, lit->text, lit->len));
+}
+static inline bool ml_is_lit(uint64_t key, ml_cur c, const ml_lit *lit)
+{
+    return key == lit->key && ml_len(c) == lit->len && (lit->len <= 8 || memcmp(c.p, lit->text, lit->len) == 0);
 }
 
 #ifdef ML_SSE2
@@ -187,6 +215,26 @@ static inline const char *ml_find(const ml_line *l, ml_cur c, char ch)
 #endif
     for (; p < c.e; p++)
         if (*p == ch) return p;
+    return NULL;
+}
+
+/* First of two characters in the region, or NULL. */
+static inline const char *ml_find_either(const ml_line *l, ml_cur c, char a, char b)
+{
+    const char *p = c.p;
+#ifdef ML_SSE2
+    const __m128i want_a = _mm_set1_epi8(a), want_b = _mm_set1_epi8(b);
+    for (; p < c.e && l->readable - p >= 16; p += 16) {
+        const unsigned mask = ml_mask_16(p, want_a) | ml_mask_16(p, want_b);
+        if (!mask) continue;
+        p += __builtin_ctz(mask);
+        return p < c.e ? p : NULL;
+    }
+#else
+    (void)l;
+#endif
+    for (; p < c.e; p++)
+        if (*p == a || *p == b) return p;
     return NULL;
 }
 
@@ -243,11 +291,25 @@ static inline bool ml_until_last_n(ml_cur *c, const char *lit, size_t n, ml_cur 
 }
 #define ML_UNTIL_LAST(c, lit, out) ml_until_last_n((c), "" lit, sizeof(lit) - 1, (out))
 
+/* How many digits the region begins with; eight bytes at once, where they are there. */
+static inline size_t ml_digit_run(ml_cur c)
+{
+    size_t n = 0;
+    while (ml_len(c) - n >= 8) {
+        const uint64_t x = ml_load64(c.p + n) ^ UINT64_C(0x3030303030303030);
+        /* a digit is 0..9 now; the lowest top bit is that of the first byte that is more */
+        const uint64_t other = (x | (x + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+        if (other) return n + (size_t)__builtin_ctzll(other) / 8;
+        n += 8;
+    }
+    while (n < ml_len(c) && ml_is_digit(c.p[n])) n++;
+    return n;
+}
+
 /* Cut a run of digits, one at least. */
 static inline bool ml_digits(ml_cur *c, ml_cur *out)
 {
-    const char *p = c->p;
-    while (p < c->e && ml_is_digit(*p)) p++;
+    const char *p = c->p + ml_digit_run(*c);
     if (p == c->p) return false;
     *out = ml_slice(c->p, p);
     c->p = p;

@@ -68,8 +68,9 @@ static const uint16_t row_of[] = {
 unsigned maillog__word(ml_cur v, unsigned first, unsigned last)
 {
     const size_t n = ml_len(v);
+    const uint64_t key = ml_key(NULL, v);
     if (n == 0) return 0;
     for (const word_row *w = &words[row_of[first]], *end = &words[row_of[last]]; w <= end; w++)
-        if (w->len == n && w->word[0] == *v.p && memcmp(w->word, v.p, n) == 0) return w->id;
+        if (w->len == n && ml_load64(w->word) == key && (n <= 8 || memcmp(w->word, v.p, n) == 0)) return w->id;
     return 0;
 }

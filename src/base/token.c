@@ -97,6 +97,8 @@ bool maillog__queue_id_prefix(ml_cur *c, ml_cur *id)
         n = (size_t)__builtin_ctz(colon);
         if (n < 6 || ml_at(*c, n + 1) != ' ') return false;
         found = is_queue_id_16(x, c->p, (unsigned)n);
+    } else if (equals(x, ' ')) {
+        return false; /* a sentence */
     } else
 #endif
     {
@@ -138,13 +140,14 @@ static bool port_after_colon(ml_cur *c, ml_cur *port)
 
 bool maillog__peer(const ml_line *l, ml_cur *c, ml_peer *out)
 {
-    ml_cur t = *c, name, addr;
-    if (!ml_until(l, &t, '[', &name)) return false;
-    if (ml_find(l, name, ' ')) return false;
+    const char *open = ml_find_either(l, *c, '[', ' ');
+    if (!open || *open != '[') return false;
+    ml_cur t = ml_slice(open + 1, c->e), addr;
     if (!ml_until(l, &t, ']', &addr)) return false;
-    out->name = name;
+    out->name = ml_slice(c->p, open);
     out->addr = addr;
-    if (!port_after_colon(&t, &out->port)) out->port = ml_none();
+    out->port = ml_none();
+    if (ml_peek(t) == ':') port_after_colon(&t, &out->port);
     *c = t;
     return true;
 }

@@ -42,18 +42,20 @@ static bool alert_mark(ml_line *l, ml_cur *c)
 static void severity_word(ml_line *l, ml_cur c)
 {
     static const struct {
-        const char *text;
-        uint8_t len, word;
+        ml_lit text;
+        unsigned word;
     } rows[] = {
-        {"NOTICE", 6, MAILLOG_SEVERITY_NOTICE}, {"INFO", 4, MAILLOG_SEVERITY_INFO},
-        {"WARN", 4, MAILLOG_SEVERITY_WARNING},  {"TROUBLE", 7, MAILLOG_SEVERITY_ERROR},
-        {"FATAL", 5, MAILLOG_SEVERITY_FATAL},   {"PANIC", 5, MAILLOG_SEVERITY_PANIC},
+        {ML_LIT("NOTICE"), MAILLOG_SEVERITY_NOTICE}, {ML_LIT("INFO"), MAILLOG_SEVERITY_INFO},
+        {ML_LIT("WARN"), MAILLOG_SEVERITY_WARNING},  {ML_LIT("TROUBLE"), MAILLOG_SEVERITY_ERROR},
+        {ML_LIT("FATAL"), MAILLOG_SEVERITY_FATAL},   {ML_LIT("PANIC"), MAILLOG_SEVERITY_PANIC},
     };
+    const uint64_t head = ml_key(l, c);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (!ml_starts_n(c, rows[i].text, rows[i].len)) continue;
-        const char after = ml_at(c, rows[i].len);
+        if (!ml_starts_lit(head, c, &rows[i].text)) continue;
+        const size_t n = rows[i].text.len;
+        const char after = ml_at(c, n);
         if (after == ':' || after == ' ' || after == ',')
-            ml_put_word(l, MAILLOG_FIELD_SEVERITY, ml_slice(c.p, c.p + rows[i].len), rows[i].word);
+            ml_put_word(l, MAILLOG_FIELD_SEVERITY, ml_slice(c.p, c.p + n), rows[i].word);
         return;
     }
 }

@@ -10,7 +10,7 @@
 bool maillog__amavis_report(ml_line *l, ml_cur c, bool cut);
 
 /* `<address>` as amavis logs it: RFC 5321 quoting, then every backslash doubled. */
-bool maillog__amavis_angle(ml_cur *c, ml_cur *out);
+bool maillog__amavis_angle(const ml_line *l, ml_cur *c, ml_cur *out);
 
 /* `<sender> -> <recipient>,<recipient>…` written as FROM, RECIPIENTS and, for a single one, TO. `cut`: the last
  * recipient may have lost its end and is left out. */

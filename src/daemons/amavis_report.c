@@ -23,10 +23,17 @@ static const char *past_run(const char *p, const char *e, char close)
 }
 
 /* parse_message_id(): an ID whose runs do not close is garbage, in which every inner '>' was made '_'. */
-bool maillog__amavis_angle(ml_cur *c, ml_cur *out)
+bool maillog__amavis_angle(const ml_line *l, ml_cur *c, ml_cur *out)
 {
     if (ml_peek(*c) != '<') return false;
-    const char *first = c->p + 1, *p = first;
+    const char *first = c->p + 1, *p = ml_find(l, ml_slice(first, c->e), '>');
+    if (!p) return false;
+    if (!ml_find_either(l, ml_slice(first, p), '"', '[')) { /* the usual one has no runs */
+        *out = ml_slice(first, p);
+        c->p = p + 1;
+        return true;
+    }
+    p = first;
     while (p && p < c->e && *p != '>') {
         if (*p == '"' || *p == '[')
             p = past_run(p, c->e, *p == '"' ? '"' : ']');
@@ -42,7 +49,7 @@ bool maillog__amavis_angle(ml_cur *c, ml_cur *out)
 }
 
 /* A quoted local part may hold a bare '>': in an address the quotes go first. */
-static bool path_angle(ml_cur *c, ml_cur *out)
+static bool path_angle(const ml_line *l, ml_cur *c, ml_cur *out)
 {
     if (ml_peek(*c) != '<') return false;
     const char *p = c->p + 1;
@@ -51,8 +58,8 @@ static bool path_angle(ml_cur *c, ml_cur *out)
             if (*p == '\\' && c->e - p > 2 && p[1] == '\\') p += p[2] == '\\' ? 3 : 2;
         if (p == c->e) return false;
     }
-    while (p < c->e && *p != '>') p++;
-    if (p == c->e) return false;
+    p = ml_find(l, ml_slice(p, c->e), '>');
+    if (!p) return false;
     *out = ml_slice(c->p + 1, p);
     c->p = p + 1;
     return true;
@@ -62,10 +69,10 @@ bool maillog__amavis_path(ml_line *l, ml_cur *c, bool cut)
 {
     maillog_field *const mark = ml_mark(l);
     ml_cur t = *c, from, to, all = ml_none();
-    if (!path_angle(&t, &from) || !ML_SKIP(&t, " -> ")) return false;
+    if (!path_angle(l, &t, &from) || !ML_SKIP(&t, " -> ")) return false;
     size_t n = 0;
     for (const char *first = t.p;; t.p++) {
-        if (!path_angle(&t, &to)) {
+        if (!path_angle(l, &t, &to)) {
             if (!cut) return ml_fail(l, mark);
             t.p = t.e; /* it has lost its end */
             break;
@@ -171,14 +178,14 @@ static bool origin(ml_line *l, ml_cur *c)
 enum { WORD, PARENTHESES, ANGLE, QUOTED, BRACKETS, QUEUED_AS };
 
 typedef struct key_row {
-    const char *text;
-    uint8_t len, rank, form;
+    ml_lit text;
+    uint8_t rank, form;
     uint16_t field;
 } key_row;
 
 #define KEY(text, rank, form, NAME)                                                                                    \
     {                                                                                                                  \
-        text, sizeof(text) - 1, rank, form, MAILLOG_FIELD_##NAME                                                       \
+        ML_LIT(text), rank, form, MAILLOG_FIELD_##NAME                                                                 \
     }
 /* In the order of the templates; a rank comes once at most. */
 static const key_row keys[] = {
@@ -217,18 +224,27 @@ static const key_row keys[] = {
     KEY("rss=", 31, WORD, RSS),
 };
 #undef KEY
-enum { NKEYS = sizeof keys / sizeof *keys, RANK_HITS = 9, RANK_QUEUED_AS = 12, RANK_FROM = 14 };
+enum { NKEYS = sizeof keys / sizeof *keys, RANK_HITS = 9, RANK_FROM = 14 };
 
-/* The key that the text begins with, of those after `rank`. */
-static const key_row *find_key(ml_cur c, unsigned rank)
+/* The key that the text begins with, of those from row `from` on. */
+static const key_row *find_key(const ml_line *l, ml_cur c, const key_row *from)
 {
-    for (size_t i = 0; i < NKEYS; i++)
-        if (keys[i].rank > rank && ml_starts_n(c, keys[i].text, keys[i].len)) return &keys[i];
+    const uint64_t head = ml_key(l, c);
+    for (const key_row *k = from; k < keys + NKEYS; k++)
+        if (ml_starts_lit(head, c, &k->text)) return k;
     return NULL;
 }
 
+/* The first row of a higher rank than that of `k`. */
+static const key_row *next_rank(const key_row *k)
+{
+    const unsigned rank = k->rank;
+    while (k < keys + NKEYS && k->rank == rank) k++;
+    return k;
+}
+
 /* `1802 ms` and the end. */
-static bool elapsed(ml_cur c, ml_cur *ms) { return ml_digits(&c, ms) && ML_IS(c, " ms"); }
+static bool elapsed(ml_cur c, ml_cur *ms) { return ml_is_digit(ml_peek(c)) && ml_digits(&c, ms) && ML_IS(c, " ms"); }
 
 /* Up to `, ` or the end. */
 static ml_cur up_to_comma(const ml_line *l, ml_cur *c)
@@ -265,7 +281,7 @@ static bool is_id_list(ml_cur v)
 
 /* IDs, or replies of the next hop that did not end in `queued as ID`, joined by '/'. A reply is free text: it goes on
  * to the first thing that may follow it. */
-static bool queued_as(const ml_line *l, ml_cur *c, ml_cur *v, bool *is_reply)
+static bool queued_as(const ml_line *l, const key_row *key, ml_cur *c, ml_cur *v, bool *is_reply)
 {
     const ml_cur all = *c;
     ml_cur ms;
@@ -274,7 +290,7 @@ static bool queued_as(const ml_line *l, ml_cur *c, ml_cur *v, bool *is_reply)
     *is_reply = true;
     while (!ml_empty(*c)) {
         const ml_cur next = ml_slice(c->p + 2, c->e);
-        if (find_key(next, RANK_QUEUED_AS) || elapsed(next, &ms)) break;
+        if (find_key(l, next, next_rank(key)) || elapsed(next, &ms)) break;
         c->p = next.p;
         (void)up_to_comma(l, c);
     }
@@ -293,10 +309,10 @@ static bool key_value(const ml_line *l, const key_row *key, ml_cur *c, ml_cur *v
     case QUOTED:
         return quoted(c, v);
     case QUEUED_AS:
-        return queued_as(l, c, v, is_reply);
+        return queued_as(l, key, c, v, is_reply);
     case ANGLE:
         *v = *c;
-        if (!maillog__amavis_angle(c, &inner)) break; /* before 2.6 the header's text as it was */
+        if (!maillog__amavis_angle(l, c, &inner)) break; /* before 2.6 the header's text as it was */
         v->e = c->p;
         return true;
     default:
@@ -317,6 +333,7 @@ typedef struct reading {
 static reading keys_to_end(ml_line *l, ml_cur c, bool cut)
 {
     reading r = {true, false};
+    const key_row *from = keys;
     unsigned rank = 0;
     while (!ml_empty(c)) {
         ml_cur t = c, v, ms;
@@ -326,14 +343,13 @@ static reading keys_to_end(ml_line *l, ml_cur c, bool cut)
             ml_put(l, MAILLOG_FIELD_ELAPSED_MS, ms);
             return r;
         }
-        const key_row *key = find_key(t, rank);
+        const key_row *key = find_key(l, t, from);
         if (!key) break;
-        t.p += key->len;
+        t.p += key->text.len;
         if (key->rank == RANK_HITS) { /* the score ends at a blank, too */
-            const char *p = t.p;
-            while (p < t.e && *p != ',' && *p != ' ') p++;
-            v = ml_slice(t.p, p);
-            t.p = p;
+            const char *p = ml_find_either(l, t, ',', ' ');
+            v = ml_slice(t.p, p ? p : t.e);
+            t.p = v.e;
         } else if (!key_value(l, key, &t, &v, &r.is_reply)) {
             break;
         }
@@ -342,6 +358,7 @@ static reading keys_to_end(ml_line *l, ml_cur c, bool cut)
         ml_put(l, (maillog_field_id)key->field, v);
         if (author) ml_put(l, MAILLOG_FIELD_DKIM_AUTHOR, ml_slice(t.p - 7, t.p - 1));
         rank = key->rank;
+        from = next_rank(key);
         c = t;
     }
     if (cut) return r;

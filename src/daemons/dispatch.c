@@ -4,16 +4,9 @@
  * the rows of that length: of each one compare with a constant is left. */
 #include "daemons.h"
 
-/* Byte i of a literal in its place in such a number; 0 from its end on. */
-#define BYTE(lit, i) ((uint64_t)(unsigned char)(lit)[(i) < sizeof(lit) ? (i) : sizeof(lit) - 1])
-#define KEY(lit, from)                                                                                                 \
-    (BYTE(lit, from) | BYTE(lit, (from) + 1) << 8 | BYTE(lit, (from) + 2) << 16 | BYTE(lit, (from) + 3) << 24 |        \
-     BYTE(lit, (from) + 4) << 32 | BYTE(lit, (from) + 5) << 40 | BYTE(lit, (from) + 6) << 48 |                         \
-     BYTE(lit, (from) + 7) << 56)
-
 /* Whether `lit` from `from` on has `len` bytes, a constant, and is the name whose first eight bytes are `key`. */
 #define IS_NAME(lit, from, len, key, name)                                                                             \
-    (sizeof(lit) - 1 == (from) + (len) && (key) == KEY(lit, from) &&                                                   \
+    (sizeof(lit) - 1 == (from) + (len) && (key) == ML_KEY(lit, from) &&                                                \
      ((len) <= 8 || memcmp((name).p + 8, (lit) + (from) + 8, (len)-8) == 0))
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

@@ -7,13 +7,12 @@ static void put_delays(ml_line *l, ml_cur v)
 {
     static const uint16_t part[] = {MAILLOG_FIELD_DELAY_BEFORE_QMGR, MAILLOG_FIELD_DELAY_IN_QMGR,
                                     MAILLOG_FIELD_DELAY_CONN_SETUP, MAILLOG_FIELD_DELAY_TRANSMISSION};
-    const char *start = v.p, *p = v.p;
-    for (size_t i = 0; i < 4; i++) {
-        while (p < v.e && *p != '/') p++;
-        if (i < 3 && p == v.e) return; /* cut */
-        ml_put(l, (maillog_field_id)part[i], ml_slice(start, i == 3 ? v.e : p));
-        start = ++p;
+    ml_cur time;
+    for (size_t i = 0; i < 3; i++) {
+        if (!ml_until(l, &v, '/', &time)) return; /* cut */
+        ml_put(l, (maillog_field_id)part[i], time);
     }
+    ml_put(l, (maillog_field_id)part[3], v);
 }
 
 /* host[addr]:port, host[path], or one word: none, local, virtual, a transport. */
@@ -90,37 +89,35 @@ static bool address(const ml_line *l, ml_cur *c, ml_cur *out)
     return true;
 }
 
-/* One `key=value` between the recipient and the status. */
-static bool put_item(ml_line *l, ml_cur key, ml_cur v)
+/* What stands between the recipient and the status, in this order (from 2.5 on; `delay` is older). */
+typedef struct item_row {
+    ml_lit key;
+    void (*put)(ml_line *l, ml_cur v); /* NULL: the field alone */
+    maillog_field_id field;
+} item_row;
+static const item_row items[] = {
+    {ML_LIT("relay="), put_relay, MAILLOG_FIELD_RELAY}, {ML_LIT("conn_use="), NULL, MAILLOG_FIELD_CONN_USE},
+    {ML_LIT("delay="), NULL, MAILLOG_FIELD_DELAY},      {ML_LIT("delays="), put_delays, MAILLOG_FIELD_NONE},
+    {ML_LIT("tls="), NULL, MAILLOG_FIELD_TLS},          {ML_LIT("dsn="), NULL, MAILLOG_FIELD_DSN},
+};
+enum { ITEMS = sizeof items / sizeof *items };
+
+/* The item that the text begins with; looked for from row `from` on, round and round. */
+static const item_row *find_item(const ml_line *l, ml_cur c, size_t from)
 {
-    static const struct {
-        const char *key;
-        uint8_t len;
-        uint16_t field;
-    } items[] = {
-        {"relay", 5, 0},
-        {"delay", 5, MAILLOG_FIELD_DELAY},
-        {"delays", 6, 0},
-        {"dsn", 3, MAILLOG_FIELD_DSN},
-        {"conn_use", 8, MAILLOG_FIELD_CONN_USE},
-        {"tls", 3, MAILLOG_FIELD_TLS},
-    };
-    size_t i = 0;
-    while (!ml_is_n(key, items[i].key, items[i].len))
-        if (++i == sizeof items / sizeof *items) return false;
-    if (items[i].field)
-        ml_put(l, (maillog_field_id)items[i].field, v);
-    else if (items[i].len == 5)
-        put_relay(l, v);
-    else
-        put_delays(l, v);
-    return true;
+    const uint64_t head = ml_key(l, c);
+    for (size_t n = 0; n < ITEMS; n++, from++) {
+        if (from >= ITEMS) from = 0;
+        if (ml_starts_lit(head, c, &items[from].key)) return &items[from];
+    }
+    return NULL;
 }
 
 /* `, key=value` … up to the status. Parts that Postfix adds next year, and one that is cut, go to rest. */
 static void put_items(ml_line *l, ml_cur c)
 {
     ml_cur unknown = ml_none();
+    size_t from = 0;
     while (ML_SKIP(&c, ", ")) {
         if (ML_SKIP(&c, "status=")) {
             ml_put_rest(l, unknown);
@@ -128,10 +125,16 @@ static void put_items(ml_line *l, ml_cur c)
             return;
         }
         const char *start = c.p, *comma = ml_find(l, c, ',');
-        ml_cur v = ml_slice(start, comma ? comma : c.e), key;
-        c.p = v.e;
-        if (comma && ml_until(l, &v, '=', &key) && put_item(l, key, v)) {
-            ml_put_rest(l, unknown);
+        const item_row *item = comma ? find_item(l, c, from) : NULL;
+        c.p = comma ? comma : c.e;
+        if (item) {
+            const ml_cur v = ml_slice(start + item->key.len, c.p);
+            if (item->put)
+                item->put(l, v);
+            else
+                ml_put(l, item->field, v);
+            from = (size_t)(item - items) + 1;
+            if (unknown.p) ml_put_rest(l, unknown);
             unknown = ml_none();
             continue;
         }

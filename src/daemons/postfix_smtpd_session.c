@@ -8,11 +8,10 @@
 static bool command_counts(ml_line *l, ml_cur c)
 {
     static const struct {
-        const char *word;
-        uint16_t field;
-        uint8_t len;
+        uint64_t key;
+        uint16_t len, field;
     } counts[] = {
-#define COUNT(word, NAME) {word, MAILLOG_FIELD_##NAME, sizeof(word) - 1}
+#define COUNT(word, NAME) {ML_KEY(word, 0), sizeof(word) - 1, MAILLOG_FIELD_##NAME}
         COUNT("helo", CMD_HELO),         COUNT("ehlo", CMD_EHLO),         COUNT("xclient", CMD_XCLIENT),
         COUNT("xforward", CMD_XFORWARD), COUNT("starttls", CMD_STARTTLS), COUNT("auth", CMD_AUTH),
         COUNT("mail", CMD_MAIL),         COUNT("rcpt", CMD_RCPT),         COUNT("data", CMD_DATA),
@@ -26,20 +25,23 @@ static bool command_counts(ml_line *l, ml_cur c)
     size_t i = 0; /* the order is fixed: smtpd_cmd_table */
     ml_cur unknown = ml_none();
     while (ml_skip_char(&c, ' ')) {
-        ml_cur item, word, v;
+        ml_cur item, v;
         if (!ml_word(l, &c, &item)) break;
-        v = item;
-        size_t k = i;
-        if (ml_until(l, &v, '=', &word))
-            while (k < all && !ml_is_n(word, counts[k].word, counts[k].len)) k++;
-        else
-            k = all;
+        const char *equals = ml_find(l, item, '=');
+        size_t k = all;
+        if (equals) {
+            const ml_cur word = ml_slice(item.p, equals);
+            const uint64_t key = ml_key(l, word);
+            for (k = i; k < all; k++)
+                if (counts[k].key == key && counts[k].len == ml_len(word)) break;
+        }
         if (k == all) { /* a counter that Postfix adds next year, or one that is cut */
             if (!unknown.p) unknown = item;
             unknown.e = item.e;
             continue;
         }
         i = k + 1;
+        v = ml_slice(equals + 1, item.e);
         ml_put(l, (maillog_field_id)counts[k].field, v);
         if (unknown.p) {
             ml_put_rest(l, unknown);

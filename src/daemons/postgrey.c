@@ -65,14 +65,16 @@ static void put_reason(ml_line *l, ml_cur v)
 }
 
 /* NAME=value up to the next `, `, if it is there. */
-static bool attribute(const ml_line *l, ml_cur *c, const char *name, ml_cur *out)
+ML_INLINE bool attribute(const ml_line *l, ml_cur *c, const char *name, size_t n, ml_cur *out)
 {
-    if (!ml_skip_n(c, name, strlen(name))) return false;
+    if (!ml_skip_n(c, name, n)) return false;
     const char *end = ML_FIND(l, *c, ", ");
     *out = ml_slice(c->p, end ? end : c->e);
     c->p = out->e + (end ? 2 : 0);
     return true;
 }
+
+#define ATTRIBUTE(l, c, name, out) attribute((l), (c), name, sizeof(name) - 1, (out))
 
 /* `[sender=S, ][recipient=R]` */
 static void put_addresses(ml_line *l, ml_cur c)
@@ -104,12 +106,12 @@ static unsigned action_word(ml_cur v)
 static bool answer(ml_line *l, ml_cur c)
 {
     ml_cur v;
-    if (!attribute(l, &c, "action=", &v)) return false;
+    if (!ATTRIBUTE(l, &c, "action=", &v)) return false;
     ml_put_word(l, MAILLOG_FIELD_ACTION, v, action_word(v));
-    if (attribute(l, &c, "reason=", &v)) put_reason(l, v);
-    if (attribute(l, &c, "delay=", &v)) ml_put(l, MAILLOG_FIELD_GREYLIST_DELAY, v);
-    if (attribute(l, &c, "client_name=", &v)) ml_put(l, MAILLOG_FIELD_CLIENT_NAME, v);
-    if (attribute(l, &c, "client_address=", &v)) ml_put(l, MAILLOG_FIELD_CLIENT_ADDR, v);
+    if (ATTRIBUTE(l, &c, "reason=", &v)) put_reason(l, v);
+    if (ATTRIBUTE(l, &c, "delay=", &v)) ml_put(l, MAILLOG_FIELD_GREYLIST_DELAY, v);
+    if (ATTRIBUTE(l, &c, "client_name=", &v)) ml_put(l, MAILLOG_FIELD_CLIENT_NAME, v);
+    if (ATTRIBUTE(l, &c, "client_address=", &v)) ml_put(l, MAILLOG_FIELD_CLIENT_ADDR, v);
     put_addresses(l, c);
     return ml_event(l, MAILLOG_EVENT_POSTGREY_GREYLIST);
 }
