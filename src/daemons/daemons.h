@@ -47,6 +47,7 @@ void maillog__sqlgrey(ml_line *l, ml_cur message);
 /* other MTAs and mail stores */
 void maillog__exim(ml_line *l, ml_cur message);
 void maillog__sendmail(ml_line *l, ml_cur message);
+void maillog__opensmtpd(ml_line *l, ml_cur message);
 
 /* access */
 void maillog__saslauthd(ml_line *l, ml_cur message);
