@@ -167,9 +167,10 @@ typedef struct ml_lit {
     uint64_t key, mask;
     size_t len;
 } ml_lit;
+#define ML_LIT_MASK(n) ((n) == 0 ? 0 : ~UINT64_C(0) >> ((n) < 8 ? 64 - 8 * (n) : 0) % 64)
 #define ML_LIT(lit)                                                                                                    \
     {                                                                                                                  \
-        "" lit, ML_KEY(lit, 0), ~UINT64_C(0) >> (sizeof(lit) > 8 ? 0 : 72 - 8 * sizeof(lit)), sizeof(lit) - 1          \
+        "" lit, ML_KEY(lit, 0), ML_LIT_MASK(sizeof(lit) - 1), sizeof(lit) - 1                                          \
     }
 
 /* Whether the region, whose ml_key() is `key`, begins with the literal, or is it. */

@@ -11,11 +11,12 @@ static size_t literal_len(const char *text)
     return n;
 }
 
-/* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text; *common: the bytes that are
- * the same. */
+/* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text. *common: how many bytes are
+ * known to be the same; how many are. */
 static int compare_literal(const char *lit, ml_cur text, size_t *common)
 {
-    const char *p = text.p;
+    const char *p = text.p + *common;
+    lit += *common;
     while (p < text.e && *lit == *p && *lit != '%' && *lit != '\0') {
         lit++;
         p++;
@@ -87,12 +88,14 @@ static bool put_table_type(ml_line *l, maillog_field_id id, ml_cur *v)
     return true;
 }
 
-static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c)
+/* `known`: bytes of the row's literal that the text is known to begin with. */
+static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
 {
     maillog_field *const mark = ml_mark(l);
     const uint16_t *field = row->field;
     bool in_optional = false;
-    for (const char *t = row->text; *t != '\0';) {
+    c.p += known;
+    for (const char *t = row->text + known; *t != '\0';) {
         const size_t n = literal_len(t);
         if (n > 0) {
             if (!ml_skip_n(&c, t, n)) {
@@ -157,15 +160,17 @@ bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
     size_t hi = table->count, skip;
     if (!key_of(l, table, text, &skip, &key)) return false;
     while (hi > 0) {
-        /* the last row below `hi` whose literal does not sort after the key */
-        size_t lo = 0, n = 0;
+        /* The last row below `hi` whose literal does not sort after the key. Between two rows that share their first
+         * bytes with it, all do. */
+        size_t lo = 0, n = 0, beyond = 0;
         int order = 1;
         while (lo < hi) {
             const size_t mid = lo + (hi - lo) / 2;
-            size_t common;
+            size_t common = n < beyond ? n : beyond;
             const int d = compare_literal(table->row[mid].text + skip, key, &common);
             if (d > 0) {
                 hi = mid;
+                beyond = common;
                 continue;
             }
             lo = mid + 1;
@@ -177,7 +182,7 @@ bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
             /* this literal begins the text: try all its rows, in their order */
             const size_t first = first_of_equal(table, hi, skip, n);
             for (size_t i = first; i < hi; i++)
-                if (match_row(l, &table->row[i], text)) return true;
+                if (match_row(l, &table->row[i], text, skip ? 0 : n)) return true;
             hi = first;
             if (n == 0) return false;
             n--; /* what remains is shorter */

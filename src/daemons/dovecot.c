@@ -15,14 +15,14 @@ enum {
 };
 
 typedef struct service_row {
-    const char *name;
-    uint8_t len, daemon, flags;
+    ml_lit name;
+    uint8_t daemon, flags;
     ml_dovecot_grammar grammar;
 } service_row;
 
 #define SERVICE(name, DAEMON, flags, grammar)                                                                          \
     {                                                                                                                  \
-        name, sizeof(name) - 1, MAILLOG_DAEMON_DOVECOT_##DAEMON, flags, grammar                                        \
+        ML_LIT(name), MAILLOG_DAEMON_DOVECOT_##DAEMON, flags, grammar                                                  \
     }
 static const service_row services[] = {
     SERVICE("lmtp", LMTP, PID_IN_PARENTHESES, maillog__dovecot_delivery),
@@ -73,11 +73,11 @@ static const service_row services[] = {
 static const service_row no_service = SERVICE("", MASTER, 0, maillog__dovecot_master);
 static const service_row other_service = SERVICE("", SERVICE, 0, maillog__dovecot_session);
 
-static const service_row *find_service(ml_cur name)
+static const service_row *find_service(const ml_line *l, ml_cur name)
 {
+    const uint64_t head = ml_key(l, name);
     for (size_t i = 0; i < sizeof services / sizeof *services; i++)
-        if (services[i].len == ml_len(name) && memcmp(services[i].name, name.p, services[i].len) == 0)
-            return &services[i];
+        if (ml_is_lit(head, name, &services[i].name)) return &services[i];
     return &other_service;
 }
 
@@ -299,16 +299,18 @@ static void session_of_22(ml_line *l, ml_cur *c, ml_dovecot *head)
 static void cut_severity(ml_line *l, ml_cur *c, ml_dovecot *head)
 {
     static const struct {
-        const char *text;
-        uint8_t len, word;
+        ml_lit text;
+        unsigned word;
     } levels[] = {
-        {"Error: ", 7, MAILLOG_SEVERITY_ERROR}, {"Warning: ", 9, MAILLOG_SEVERITY_WARNING},
-        {"Info: ", 6, MAILLOG_SEVERITY_INFO},   {"Debug: ", 7, MAILLOG_SEVERITY_DEBUG},
-        {"Fatal: ", 7, MAILLOG_SEVERITY_FATAL}, {"Panic: ", 7, MAILLOG_SEVERITY_PANIC},
+        {ML_LIT("Error: "), MAILLOG_SEVERITY_ERROR}, {ML_LIT("Warning: "), MAILLOG_SEVERITY_WARNING},
+        {ML_LIT("Info: "), MAILLOG_SEVERITY_INFO},   {ML_LIT("Debug: "), MAILLOG_SEVERITY_DEBUG},
+        {ML_LIT("Fatal: "), MAILLOG_SEVERITY_FATAL}, {ML_LIT("Panic: "), MAILLOG_SEVERITY_PANIC},
     };
+    const uint64_t head_bytes = ml_key(l, *c);
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         const char *start = c->p;
-        if (!ml_skip_n(c, levels[i].text, levels[i].len)) continue;
+        if (!ml_starts_lit(head_bytes, *c, &levels[i].text)) continue;
+        c->p += levels[i].text.len;
         ml_put_word(l, MAILLOG_FIELD_SEVERITY, ml_slice(start, c->p - 2), levels[i].word);
         head->severity = levels[i].word;
         return;
@@ -367,7 +369,7 @@ static const service_row *cut_prefix(ml_line *l, ml_cur *c, ml_dovecot *head)
 {
     ml_cur t = *c, name;
     if (!cut_service(&t, &name)) return &no_service;
-    const service_row *row = find_service(name);
+    const service_row *row = find_service(l, name);
     if (ml_peek(t) == '(') {
         const bool identity = row->flags & IDENTITY && !ml_is_digit(ml_at(t, 1)) && identity_prefix(l, &t, head);
         if (!identity && !user_prefix(l, &t, row, name, head)) return &no_service;

@@ -76,15 +76,17 @@ static bool put_once(ml_line *l, maillog_field_id id, ml_cur v)
 static bool put_element(ml_line *l, ml_cur v)
 {
     static const struct {
-        const char *key;
-        uint8_t len;
-        uint16_t field;
+        ml_lit key;
+        maillog_field_id field;
     } keys[] = {
-        {"method=", 7, MAILLOG_FIELD_METHOD}, {"rip=", 4, MAILLOG_FIELD_RIP},     {"lip=", 4, MAILLOG_FIELD_LIP},
-        {"mpid=", 5, MAILLOG_FIELD_MPID},     {"lport=", 6, MAILLOG_FIELD_LPORT}, {"rport=", 6, MAILLOG_FIELD_RPORT},
+        {ML_LIT("method="), MAILLOG_FIELD_METHOD}, {ML_LIT("rip="), MAILLOG_FIELD_RIP},
+        {ML_LIT("lip="), MAILLOG_FIELD_LIP},       {ML_LIT("mpid="), MAILLOG_FIELD_MPID},
+        {ML_LIT("lport="), MAILLOG_FIELD_LPORT},   {ML_LIT("rport="), MAILLOG_FIELD_RPORT},
     };
+    const uint64_t head = ml_key(l, v);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (ml_skip_n(&v, keys[i].key, keys[i].len)) return put_once(l, (maillog_field_id)keys[i].field, v);
+        if (ml_starts_lit(head, v, &keys[i].key))
+            return put_once(l, keys[i].field, ml_slice(v.p + keys[i].key.len, v.e));
     if (ML_SKIP(&v, "session=<")) {
         if (!ML_DROP_END(&v, ">")) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
         return put_once(l, MAILLOG_FIELD_SESSION, v);

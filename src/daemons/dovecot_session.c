@@ -13,14 +13,13 @@
 /* ---- the counts at the end ---- */
 
 typedef struct count_row {
-    const char *key;
-    uint8_t len;
+    ml_lit key;
     uint16_t first, second; /* `key=FIRST[/SECOND]` */
 } count_row;
 
 #define COUNT(key, first, second)                                                                                      \
     {                                                                                                                  \
-        key, sizeof(key) - 1, MAILLOG_FIELD_##first, MAILLOG_FIELD_##second                                            \
+        ML_LIT(key), MAILLOG_FIELD_##first, MAILLOG_FIELD_##second                                                     \
     }
 static const count_row counts[] = {
     COUNT("in", IN, NONE),
@@ -41,10 +40,11 @@ static const count_row counts[] = {
     COUNT("bytes", IN, OUT),
 };
 
-static const count_row *find_count(ml_cur key)
+static const count_row *find_count(const ml_line *l, ml_cur key)
 {
+    const uint64_t head = ml_key(l, key);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        if (counts[i].len == ml_len(key) && memcmp(counts[i].key, key.p, counts[i].len) == 0) return &counts[i];
+        if (ml_is_lit(head, key, &counts[i].key)) return &counts[i];
     return NULL;
 }
 
@@ -58,7 +58,7 @@ static bool read_count(const ml_line *l, ml_cur v, count *out)
 {
     ml_cur key;
     if (!ml_until(l, &v, '=', &key)) return false;
-    out->row = find_count(key);
+    out->row = find_count(l, key);
     out->second = ml_none();
     if (!out->row || !ml_digits(&v, &out->first)) return false;
     if (ml_skip_char(&v, '/') && !ml_digits(&v, &out->second)) return false;

@@ -90,7 +90,6 @@ ML_PATTERN_ROWS(maillog__dovecot_sieve_actions) = {
     {MAILLOG_EVENT_DOVECOT_VACATION_SENT, {MAILLOG_FIELD_TO}, "sent vacation response to %a"},
     {MAILLOG_EVENT_DOVECOT_STORE_SKIPPED, {MAILLOG_FIELD_MAILBOX}, "store into mailbox %S aborted"},
     {MAILLOG_EVENT_DOVECOT_STORE_SKIPPED, {MAILLOG_FIELD_MAILBOX}, "store into mailbox %S skipped"},
-    {MAILLOG_EVENT_DOVECOT_STORED, {MAILLOG_FIELD_MAILBOX}, "stored mail into mailbox %s"},
 };
 ML_PATTERN_TABLE(maillog__dovecot_sieve_actions);
 
@@ -126,6 +125,10 @@ bool maillog__dovecot_sieve_action(ml_line *l, ml_cur text)
 {
     maillog_field *const mark = ml_mark(l);
     cut_action_name(l, &text);
+    if (ML_SKIP(&text, "stored mail into mailbox ")) { /* what nearly all lines say */
+        ml_put(l, MAILLOG_FIELD_MAILBOX, text);
+        return ml_event(l, MAILLOG_EVENT_DOVECOT_STORED);
+    }
     if (store_failed(l, text)) return true;
     if (!maillog__match_patterns(l, &maillog__dovecot_sieve_actions, text)) return ml_fail(l, mark);
     const ml_cur kind = maillog__dovecot_field(l, MAILLOG_FIELD_REJECT_KIND);

@@ -63,18 +63,19 @@ static const ml_postfix_grammar programs[] = {
 static unsigned severity(ml_line *l, ml_cur *c)
 {
     static const struct {
-        const char *text;
-        uint8_t len;
-        uint8_t word;
+        ml_lit text;
+        unsigned word;
     } levels[] = {
-        {"warning: ", 9, MAILLOG_SEVERITY_WARNING},
-        {"error: ", 7, MAILLOG_SEVERITY_ERROR},
-        {"fatal: ", 7, MAILLOG_SEVERITY_FATAL},
-        {"panic: ", 7, MAILLOG_SEVERITY_PANIC},
+        {ML_LIT("warning: "), MAILLOG_SEVERITY_WARNING},
+        {ML_LIT("error: "), MAILLOG_SEVERITY_ERROR},
+        {ML_LIT("fatal: "), MAILLOG_SEVERITY_FATAL},
+        {ML_LIT("panic: "), MAILLOG_SEVERITY_PANIC},
     };
+    const uint64_t head = ml_key(l, *c);
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         const char *start = c->p;
-        if (!ml_skip_n(c, levels[i].text, levels[i].len)) continue;
+        if (!ml_starts_lit(head, *c, &levels[i].text)) continue;
+        c->p += levels[i].text.len;
         ml_put_word(l, MAILLOG_FIELD_SEVERITY, ml_slice(start, c->p - 2), levels[i].word);
         return levels[i].word;
     }
