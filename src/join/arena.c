@@ -194,6 +194,9 @@ static const uint8_t kept[] = {
     KEEP(VERDICT),
     KEEP(TAG2_LEVEL),
     KEEP(KILL_LEVEL),
+    KEEP(EXIM_ID),
+    KEEP(REF),
+    KEEP(RULESET),
 #undef KEEP
 };
 
@@ -222,6 +225,7 @@ typedef struct chosen {
 static chosen choose(const ml_in *in, const maillog_field *f)
 {
     chosen c = {in->ev->line + f->off, f->len, f->id, f->word};
+    if (c.id == MAILLOG_FIELD_EXIM_ID) c.id = MAILLOG_FIELD_QUEUE_ID;
     if (c.id == MAILLOG_FIELD_RELAY_NAME) {
         c.id = MAILLOG_FIELD_RELAY;
         c.len = relay_len(in, f);
@@ -261,7 +265,8 @@ static bool keeps_text(const ml_in *in)
 static bool is_known(const ml_node *n, uint16_t id)
 {
     if (!n->head) return false;
-    return id == MAILLOG_FIELD_HOST || (id == MAILLOG_FIELD_QUEUE_ID && n->kind == ML_NODE_LEG);
+    return id == MAILLOG_FIELD_HOST ||
+           ((id == MAILLOG_FIELD_QUEUE_ID || id == MAILLOG_FIELD_EXIM_ID) && n->kind == ML_NODE_LEG);
 }
 
 static size_t put_head(unsigned char *head, const ml_in *in, size_t count, uint8_t cut, size_t len)

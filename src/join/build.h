@@ -15,7 +15,7 @@ typedef struct ml_part {
     ml_entry *entry;
     size_t n;
     maillog_str host, queue_id; /* of the first line that came, listed or not */
-    uint32_t node, leg; /* leg: index into the message's, or ML_NO_LEG */
+    uint32_t node, leg;         /* leg: index into the message's, or ML_NO_LEG */
     uint16_t segment;
     uint8_t kind, own;
 } ml_part;

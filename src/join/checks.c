@@ -1,6 +1,6 @@
 /* checks.c: what was asked about a message, and what went wrong on the way without deciding it. Reads fields, not
  * statements: an event is a check if it carries an action, a result, a score. */
-#include "build.h"
+#include "mta.h"
 
 typedef maillog_message_check check;
 
@@ -69,6 +69,19 @@ static bool postfix_check(const ml_entry *e, check *c)
         return true;
     }
     c->result = action_result(maillog__entry_word(e, MAILLOG_FIELD_ACTION), c);
+    return true;
+}
+
+/* ---- sendmail, OpenSMTPD, Exim ---- */
+
+static bool mta_check(const ml_entry *e, check *c)
+{
+    if (maillog__role(e->type) != ML_ROLE_REFUSAL) return false;
+    if (!c->action.ptr && !c->code.ptr) return false;
+    c->result =
+        c->action.ptr ? action_result(maillog__entry_word(e, MAILLOG_FIELD_ACTION), c) : by_code(c->code, c->dsn);
+    if (!c->text.ptr) c->text = GET(e, REPLY);
+    c->check = GET(e, RULESET);
     return true;
 }
 
@@ -196,7 +209,8 @@ static bool classify(const ml_entry *e, check *c)
     case MAILLOG_DAEMON_MIMEDEFANG:
         return milter_check(e, c);
     default:
-        return e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES && postfix_check(e, c);
+        return ml_is_mta(e->daemon) ? mta_check(e, c)
+                                    : e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES && postfix_check(e, c);
     }
 }
 

@@ -1,5 +1,5 @@
 /* deliver.c: records go out: when they are over, when they are too old, when there is no room, at the end. */
-#include "build.h"
+#include "mta.h"
 
 /* ---- counting, and letting go ---- */
 
@@ -192,7 +192,7 @@ static segments untold(const maillog_join *j, const ml_node *n)
     ml_entry e;
     while (next_unlisted(&u, &e)) {
         s.left = true;
-        if (e.segment && e.daemon <= MAILLOG_DAEMON_POSTFIX_FILES) note_attempt(&s, e.segment);
+        if (e.segment && (e.daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(e.daemon))) note_attempt(&s, e.segment);
     }
     if (!s.n && n->flags & ML_F_TRIED && !(n->flags & ML_F_LISTED)) note_attempt(&s, 0);
     return s;

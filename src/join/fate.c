@@ -2,7 +2,7 @@
  *
  * A delivery is final, or a step: handed to a filter on this host, forwarded by local(8), relayed to another of our
  * hosts. A step counts only as long as the leg it led to says nothing. */
-#include "build.h"
+#include "mta.h"
 
 #define GET(e, NAME) maillog__entry_get((e), MAILLOG_FIELD_##NAME)
 
@@ -64,10 +64,15 @@ static maillog_verdict of_status(const ml_entry *e, unsigned status, maillog_str
     }
 }
 
-static void delivery(fates *f, const ml_entry *e, uint32_t leg)
+/* Other MTAs say it in words of their own. */
+static maillog_str mta_word(unsigned status)
 {
-    const unsigned status = maillog__entry_word(e, MAILLOG_FIELD_STATUS);
-    fate *v = entry_for(f, leg, GET(e, TO));
+    return ml_text(status == MAILLOG_STATUS_SENT ? "sent" : status == MAILLOG_STATUS_BOUNCED ? "bounced" : "deferred");
+}
+
+static void delivery(fates *f, const ml_entry *e, uint32_t leg, maillog_str to, unsigned status)
+{
+    fate *v = entry_for(f, leg, to);
     if (!v) return;
     v->r.attempts++;
     /* what was sent or bounced is not tried again: a deferred attempt that comes after it is an older one, late */
@@ -78,9 +83,10 @@ static void delivery(fates *f, const ml_entry *e, uint32_t leg)
     if (orig.ptr) v->r.orig_to = orig;
     v->r.queue_id = f->b->m->legs[leg].queue_id;
     v->r.relay = GET(e, RELAY);
-    v->r.status = GET(e, STATUS);
+    v->r.status = ml_is_mta(e->daemon) ? mta_word(status) : GET(e, STATUS);
     v->r.dsn = GET(e, DSN);
     v->r.reply = GET(e, REPLY);
+    if (!v->r.reply.ptr && ml_is_mta(e->daemon)) v->r.reply = GET(e, REASON).ptr ? GET(e, REASON) : GET(e, ERROR);
     v->r.delay = GET(e, DELAY);
     v->r.line = e->line;
     v->r.verdict = of_status(e, status, v->r.reply);
@@ -113,9 +119,36 @@ static void expire(fates *f, const ml_entry *e, uint32_t leg)
         fate *v = &f->v[i];
         if (v->leg != leg || v->r.verdict != MAILLOG_VERDICT_DEFERRED) continue;
         v->r.verdict = MAILLOG_VERDICT_EXPIRED;
-        v->r.status = GET(e, STATUS);
+        v->r.status = ml_is_mta(e->daemon) ? ml_text("expired") : GET(e, STATUS);
         v->r.line = e->line;
     }
+}
+
+/* One line of sendmail can be about many recipients. */
+static void deliveries(fates *f, const ml_entry *e, uint32_t leg)
+{
+    const unsigned status =
+        ml_is_mta(e->daemon) ? maillog__mta_status(e) : maillog__entry_word(e, MAILLOG_FIELD_STATUS);
+    const maillog_str to = GET(e, TO), list = GET(e, RECIPIENTS);
+    if (to.ptr) {
+        delivery(f, e, leg, to, status);
+        return;
+    }
+    maillog_str item;
+    for (size_t pos = 0; maillog_list_next(MAILLOG_FIELD_RECIPIENTS, list, &pos, &item);) {
+        if (item.len > 1 && item.ptr[0] == '<') {
+            item.ptr++;
+            item.len -= 2;
+        }
+        delivery(f, e, leg, item, status);
+    }
+}
+
+/* A line about what became of recipients. */
+static bool is_delivery(const ml_entry *e)
+{
+    if (ml_is_mta(e->daemon)) return maillog__role(e->type) == ML_ROLE_DELIVERY && maillog__mta_status(e);
+    return ml_may_have(e, ML_BIT(STATUS)) && GET(e, STATUS).ptr && e->daemon < MAILLOG_DAEMON_DOVECOT_LDA;
 }
 
 static void read_legs(fates *f)
@@ -126,13 +159,13 @@ static void read_legs(fates *f)
         for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;) {
             if (e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER && e->type == MAILLOG_EVENT_POSTFIX_REMOVED)
                 delete_rest(f, e, (uint32_t)i);
-            if (!ml_may_have(e, ML_BIT(STATUS)) || !GET(e, STATUS).ptr || e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA)
-                continue;
+            if (maillog__role(e->type) == ML_ROLE_DISCARDED) f->deleted = true;
             const unsigned status = maillog__entry_word(e, MAILLOG_FIELD_STATUS);
-            if (GET(e, TO).ptr)
-                delivery(f, e, (uint32_t)i);
-            else if (status == MAILLOG_STATUS_EXPIRED || status == MAILLOG_STATUS_FORCE_EXPIRED)
+            const bool expired = status == MAILLOG_STATUS_EXPIRED || status == MAILLOG_STATUS_FORCE_EXPIRED;
+            if (expired && !GET(e, TO).ptr && (is_delivery(e) || maillog__role(e->type) == ML_ROLE_NOTICE))
                 expire(f, e, (uint32_t)i);
+            else if (is_delivery(e))
+                deliveries(f, e, (uint32_t)i);
         }
     }
 }
@@ -370,7 +403,7 @@ static bool says_greylisted(const ml_build *b, const maillog_message_check *c)
 static bool refuses(const maillog_message_check *c)
 {
     return (c->result == MAILLOG_CHECK_REJECT || c->result == MAILLOG_CHECK_DEFER) &&
-           c->daemon <= MAILLOG_DAEMON_POSTFIX_FILES;
+           (c->daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(c->daemon));
 }
 
 /* An attempt without queue ID: its recipients are those that were refused. */
@@ -429,6 +462,18 @@ static maillog_verdict whole_verdict(fates *f)
     return v == MAILLOG_VERDICT_UNFINISHED && was_refused(f->b) ? MAILLOG_VERDICT_REJECTED : v;
 }
 
+/* sendmail names its messages before they have recipients: one of which none was left is an attempt. */
+static bool was_never_taken(const fates *f)
+{
+    const maillog_message *m = f->b->m;
+    const ml_entry *e;
+    if (f->n || m->nlegs != 1 || (m->legs[0].nrcpt && m->legs[0].nrcpt != MAILLOG_NO_NUMBER)) return false;
+    const ml_part *p = &f->b->part[f->b->leg_part[0]];
+    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;)
+        if (e->daemon == MAILLOG_DAEMON_SENDMAIL) return true;
+    return false;
+}
+
 /* ---- the whole ---- */
 
 static maillog_verdict message_verdict(fates *f)
@@ -483,10 +528,10 @@ static size_t bound(ml_build *b)
     const ml_entry *e;
     for (size_t i = 0; i < b->nparts; i++)
         for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
-            if (!ml_may_have(e, ML_BIT(STATUS) | ML_BIT(RECIPIENTS))) continue;
+            if (!ml_may_have(e, ML_BIT(STATUS) | ML_BIT(RECIPIENTS)) && !ml_is_mta(e->daemon)) continue;
             n++;
             const maillog_str list = GET(e, RECIPIENTS);
-            for (size_t k = 0; k < list.len; k++) n += list.ptr[k] == '<';
+            for (size_t k = 0; k < list.len; k++) n += list.ptr[k] == '<' || list.ptr[k] == ',';
         }
     return n;
 }
@@ -509,7 +554,7 @@ void maillog__build_fate(ml_build *b)
     resolve_steps(&f);
     resolve_requeued(&f);
     own_mailboxes(&f);
-    if (!b->m->nlegs) read_refusals(&f);
+    if (!b->m->nlegs || was_never_taken(&f)) read_refusals(&f);
     give_recipients(&f);
     b->m->verdict = message_verdict(&f);
 }

@@ -1,6 +1,6 @@
 /* links.c: the edges of a message, each with its proof and the lines behind it, read from what the lines say. */
 #include "../base/token.h"
-#include "build.h"
+#include "mta.h"
 
 typedef struct edge_line {
     uint64_t line;
@@ -105,6 +105,13 @@ static bool is_notice(uint8_t daemon)
            daemon == MAILLOG_DAEMON_POSTFIX_TRACE;
 }
 
+/* From nobody, and because of another message. */
+static bool is_empty(const ml_entry *e)
+{
+    const maillog_str from = maillog__entry_get(e, MAILLOG_FIELD_FROM);
+    return from.ptr && !from.len && maillog__entry_get(e, MAILLOG_FIELD_REF).len;
+}
+
 static void leg_links(edges *g, const ml_part *p)
 {
     const maillog_str self = g->b->m->legs[p->leg].queue_id;
@@ -112,6 +119,9 @@ static void leg_links(edges *g, const ml_part *p)
     const ml_entry *e;
     while ((e = maillog__next(p, &at)) != NULL) {
         if (e->type == MAILLOG_EVENT_POSTFIX_DELIVERY) delivery(g, e, self);
+        if (e->type == MAILLOG_EVENT_EXIM_ARRIVE && is_empty(e)) /* a bounce names its cause */
+            add(g, maillog__entry_get(e, MAILLOG_FIELD_REF), self, MAILLOG_PROOF_BOUNCE, MAILLOG_CONFIDENCE_CERTAIN,
+                e->line);
         if (!ml_may_have(e, ML_BIT(ORIG_QUEUE_ID) | ML_BIT(NEW_QUEUE_ID))) continue;
         const maillog_str orig = maillog__entry_get(e, MAILLOG_FIELD_ORIG_QUEUE_ID);
         if (is_id(orig) && e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP)
@@ -119,9 +129,10 @@ static void leg_links(edges *g, const ml_part *p)
         else if (is_id(orig))
             add(g, orig, self, MAILLOG_PROOF_ORIG_QUEUE_ID, MAILLOG_CONFIDENCE_CERTAIN, e->line);
         const maillog_str child = maillog__entry_get(e, MAILLOG_FIELD_NEW_QUEUE_ID);
-        if (is_id(child))
-            add(g, self, child, is_notice(e->daemon) ? MAILLOG_PROOF_BOUNCE : MAILLOG_PROOF_FORWARDED,
-                MAILLOG_CONFIDENCE_CERTAIN, e->line);
+        const bool notice = is_notice(e->daemon) || maillog__role(e->type) == ML_ROLE_NOTICE;
+        if (is_id(child) || (child.len && ml_is_mta(e->daemon)))
+            add(g, self, child, notice ? MAILLOG_PROOF_BOUNCE : MAILLOG_PROOF_FORWARDED, MAILLOG_CONFIDENCE_CERTAIN,
+                e->line);
     }
 }
 
@@ -192,7 +203,7 @@ static void session_links(edges *g, const ml_part *p)
     size_t at = 0;
     const ml_entry *e;
     while ((e = maillog__next(p, &at)) != NULL) {
-        const bool own = e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES;
+        const bool own = e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(e->daemon);
         if (own && !m->nlegs) continue;
         if (own)
             add(g, connection, to, MAILLOG_PROOF_SESSION, MAILLOG_CONFIDENCE_CERTAIN, e->line);

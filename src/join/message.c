@@ -1,5 +1,5 @@
 /* message.c: building a record: its parts, legs, client, lines. */
-#include "build.h"
+#include "mta.h"
 
 /* ---- small tools ---- */
 
@@ -288,13 +288,29 @@ static uint64_t number(maillog_str s)
 /* Where a leg went from here: the last delivery counts, and one that succeeded more than one that did not. */
 static void leg_relay(maillog_message_leg *leg, const ml_entry *e, bool *sent)
 {
-    const bool now = maillog__entry_word(e, MAILLOG_FIELD_STATUS) == MAILLOG_STATUS_SENT;
+    const bool now = (ml_is_mta(e->daemon) ? maillog__mta_status(e) : maillog__entry_word(e, MAILLOG_FIELD_STATUS)) ==
+                     MAILLOG_STATUS_SENT;
     if (!maillog__entry_get(e, MAILLOG_FIELD_RELAY).ptr || (*sent && !now)) return;
     *sent = now;
     leg->relay = maillog__entry_get(e, MAILLOG_FIELD_RELAY);
     leg->delay = maillog__entry_get(e, MAILLOG_FIELD_DELAY);
     leg->reply = maillog__entry_get(e, MAILLOG_FIELD_REPLY);
     leg->relay_line = e->line;
+}
+
+/* sendmail, OpenSMTPD, Exim: the line of the arrival says all; others may say the sender, too. */
+static void mta_leg(maillog_message_leg *leg, const ml_entry *e)
+{
+    const ml_role role = maillog__role(e->type);
+    if (role == ML_ROLE_ARRIVAL || role == ML_ROLE_DELIVERY)
+        keep_first(&leg->from, maillog__entry_get(e, MAILLOG_FIELD_FROM));
+    if (role != ML_ROLE_ARRIVAL) return;
+    leg->from = maillog__entry_get(e, MAILLOG_FIELD_FROM);
+    leg->size = number(maillog__entry_get(e, MAILLOG_FIELD_SIZE));
+    leg->nrcpt = number(maillog__entry_get(e, MAILLOG_FIELD_NRCPT));
+    keep_first(&leg->client_name, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_NAME));
+    keep_first(&leg->client_addr, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_ADDR));
+    keep_first(&leg->message_id, maillog__entry_get(e, MAILLOG_FIELD_MESSAGE_ID));
 }
 
 static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
@@ -310,6 +326,7 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
         if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA)
             keep_first(&leg->instance, maillog__entry_get(e, MAILLOG_FIELD_INSTANCE));
         leg_relay(leg, e, &sent);
+        if (ml_is_mta(e->daemon)) mta_leg(leg, e);
         switch (e->type) {
         case MAILLOG_EVENT_POSTFIX_CLIENT:
             keep_first(&leg->client_name, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_NAME));
@@ -388,12 +405,19 @@ static maillog_str tls_of(ml_build *b, const ml_entry *e)
     return out;
 }
 
+/* A line of another MTA about its client. */
+static bool is_incoming(const ml_entry *e)
+{
+    const ml_role role = maillog__role(e->type);
+    return role == ML_ROLE_ARRIVAL || role == ML_ROLE_REFUSAL || (role >= ML_ROLE_CONNECT && role < ML_ROLE_OUTGOING);
+}
+
 /* What a line says of the client. `peer`: its name and address, too. */
 static void client_line(ml_build *b, const ml_entry *e, bool peer)
 {
     maillog_message_client *c = &b->m->client;
     const bool smtp_in = e->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD || e->daemon == MAILLOG_DAEMON_POSTFIX_QMQPD ||
-                         e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN;
+                         e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN || is_incoming(e);
     if (!smtp_in && e->daemon != MAILLOG_DAEMON_POSTFIX_CLEANUP) return;
     if (smtp_in && peer) {
         keep_first(&c->name, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_NAME));
@@ -411,7 +435,9 @@ static void client_from_leg(ml_build *b, const ml_part *p)
 {
     const ml_entry *e;
     for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;)
-        client_line(b, e, e->type == MAILLOG_EVENT_POSTFIX_CLIENT || maillog__entry_get(e, MAILLOG_FIELD_STAGE).ptr);
+        client_line(b, e,
+                    e->type == MAILLOG_EVENT_POSTFIX_CLIENT || ml_is_mta(e->daemon) ||
+                        maillog__entry_get(e, MAILLOG_FIELD_STAGE).ptr);
 }
 
 /* The lines of the transaction come first: XCLIENT can name another client than the connection's. */
@@ -537,7 +563,7 @@ static void build_head(ml_build *b)
         keep_first(&m->host, b->part[i].host);
         while ((e = maillog__next(&b->part[i], &at)) != NULL) {
             if (e->daemon && !m->daemon.ptr) m->daemon = ml_text(maillog_daemon_name(e->daemon));
-            if (m->nlegs || e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA) continue;
+            if (m->nlegs || (e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA && !ml_is_mta(e->daemon))) continue;
             keep_first(&m->from, maillog__entry_get(e, MAILLOG_FIELD_FROM));
         }
     }

@@ -1,12 +1,13 @@
 /* push.c: the way in: a line's fields, its time, the node it belongs to. */
 #include "../base/token.h"
-#include "table.h"
+#include "mta.h"
 
 /* ---- the line ---- */
 
 static const uint8_t slot_of[] = {
 #define ML_SLOT(NAME) [MAILLOG_FIELD_##NAME] = ML_S_##NAME,
 #include "slots.def"
+    [MAILLOG_FIELD_EXIM_ID] = ML_S_QUEUE_ID,
 };
 
 void maillog__scan(ml_in *in)
@@ -220,7 +221,7 @@ int64_t maillog__began(const maillog_join *j, uint32_t leg)
 static void child(maillog_join *j, uint32_t leg, const ml_in *in, ml_slot slot)
 {
     const maillog_str id = ml_value(in, slot);
-    if (!id.len || !maillog__is_queue_id(ml_slice(id.ptr, id.ptr + id.len))) return;
+    if (!id.len || !(ml_is_mta(in->ev->daemon) || maillog__is_queue_id(ml_slice(id.ptr, id.ptr + id.len)))) return;
     const uint32_t other = maillog__leg(j, in, id, false, maillog__began(j, leg));
     ml_at_node(j, other)->flags |= ML_F_INBOUND;
     maillog__join_groups(j, leg, other);
@@ -292,6 +293,7 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
         if (j->parked) maillog__match_policies(j, leg, in);
         break;
     default:
+        if (ml_is_mta(in->ev->daemon)) maillog__mta_event(j, leg, in);
         break;
     }
     if (in->f[ML_S_NEW_QUEUE_ID]) child(j, leg, in, ML_S_NEW_QUEUE_ID);
@@ -301,7 +303,7 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
 
 static uint64_t process_key(const maillog_join *j, const ml_in *in)
 {
-    return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | in->ev->daemon, ml_value(in, ML_S_PID));
+    return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | in->ev->daemon, maillog__session_name(in));
 }
 
 /* What the same process said just before, without a queue ID. */
@@ -387,6 +389,10 @@ static void route(maillog_join *j, ml_in *in)
     const uint8_t daemon = in->ev->daemon;
     if (daemon && daemon < MAILLOG_DAEMON_DOVECOT_LDA) {
         push_postfix(j, in);
+        return;
+    }
+    if (ml_is_mta(daemon)) {
+        maillog__push_mta(j, in);
         return;
     }
     switch (daemon) {

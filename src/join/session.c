@@ -6,14 +6,14 @@
  * queue ID that follows them, or, if none does, make an attempt of their own. */
 #include <maillog/describe.h>
 
-#include "table.h"
+#include "mta.h"
 
 enum { MOST_LOOKED_AT = 16, NANO = 1000000000 };
 
 static uint64_t process_key(const maillog_join *j, const ml_in *in)
 {
-    return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | MAILLOG_DAEMON_POSTFIX_SMTPD,
-                        ml_value(in, ML_S_PID));
+    const uint8_t daemon = ml_is_mta(in->ev->daemon) ? in->ev->daemon : MAILLOG_DAEMON_POSTFIX_SMTPD;
+    return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | daemon, maillog__session_name(in));
 }
 
 static uint32_t client_hash(const maillog_join *j, const ml_in *in)
@@ -191,7 +191,7 @@ void maillog__leave_session(maillog_join *j, uint32_t node)
 /* QID: client=: the leg belongs to its process's session. */
 void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in)
 {
-    if (!in->f[ML_S_PID] || ml_at_node(j, leg)->session) return;
+    if (!maillog__session_name(in).len || ml_at_node(j, leg)->session) return;
     const uint32_t s = session_for_line(j, in);
     know_client(j, s, in);
     ml_node *n = ml_at_node(j, s);
@@ -439,6 +439,7 @@ static void take_screen(maillog_join *j, uint32_t session, const ml_in *in)
 /* Whether the line says that the client wanted something and did not get it. */
 static bool is_try(const ml_in *in)
 {
+    if (ml_is_mta(in->ev->daemon)) return maillog__role(in->ev->type) == ML_ROLE_REFUSAL;
     return in->f[ML_S_ACTION] || in->f[ML_S_STAGE] || in->f[ML_S_QUEUE_ID] ||
            (in->f[ML_S_SEVERITY] && in->f[ML_S_CLIENT_ADDR] && !in->f[ML_S_RDNS_NAME]);
 }
@@ -465,11 +466,13 @@ static void link_proxy(maillog_join *j, uint32_t session, const ml_in *in)
 void maillog__push_session(maillog_join *j, ml_in *in)
 {
     const uint16_t type = in->ev->type;
-    if (!in->f[ML_S_PID]) {
+    if (!maillog__session_name(in).len) {
         maillog__deliver_line(j, in, MAILLOG_RECORD_SERVICE);
         return;
     }
-    const bool connect = type == MAILLOG_EVENT_POSTFIX_CONNECT, end = type == MAILLOG_EVENT_POSTFIX_DISCONNECT;
+    const ml_role role = maillog__role(type);
+    const bool connect = type == MAILLOG_EVENT_POSTFIX_CONNECT || role == ML_ROLE_CONNECT,
+               end = type == MAILLOG_EVENT_POSTFIX_DISCONNECT || role == ML_ROLE_DISCONNECT;
     const uint32_t s = connect ? session_for_connect(j, in)
                        : end   ? session_for_disconnect(j, in)
                                : session_for_line(j, in);
@@ -481,7 +484,7 @@ void maillog__push_session(maillog_join *j, ml_in *in)
         if (j->parked) take_policies(j, s, in, true);
     } else if (!end && is_try(in)) {
         n->flags |= ML_F_TRIED;
-        if (in->f[ML_S_ACTION] || in->f[ML_S_QUEUE_ID]) {
+        if (in->f[ML_S_ACTION] || in->f[ML_S_QUEUE_ID] || role) {
             in->segment = segment_for(j, n, in);
             if (j->parked) take_policies(j, s, in, false);
         }
@@ -490,7 +493,10 @@ void maillog__push_session(maillog_join *j, ml_in *in)
     maillog__add_line(j, s, in);
     const unsigned severity = ml_word_of(in, ML_S_SEVERITY);
     if (severity == MAILLOG_SEVERITY_FATAL || severity == MAILLOG_SEVERITY_PANIC) n->flags |= ML_F_TRIED;
-    if (end || severity == MAILLOG_SEVERITY_FATAL || severity == MAILLOG_SEVERITY_PANIC) { /* the process has ended */
+    /* MTAs whose sessions have no number do not say when one ends */
+    const bool single = role == ML_ROLE_REFUSAL && in->ev->daemon != MAILLOG_DAEMON_OPENSMTPD;
+    if (end || single || severity == MAILLOG_SEVERITY_FATAL ||
+        severity == MAILLOG_SEVERITY_PANIC) { /* the process has ended */
         close_session(j, s, in);
         if (!n->u.s.refs) maillog__list_put(j, s, maillog__session_list(j, n));
     }

@@ -72,7 +72,7 @@ enum {                         /* ml_node.flags */
        ML_F_BEGAN = 8388608,   /* leg: its Message-ID was seen */
        ML_F_LATER = 16777216,  /* its place in the list is older than its last line */
        ML_F_UNSAID = 33554432, /* session: commands were refused, for a reason that need not be logged */
-       ML_F_OVER = 67108864    /* leg: requeued under another ID */
+       ML_F_OVER = 67108864    /* leg: requeued under another ID, or given up */
 };
 
 typedef struct ml_node {
@@ -99,8 +99,9 @@ typedef struct ml_node {
         struct {
             uint16_t nodes, open; /* leader: of the ring; legs not done or with an open session */
             uint32_t bytes;       /* leader: of all tapes */
-            uint32_t client;      /* leg: hash of the client address; policy: of the sender */
-            uint32_t message_id;  /* leg, store, hint: hash of it; policy: of the recipient */
+            uint32_t client; /* leg: hash of the client address, or recipients wanted and served (mta.c); policy: of the
+                                sender */
+            uint32_t message_id; /* leg, store, hint: hash of it; policy: of the recipient */
         } g;
         struct {
             uint32_t from, legs, client; /* hash of the segment's sender; first live leg; hash of the client address */
