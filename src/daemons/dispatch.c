@@ -4,10 +4,16 @@
  * the rows of that length: of each one compare with a constant is left. */
 #include "daemons.h"
 
+/* Of a name longer than eight bytes, the bytes behind those. A function, so that the rows of other lengths, which are
+ * never called for, are no constant arguments out of bounds to a compiler that does not optimise. */
+static inline bool same_tail(const char *name, const char *lit, size_t len)
+{
+    return len <= 8 || memcmp(name + 8, lit + 8, len - 8) == 0;
+}
+
 /* Whether `lit` from `from` on has `len` bytes, a constant, and is the name whose first eight bytes are `key`. */
 #define IS_NAME(lit, from, len, key, name)                                                                             \
-    (sizeof(lit) - 1 == (from) + (len) && (key) == ML_KEY(lit, from) &&                                                \
-     ((len) <= 8 || memcmp((name).p + 8, (lit) + (from) + 8, (len)-8) == 0))
+    (sizeof(lit) - 1 == (from) + (len) && (key) == ML_KEY(lit, from) && same_tail((name).p, (lit) + (from), len))
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
