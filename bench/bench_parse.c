@@ -1,60 +1,41 @@
 /* bench_parse.c: how fast lines become events, beside what it costs to find the lines at all.
  *
- *   bench_parse FILE [ROUNDS]     paired rounds over the file in memory: memchr line split, header only, all fields
- *   bench_parse --once WHAT FILE  one pass of WHAT (memchr, header, parse), for `valgrind --tool=callgrind`
+ *   bench_parse FILE [ROUNDS]     paired rounds over the file in memory, of all that is in the table `ways` below
+ *   bench_parse --once WAY FILE   one pass of one way, for `valgrind --tool=callgrind`
  *
  * Each round runs all of them after each other, so that a busy neighbour slows all alike; medians are of the rounds,
  * and so are the ratios. */
-#include <maillog/maillog.h>
+#include "bench.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+/* What a pass found. `sum` is over the fields, so that nothing can be left out. */
+typedef struct found {
+    size_t lines, fields, sum;
+} found;
 
-typedef struct log_text {
-    char *text;
-    size_t len, lines;
-} log_text;
+/* ---- the ways ---- */
 
-static log_text read_file(const char *path)
+static found split_lines(const bench_log *t)
 {
-    log_text t = {NULL, 0, 0};
-    FILE *f = fopen(path, "rb");
-    if (!f) return t;
-    size_t cap = 1 << 20, n;
-    t.text = (char *)malloc(cap);
-    while (t.text && (n = fread(t.text + t.len, 1, cap - t.len, f)) > 0) {
-        t.len += n;
-        if (t.len == cap) t.text = (char *)realloc(t.text, cap *= 2);
-    }
-    fclose(f);
-    return t;
-}
-
-static size_t split_lines(const log_text *t)
-{
-    size_t lines = 0;
+    found r = {0, 0, 0};
     const char *p = t->text, *end = p + t->len;
     while (p < end) {
         const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p));
         if (!lf) lf = end - 1;
-        lines++;
+        r.lines++;
         p = lf + 1;
     }
-    return lines;
+    r.sum = r.lines;
+    return r;
 }
 
 enum { EVENTS = 1024 };
 
-/* Every line through maillog_batch_parse(), a thousand at a time into the same arrays. Returns a sum over the fields,
- * so that nothing can be left out. */
-static size_t parse_lines(const log_text *t, const maillog_options *opt, size_t *lines, size_t *fields)
+/* Every line through maillog_batch_parse(), a thousand at a time into the same arrays. */
+static found batches(const bench_log *t, const maillog_options *opt)
 {
     static maillog_batch_event event[EVENTS];
     static maillog_field field[EVENTS * MAILLOG_FIELDS_MAX / 4];
-    size_t sum = 0;
-    *lines = *fields = 0;
+    found r = {0, 0, 0};
     for (size_t at = 0, used; at < t->len; at += used) {
         maillog_batch b;
         memset(&b, 0, sizeof b);
@@ -64,102 +45,142 @@ static size_t parse_lines(const log_text *t, const maillog_options *opt, size_t 
         b.field_cap = (uint32_t)(sizeof field / sizeof *field);
         b.final = 1;
         if (maillog_batch_parse(opt, t->text + at, t->len - at, &b, &used) != MAILLOG_OK || used == 0) exit(1);
-        *lines += b.nevents;
-        *fields += b.nfields;
-        if (b.nfields) sum += field[b.nfields - 1].off;
+        r.lines += b.nevents;
+        r.fields += b.nfields;
+        if (b.nfields) r.sum += field[b.nfields - 1].off;
     }
-    return sum;
+    return r;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+static found parse(const bench_log *t) { return batches(t, NULL); }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorts `v`; q in 0..1. */
-static double quantile(double *v, size_t n, double q)
-{
-    qsort(v, n, sizeof *v, by_value);
-    return v[(size_t)(q * (double)(n - 1) + 0.5)];
-}
-
-enum { MEMCHR, HEADER, PARSE, WHATS };
-static const char *const names[WHATS] = {"memchr", "header", "parse"};
-
-static size_t run(int what, const log_text *t, size_t *lines, size_t *fields)
+static found header(const bench_log *t)
 {
     static uint8_t all[256];
-    static maillog_options header_only;
+    const maillog_options opt = {sizeof opt, all};
     memset(all, 1, sizeof all);
-    header_only.size = sizeof header_only;
-    header_only.skip = all;
-    if (what == MEMCHR) {
-        *fields = 0;
-        return *lines = split_lines(t);
-    }
-    return parse_lines(t, what == HEADER ? &header_only : NULL, lines, fields);
+    return batches(t, &opt);
 }
 
-static void report(const log_text *t, size_t rounds)
+static found line(const bench_log *t)
 {
-    double *took[WHATS], *ratio = (double *)malloc(rounds * sizeof *ratio);
-    size_t lines = 0, fields[WHATS], sum = 0;
-    for (int w = 0; w < WHATS; w++) took[w] = (double *)malloc(rounds * sizeof **took);
-    for (size_t r = 0; r < rounds; r++)
-        for (int w = 0; w < WHATS; w++) {
-            const double start = now();
-            sum += run(w, t, &lines, &fields[w]);
-            took[w][r] = now() - start;
+    found r = {0, 0, 0};
+    maillog_event ev;
+    for (const char *p = t->text, *end = p + t->len; p < end;) {
+        const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p));
+        if (!lf) lf = end;
+        maillog_parse_line(NULL, p, (size_t)(lf - p), &ev);
+        r.lines++;
+        r.fields += ev.nfields;
+        r.sum += ev.field[ev.nfields - 1].off;
+        p = lf + 1;
+    }
+    return r;
+}
+
+static int count(void *user, const maillog_event *ev)
+{
+    found *r = (found *)user;
+    r->lines++;
+    r->fields += ev->nfields;
+    r->sum += ev->field[ev->nfields - 1].off;
+    return MAILLOG_CONTINUE;
+}
+
+static found feed(const bench_log *t, maillog_callbacks *cb)
+{
+    found r = {0, 0, 0};
+    maillog_stream s;
+    size_t used;
+    if (maillog_stream_init(&s, cb, &r, NULL, 0) != MAILLOG_OK) exit(1);
+    if (maillog_stream_feed(&s, t->text, t->len, &used) != MAILLOG_OK) exit(1);
+    return r;
+}
+
+static found stream(const bench_log *t)
+{
+    maillog_callbacks cb;
+    maillog_callbacks_init(&cb);
+    cb.on_event = count;
+    return feed(t, &cb);
+}
+
+/* One daemon of the ten or so that the log has. */
+static found one_daemon(const bench_log *t)
+{
+    maillog_callbacks cb;
+    maillog_callbacks_init(&cb);
+    cb.on_postfix_cleanup = count;
+    return feed(t, &cb);
+}
+
+static const struct {
+    const char *name;
+    found (*run)(const bench_log *t);
+} ways[] = {
+    {"memchr", split_lines}, /* the lines alone */
+    {"header", header},      /* all daemons skipped */
+    {"parse", parse},        /* all fields, in batches */
+    {"line", line},          /* the same, line by line: with the memchr that finds them */
+    {"stream", stream},      /* the same, by callback */
+    {"one", one_daemon},     /* by callback, one daemon in ten */
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static void report(const bench_log *t, size_t rounds)
+{
+    double *took[WAYS], *ratio = (double *)malloc(WAYS * rounds * sizeof *ratio);
+    found r[WAYS];
+    for (int w = 0; w < WAYS; w++) took[w] = (double *)malloc(rounds * sizeof **took);
+    for (size_t i = 0; i < rounds; i++)
+        for (int w = 0; w < WAYS; w++) {
+            const double start = bench_now();
+            r[w] = ways[w].run(t);
+            took[w][i] = bench_now() - start;
         }
-    printf("%zu lines, %zu bytes, %.1f bytes a line, %zu rounds (check %zu)\n", lines, t->len,
-           (double)t->len / (double)lines, rounds, sum);
-    for (int w = 0; w < WHATS; w++) {
-        for (size_t r = 0; r < rounds; r++) ratio[r] = took[w][r] / took[MEMCHR][r];
-        const double low = quantile(ratio, rounds, 0.1), high = quantile(ratio, rounds, 0.9);
-        printf("%-7s %5.2f x memchr [%.2f..%.2f], %.2f fields a line\n", names[w], quantile(ratio, rounds, 0.5), low,
-               high, (double)fields[w] / (double)lines);
+    const double lines = (double)r[0].lines;
+    printf("%zu lines, %zu bytes, %.1f bytes a line, %zu rounds\n", r[0].lines, t->len, (double)t->len / lines, rounds);
+    printf("way      x memchr    p10    p90   ns/line   GB/s  Mlines/s  fields/line\n");
+    for (int w = WAYS - 1; w >= 0; w--) /* the pairs first: a median sorts */
+        for (size_t i = 0; i < rounds; i++) ratio[(size_t)w * rounds + i] = took[w][i] / took[0][i];
+    for (int w = 0; w < WAYS; w++) {
+        double *const pairs = ratio + (size_t)w * rounds, seconds = bench_quantile(took[w], rounds, 0.5);
+        const double low = bench_quantile(pairs, rounds, 0.1), high = bench_quantile(pairs, rounds, 0.9);
+        printf("%-7s %9.2f %6.2f %6.2f %9.1f %6.2f %9.1f %12.2f\n", ways[w].name, bench_quantile(pairs, rounds, 0.5),
+               low, high, seconds / lines * 1e9, (double)t->len / seconds * 1e-9, lines / seconds * 1e-6,
+               (double)r[w].fields / lines);
     }
-    for (int w = 0; w < WHATS; w++) {
-        const double s = quantile(took[w], rounds, 0.5);
-        printf("%-7s %6.1f ns a line, %5.2f GB/s, %5.1f million lines a second\n", names[w], s / (double)lines * 1e9,
-               (double)t->len / s * 1e-9, (double)lines / s * 1e-6);
-    }
-    for (int w = 0; w < WHATS; w++) free(took[w]);
+    for (int w = 0; w < WAYS; w++) free(took[w]);
     free(ratio);
+}
+
+static int once(const char *name, const bench_log *t)
+{
+    for (int w = 0; w < WAYS; w++) {
+        if (strcmp(name, ways[w].name) != 0) continue;
+        const found r = ways[w].run(t);
+        printf("%s: %zu lines, %zu fields (check %zu)\n", name, r.lines, r.fields, r.sum);
+        return 0;
+    }
+    fprintf(stderr, "bench_parse: %s: no such way\n", name);
+    return 2;
 }
 
 int main(int argc, char **argv)
 {
-    const int once = argc == 4 && strcmp(argv[1], "--once") == 0;
-    if (argc < 2 || argc > 4 || (argc == 4 && !once)) {
-        fprintf(stderr, "usage: bench_parse FILE [ROUNDS] | --once memchr|header|parse FILE\n");
+    const int single = argc == 4 && strcmp(argv[1], "--once") == 0;
+    const long rounds = argc == 3 ? strtol(argv[2], NULL, 10) : 30;
+    if (argc < 2 || argc > 4 || (argc == 4 && !single) || rounds < 1) {
+        fprintf(stderr, "usage: bench_parse FILE [ROUNDS] | --once memchr|header|parse|line|stream|one FILE\n");
         return 2;
     }
-    const char *path = once ? argv[3] : argv[1];
-    log_text t = read_file(path);
-    if (!t.len) {
-        fprintf(stderr, "bench_parse: %s: cannot be read, or is empty\n", path);
-        return 1;
-    }
-    if (!once) {
-        const long rounds = argc == 3 ? strtol(argv[2], NULL, 10) : 30;
-        report(&t, rounds > 0 ? (size_t)rounds : 30);
-    } else {
-        for (int w = 0; w < WHATS; w++) {
-            size_t lines, fields;
-            if (strcmp(argv[2], names[w]) != 0) continue;
-            const size_t sum = run(w, &t, &lines, &fields);
-            printf("%s: %zu lines, %zu fields (check %zu)\n", names[w], lines, fields, sum);
-        }
-    }
+    bench_log t;
+    if (!bench_read(single ? argv[3] : argv[1], &t)) return 1;
+    int rc = 0;
+    if (single)
+        rc = once(argv[2], &t);
+    else
+        report(&t, (size_t)rounds);
     free(t.text);
-    return 0;
+    return rc;
 }

@@ -11,15 +11,21 @@ typedef struct writer {
     size_t cap, len;
 } writer;
 
-static void put_bytes(writer *w, const char *p, size_t n)
+static inline void put_bytes(writer *w, const char *p, size_t n)
 {
-    if (w->len < w->cap) {
+    if (w->len + n <= w->cap) {
+        memcpy(w->buf + w->len, p, n);
+    } else if (w->len < w->cap) {
         const size_t room = w->cap - w->len;
         memcpy(w->buf + w->len, p, n < room ? n : room);
     }
     w->len += n;
 }
-static void put_char(writer *w, char c) { put_bytes(w, &c, 1); }
+static inline void put_char(writer *w, char c)
+{
+    if (w->len < w->cap) w->buf[w->len] = c;
+    w->len++;
+}
 static void put_text(writer *w, const char *s) { put_bytes(w, s, strlen(s)); }
 
 static void put_number(writer *w, uint64_t n, int width)
@@ -31,6 +37,13 @@ static void put_number(writer *w, uint64_t n, int width)
         n /= 10;
     } while (n || 20 - i < width);
     put_bytes(w, digits + i, (size_t)(20 - i));
+}
+
+/* A number below 100. */
+static inline void put_two(writer *w, unsigned n)
+{
+    put_char(w, (char)('0' + n / 10 % 10));
+    put_char(w, (char)('0' + n % 10));
 }
 
 static void put_escape(writer *w, unsigned code)
@@ -93,25 +106,94 @@ static size_t put_special(writer *w, const unsigned char *p, size_t left)
 
 static bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
-static void put_string(writer *w, const char *text, size_t len)
+#ifdef ML_SSE2
+/* A bit for each of the sixteen bytes that is not plain. */
+static inline unsigned special_mask(__m128i x)
 {
-    const unsigned char *p = (const unsigned char *)text, *e = p + len;
+    /* as signed numbers, bytes from 0x80 on are less than a blank, too */
+    __m128i other = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20));
+    other = _mm_or_si128(other, _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7F)));
+    other = _mm_or_si128(other, _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
+    other = _mm_or_si128(other, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+    return (unsigned)_mm_movemask_epi8(other);
+}
+#endif
+
+/* Copy plain bytes from p on, up to the first that is none, or to e. Where sixteen can be read, and written, that is
+ * done, and only then seen how many of them count. */
+static const char *put_plain(writer *w, const char *p, const char *e, const char *readable)
+{
+#ifdef ML_SSE2
+    while (p < e && readable - p >= 16 && w->len < w->cap && w->cap - w->len >= 16) {
+        const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+        const unsigned past = e - p < 16 ? ~0u << (e - p) : 1u << 16;
+        const unsigned n = (unsigned)__builtin_ctz(special_mask(x) | past);
+        _mm_storeu_si128((__m128i *)(void *)(w->buf + w->len), x);
+        w->len += n;
+        p += n;
+        if (n < 16) return p;
+    }
+#else
+    (void)readable;
+#endif
+    const char *run = p;
+    while (p < e && is_plain((unsigned char)*p)) p++;
+    put_bytes(w, run, (size_t)(p - run));
+    return p;
+}
+
+/* Loads up to `readable` are allowed. */
+static void put_string(writer *w, const char *text, size_t len, const char *readable)
+{
+    const char *p = text, *e = p + len;
     put_char(w, '"');
     while (p < e) {
-        const unsigned char *run = p;
-        while (p < e && is_plain(*p)) p++;
-        put_bytes(w, (const char *)run, (size_t)(p - run));
-        if (p < e) p += put_special(w, p, (size_t)(e - p));
+        p = put_plain(w, p, e, readable);
+        if (p < e) p += put_special(w, (const unsigned char *)p, (size_t)(e - p));
     }
     put_char(w, '"');
 }
 
-static void put_key(writer *w, const char *key)
+/* A name of the schema: nothing in it needs an escape. */
+static void put_name(writer *w, const char *name)
 {
-    if (w->len > 1) put_char(w, ',');
     put_char(w, '"');
-    put_text(w, key);
-    put_bytes(w, "\":", 2);
+    put_text(w, name);
+    put_char(w, '"');
+}
+
+/* `,"name":`: all that stands before a value, in one piece. */
+enum { KEY_MAX = 32 };
+typedef struct key {
+    char text[KEY_MAX];
+    size_t len;
+} key;
+#define KEY(name)                                                                                                      \
+    {                                                                                                                  \
+        ",\"" name "\":", sizeof(",\"" name "\":") - 1                                                                 \
+    }
+
+#define MAILLOG_FIELD(id, NAME, name, kind, doc) _Static_assert(sizeof(name) + 4 <= KEY_MAX, "raise KEY_MAX");
+#include <maillog/schema.def>
+
+static void put_key(writer *w, const key *k)
+{
+    const size_t skip = w->len <= 1; /* no comma behind the brace */
+    if (w->len < w->cap && w->cap - w->len >= KEY_MAX) {
+        memcpy(w->buf + w->len, k->text + skip, KEY_MAX - 1); /* all at once: longer ones than that there are none */
+        w->len += k->len - skip;
+    } else {
+        put_bytes(w, k->text + skip, k->len - skip);
+    }
+}
+
+static void put_field_key(writer *w, unsigned id)
+{
+    static const key keys[] = {
+#define MAILLOG_FIELD(id, NAME, name, kind, doc) [id] = KEY(name),
+#include <maillog/schema.def>
+    };
+    put_key(w, &keys[id]);
 }
 
 static void put_offset(writer *w, int minutes)
@@ -122,9 +204,9 @@ static void put_offset(writer *w, int minutes)
         return;
     }
     put_char(w, minutes < 0 ? '-' : '+');
-    put_number(w, m / 60, 2);
+    put_two(w, m / 60);
     put_char(w, ':');
-    put_number(w, m % 60, 2);
+    put_two(w, m % 60);
 }
 
 /* ISO 8601, as exact as the log; without a year `--07-19T07:59:06`. */
@@ -137,15 +219,15 @@ static void put_stamp(writer *w, const maillog_time *t, const maillog_json_optio
     else
         put_char(w, '-');
     put_char(w, '-');
-    put_number(w, t->month, 2);
+    put_two(w, t->month);
     put_char(w, '-');
-    put_number(w, t->day, 2);
+    put_two(w, t->day);
     put_char(w, 'T');
-    put_number(w, t->hour, 2);
+    put_two(w, t->hour);
     put_char(w, ':');
-    put_number(w, t->minute, 2);
+    put_two(w, t->minute);
     put_char(w, ':');
-    put_number(w, t->second, 2);
+    put_two(w, t->second);
     if (t->digits) {
         uint32_t n = t->nsec;
         for (int i = t->digits; i < 9; i++) n /= 10;
@@ -161,7 +243,8 @@ static void put_stamp(writer *w, const maillog_time *t, const maillog_json_optio
 
 static void put_time(writer *w, const maillog_time *t, const maillog_json_options *opt)
 {
-    put_key(w, "time");
+    static const key name = KEY("time");
+    put_key(w, &name);
     put_stamp(w, t, opt);
 }
 
@@ -182,14 +265,14 @@ bool maillog__is_json_number(const char *p, size_t n)
     return ml_empty(c) && n < 16;
 }
 
-static void put_list(writer *w, maillog_field_id id, maillog_str list)
+static void put_list(writer *w, maillog_field_id id, maillog_str list, const char *readable)
 {
     maillog_str item;
     size_t pos = 0, n = 0;
     put_char(w, '[');
     while (maillog_list_next(id, list, &pos, &item)) {
         if (n++) put_char(w, ',');
-        put_string(w, item.ptr, item.len);
+        put_string(w, item.ptr, item.len, readable);
     }
     put_char(w, ']');
 }
@@ -197,22 +280,22 @@ static void put_list(writer *w, maillog_field_id id, maillog_str list)
 static void put_field(writer *w, const maillog_event *ev, const maillog_field *f, uint32_t flags)
 {
     const maillog_str v = {ev->line + f->off, f->len};
+    const char *readable = ev->line + ev->len;
     const int kind = maillog_field_kind(f->id);
-    put_key(w, maillog_field_name(f->id));
+    put_field_key(w, f->id);
     if (kind == MAILLOG_KIND_LIST) {
-        put_list(w, (maillog_field_id)f->id, v);
+        put_list(w, (maillog_field_id)f->id, v, readable);
         return;
     }
     if (f->id == MAILLOG_FIELD_SEVERITY && f->word) { /* one word for all, however the daemon spells it */
-        const char *word = maillog_word_name(f->word);
-        put_string(w, word, strlen(word));
+        put_name(w, maillog_word_name(f->word));
         return;
     }
     const bool numeric = kind == MAILLOG_KIND_NUMBER || kind == MAILLOG_KIND_DECIMAL || kind == MAILLOG_KIND_DURATION;
     if ((flags & MAILLOG_JSON_NUMBERS) && numeric && maillog__is_json_number(v.ptr, v.len))
         put_bytes(w, v.ptr, v.len);
     else
-        put_string(w, v.ptr, v.len);
+        put_string(w, v.ptr, v.len, readable);
 }
 
 static bool is_left_out(uint16_t id, uint32_t flags)
@@ -234,13 +317,14 @@ static void put_flags(writer *w, uint32_t flags)
         {MAILLOG_FLAG_OVERSIZED, "oversized"},     {MAILLOG_FLAG_ESCAPED, "escaped"},
     };
     if (!flags) return;
-    put_key(w, "marks");
+    static const key marks = KEY("marks");
+    put_key(w, &marks);
     put_char(w, '[');
     size_t n = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!(flags & rows[i].flag)) continue;
         if (n++) put_char(w, ',');
-        put_string(w, rows[i].name, strlen(rows[i].name));
+        put_name(w, rows[i].name);
     }
     put_char(w, ']');
 }
@@ -248,29 +332,26 @@ static void put_flags(writer *w, uint32_t flags)
 size_t maillog_event_json(const maillog_event *ev, const maillog_json_options *opt, char *buf, size_t cap)
 {
     static const maillog_json_options defaults = {0, 0, 0, 0, 0, 0};
+    static const key line = KEY("line"), daemon = KEY("daemon"), event = KEY("event"), match = KEY("match");
     writer w = {buf, buf ? cap : 0, 0};
     if (!ev) return 0;
     if (!opt) opt = &defaults;
     put_char(&w, '{');
     if (opt->line_number) {
-        put_key(&w, "line");
+        put_key(&w, &line);
         put_number(&w, opt->line_number, 1);
     }
     if (ev->time.month && !(opt->flags & MAILLOG_JSON_NO_HEADER)) put_time(&w, &ev->time, opt);
     if (ev->daemon) {
-        const char *name = maillog_daemon_name(ev->daemon);
-        put_key(&w, "daemon");
-        put_string(&w, name, strlen(name));
+        put_key(&w, &daemon);
+        put_name(&w, maillog_daemon_name(ev->daemon));
     }
     if (ev->type) {
-        const char *name = maillog_event_name(ev->type);
-        put_key(&w, "event");
-        put_string(&w, name, strlen(name));
+        put_key(&w, &event);
+        put_name(&w, maillog_event_name(ev->type));
     }
-    put_key(&w, "match");
-    put_char(&w, '"');
-    put_text(&w, maillog_match_name(ev->match));
-    put_char(&w, '"');
+    put_key(&w, &match);
+    put_name(&w, maillog_match_name(ev->match));
     put_flags(&w, ev->flags);
     for (uint32_t i = 0; i < ev->nfields; i++)
         if (!is_left_out(ev->field[i].id, opt->flags)) put_field(&w, ev, &ev->field[i], opt->flags);
@@ -281,6 +362,6 @@ size_t maillog_event_json(const maillog_event *ev, const maillog_json_options *o
 size_t maillog_json_string(const char *text, size_t len, char *buf, size_t cap)
 {
     writer w = {buf, buf ? cap : 0, 0};
-    put_string(&w, text, text ? len : 0);
+    put_string(&w, text, text ? len : 0, text + (text ? len : 0));
     return w.len;
 }

@@ -121,10 +121,34 @@ static void test_one_after_the_other(void **state)
     free(text);
 }
 
+/* snprintf's contract: what fits is stored, nothing behind it, and the length is that of all. */
+static void test_json_that_does_not_fit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < file.count; i++) {
+        const test_case *c = &file.cases[i];
+        maillog_event ev;
+        maillog_parse_line(NULL, c->line, c->len, &ev);
+        const size_t n = maillog_event_json(&ev, NULL, NULL, 0);
+        char *whole = (char *)malloc(n);
+        assert_int_equal(maillog_event_json(&ev, NULL, whole, n), n);
+        for (size_t cap = i % 16; cap < n; cap += 1 + n / 32) {
+            char *part = (char *)malloc(cap + 1);
+            part[cap] = '#';
+            assert_int_equal(maillog_event_json(&ev, NULL, part, cap), n);
+            assert_memory_equal(part, whole, cap);
+            assert_int_equal(part[cap], '#');
+            free(part);
+        }
+        free(whole);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(test_guard_pages),
-                                              cmocka_unit_test(test_one_after_the_other)};
+                                              cmocka_unit_test(test_one_after_the_other),
+                                              cmocka_unit_test(test_json_that_does_not_fit)};
 #ifdef __AVX2__
     if (!__builtin_cpu_supports("avx2")) return 77;
 #endif
