@@ -94,12 +94,14 @@ static ml_postfix read_head(ml_line *l, ml_cur *c)
     return head;
 }
 
-/* What a program with a name of its own may still be: a copy of a delivery agent, a cleanup, … */
+/* What a program with a name of its own may still be: a copy of a delivery agent, a queue manager, a cleanup, … */
 static bool any_program(ml_line *l, ml_cur c, const ml_postfix *head)
 {
     if (!head->queue_id.p || head->severity) return false;
-    if (ML_IS(c, "removed")) return ml_event(l, MAILLOG_EVENT_POSTFIX_REMOVED);
-    return maillog__postfix_delivery_line(l, c);
+    maillog_field *const mark = ml_mark(l);
+    if (maillog__postfix_qmgr(l, c, head)) return true;
+    ml_fail(l, mark);
+    return maillog__postfix_cleanup(l, c, head) || ml_fail(l, mark);
 }
 
 /* msg_syslog(3) cuts the text, without the severity, at this length. */

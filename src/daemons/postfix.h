@@ -48,8 +48,8 @@ bool maillog__postfix_client(ml_line *l, ml_cur text);
 /* `ACTION: STAGE from CLIENT: TEXT; context` (smtpd, and cleanup for milters). */
 bool maillog__postfix_action(ml_line *l, ml_cur text);
 
-/* `[CODE ][DSN ]text` as CODE, DSN, REASON. */
-void maillog__postfix_reply_text(ml_line *l, ml_cur text);
+/* `[CODE ][DSN ]text` as CODE, DSN, REASON; the reason. */
+ml_cur maillog__postfix_reply_text(ml_line *l, ml_cur text);
 
 /* TLS lines of smtpd, smtp, tlsproxy and posttls-finger. */
 bool maillog__postfix_tls(ml_line *l, ml_cur text, const ml_postfix *head);
@@ -87,6 +87,10 @@ typedef enum ml_context_end {
 
 /* Find and read the context. False: there is none, and nothing was written. Linear. */
 bool maillog__postfix_find_context(const ml_line *l, ml_cur text, ml_context_end end, ml_context *out);
+
+/* What a restriction says, `<SUBJECT>: CLASS rejected: TEXT` or `Service unavailable; CLASS [SUBJECT] blocked using
+ * ZONE; TEXT`, as NAME, CLASS, ZONE, REASON_DETAIL: as far as it can be told apart. */
+void maillog__postfix_split_reason(ml_line *l, ml_cur reason, const ml_context *ctx);
 
 /* Write its fields and flags. */
 void maillog__postfix_put_context(ml_line *l, const ml_context *ctx);

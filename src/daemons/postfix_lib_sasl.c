@@ -26,10 +26,12 @@ ML_PATTERN_ROWS(maillog__postfix_lib_sasl) = {
          "incorrect SASL library version. Postfix was built with include files from version %s, but the run-time "
          "library version is %s",
          VERSION, VALUE),
+    ROW2(SASL_PROBLEM, "looking for plugins in '%S', failed to open directory, error: %s", PATH, ERROR),
     ROW1(SASL_BACKEND_ERROR, "missing Dovecot server %s username field", REPLY),
     ROW1(SASL_BACKEND_ERROR, "missing Dovecot server %s reply field", REPLY),
     ROW1(SASL_CONFIG_ERROR, "per-session SASL client initialization: %s", ERROR),
     ROW1(SASL_CONFIG_ERROR, "set per-session SASL security properties: %s", ERROR),
+    ROW2(SASL_PROBLEM, "unable to dlopen %w: %s", PATH, ERROR),
     ROW1(SASL_CONFIG_ERROR, "unsupported SASL client implementation: %s", TYPE),
     ROW1(SASL_CONFIG_ERROR, "unsupported SASL server implementation: %s", TYPE),
 };

@@ -78,7 +78,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_tls) = {
     ROW3(TLS_CONFIG_ERROR, "cannot load %d-bit DH parameters from file %w: %s -- using compiled-in defaults", BITS,
          PATH, ERROR),
     ROW2(TLS_CONFIG_ERROR, "cannot load %d-bit DH parameters from file %s -- using compiled-in defaults", BITS, PATH),
-    ROW0(TLS_CERTIFICATE_ERROR, "cannot load Certificate Authority data: disabling TLS support"),
+    ROW0(TLS_CERTIFICATE_ERROR, "cannot load Certificate Authority data%(: disabling TLS support%)"),
     ROW2(TLS_CERTIFICATE_ERROR,
          "cannot load Certification Authority data, CAfile=\"%s\",CApath=\"%s\": disabling TLS support", CAFILE,
          CAPATH),

@@ -17,6 +17,7 @@ ML_PATTERN_ROWS(maillog__postfix_master_rows) = {
     ROW3(PROCESS_SIGNAL, "process %s pid %d killed by signal %d", PATH, CHILD_PID, SIGNAL),
     ROW3(PROCESS_SIGNAL, "process %s pid %d stopped by signal %d", PATH, CHILD_PID, SIGNAL),
     ROW2(RELOADED, "reload -- version %w, configuration %s", VERSION, CONFIG),
+    ROW1(RELOADED, "reload configuration %s", CONFIG),
     ROW0(ADVICE,
          "see http://www.postfix.org/STRESS_README.html for examples of stress-adapting configuration settings"),
     ROW0(ADVICE,

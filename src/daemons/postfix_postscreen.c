@@ -62,7 +62,7 @@ static bool reject(ml_line *l, ml_cur c)
     if (!maillog__put_addr_port(l, &c) || !ML_SKIP(&c, ": ")) return false;
     ml_context ctx;
     if (maillog__postfix_find_context(l, c, ML_CONTEXT_TO_END, &ctx)) {
-        maillog__postfix_reply_text(l, ctx.text);
+        maillog__postfix_split_reason(l, maillog__postfix_reply_text(l, ctx.text), &ctx);
         maillog__postfix_put_context(l, &ctx);
         ml_put_rest(l, ctx.after);
     } else {

@@ -87,15 +87,35 @@ static bool content_check(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_CONTENT_CHECK);
 }
 
+/* What follows the server: ` said: REPLY (in reply to COMMAND)`, ` refused to talk to me: REPLY`, ` while PHASE`. The
+ * reply is the server's: the last `(in reply to` is Postfix's own. */
+static void server_said(ml_line *l, ml_cur c)
+{
+    ml_cur reply, command = ml_none();
+    if (ML_SKIP(&c, " while ")) {
+        ml_put(l, MAILLOG_FIELD_PHASE, c);
+        return;
+    }
+    if (!ML_SKIP(&c, " said: ") && !ML_SKIP(&c, " refused to talk to me: ")) return;
+    reply = command = c;
+    if (ML_DROP_END(&command, ")") && ML_UNTIL_LAST(&command, " (in reply to ", &reply))
+        c = reply;
+    else
+        command = ml_none();
+    ml_put(l, MAILLOG_FIELD_REPLY, c);
+    ml_put_opt(l, MAILLOG_FIELD_COMMAND, command);
+}
+
 /* host HOST[ADDR] said: …, lost connection with HOST[ADDR] while …, and other words of smtp_trouble.c, dns.c, …: the
  * whole reason, and the server where it is said. */
 static bool server_failed(ml_line *l, ml_cur c)
 {
-    static const char before[][24] = {"host ", "lost connection with ", "conversation with ", "connect to "};
+    static const char before[][40] = {"host ", "lost connection with ", "conversation with ", "connect to ",
+                                      "SASL authentication failed; server "};
     ml_put(l, MAILLOG_FIELD_REASON, c);
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)
         if (ml_skip_n(&c, before[i], strlen(before[i]))) {
-            maillog__put_relay(l, &c);
+            if (maillog__put_relay(l, &c)) server_said(l, c);
             break;
         }
     return ml_event(l, MAILLOG_EVENT_POSTFIX_SERVER_FAILED);

@@ -83,7 +83,7 @@ bool maillog__postfix_client(ml_line *l, ml_cur c)
 }
 
 /* `[CODE ][DSN ]text`; cleanup leaves the code out. */
-void maillog__postfix_reply_text(ml_line *l, ml_cur c)
+ml_cur maillog__postfix_reply_text(ml_line *l, ml_cur c)
 {
     ml_cur t = c, code, dsn;
     if (ml_digits(&t, &code) && ml_len(code) == 3 && ml_skip_char(&t, ' ')) {
@@ -96,6 +96,14 @@ void maillog__postfix_reply_text(ml_line *l, ml_cur c)
         c = t;
     }
     ml_put(l, MAILLOG_FIELD_REASON, c);
+    return c;
+}
+
+/* Its text is not Postfix's. */
+static bool is_milter(maillog_event_type event)
+{
+    return event == MAILLOG_EVENT_POSTFIX_MILTER_REJECT || event == MAILLOG_EVENT_POSTFIX_MILTER_HOLD ||
+           event == MAILLOG_EVENT_POSTFIX_MILTER_DISCARD;
 }
 
 static maillog_event_type action_event(unsigned action)
@@ -151,10 +159,12 @@ bool maillog__postfix_action(ml_line *l, ml_cur c)
         text_without_context(l, c);
         return ml_event(l, event);
     }
+    ml_cur said = ctx.text;
     if (event == MAILLOG_EVENT_POSTFIX_ACTION)
-        ml_put(l, MAILLOG_FIELD_TEXT, ctx.text);
+        ml_put(l, MAILLOG_FIELD_TEXT, said);
     else
-        maillog__postfix_reply_text(l, ctx.text);
+        said = maillog__postfix_reply_text(l, said);
+    if (!is_milter(event)) maillog__postfix_split_reason(l, said, &ctx);
     maillog__postfix_put_context(l, &ctx);
     ml_put_rest(l, ctx.after);
     return ml_event(l, event);

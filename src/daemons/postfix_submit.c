@@ -4,6 +4,7 @@
 
 ML_PATTERN_ROWS(maillog__postfix_submit_pickup) = {
     ROW3(PICKUP_PROBLEM, "maildrop/%w: error writing %q: %s", PATH, QUEUE_ID, ERROR),
+    ROW2(PICKUP_PROBLEM, "maildrop/%w: %s", PATH, ERROR),
     ROW2(CLOCK_PROBLEM, "message %w dated %d seconds into the future", PATH, SECONDS),
     ROW2(QUEUED_LONG, "message %w has been queued for %d days", PATH, DAYS),
     ROW1(CLOCK_PROBLEM, "message dated %d seconds into the future", SECONDS),

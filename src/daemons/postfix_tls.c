@@ -117,6 +117,16 @@ static bool certificate_failed(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_TLS_VERIFICATION);
 }
 
+/* Before 2.6 only the name stands there. */
+static bool relay_name(ml_line *l, ml_cur *c)
+{
+    ml_cur name;
+    if (!ML_UNTIL(l, c, ": ", &name) || ml_find(l, name, ' ')) return false;
+    c->p -= 2;
+    ml_put(l, MAILLOG_FIELD_RELAY_NAME, name);
+    return true;
+}
+
 /* SSL_accept error from CLIENT: ERROR; SSL_connect error to HOST: ERROR; SSL_set_fd error to PEER */
 static bool handshake_failed(ml_line *l, ml_cur c)
 {
@@ -124,7 +134,7 @@ static bool handshake_failed(ml_line *l, ml_cur c)
     if (ML_SKIP(&c, "SSL_accept error from ")) {
         ok = ml_peek(c) == '[' ? maillog__put_addr_port(l, &c) : maillog__put_client(l, &c);
     } else if (ML_SKIP(&c, "SSL_connect error to ")) {
-        ok = ml_peek(c) == '[' ? maillog__put_addr_port(l, &c) : maillog__put_relay(l, &c);
+        ok = ml_peek(c) == '[' ? maillog__put_addr_port(l, &c) : maillog__put_relay(l, &c) || relay_name(l, &c);
     } else if (ML_SKIP(&c, "SSL_set_fd error to ")) {
         return put_peer(l, &c) && ml_empty(c) && ml_event(l, MAILLOG_EVENT_POSTFIX_TLS_HANDSHAKE_ERROR);
     } else {
@@ -150,6 +160,8 @@ static bool setting_up(ml_line *l, ml_cur c)
 ML_PATTERN_ROWS(maillog__postfix_tls_rows) = {
     ROW1(TLS_STATE, "SSL_accept:%s", STATE),
     ROW1(TLS_STATE, "SSL_connect:%s", STATE),
+    ROW2(TLS_CERTIFICATE, "Unverified: subject_CN=%S, issuer=%s", SUBJECT, ISSUER),
+    ROW2(TLS_CERTIFICATE, "Verified: subject_CN=%S, issuer=%s", SUBJECT, ISSUER),
     ROW1(TLS_SETUP, "initializing the %w-side TLS engine", ROLE),
 };
 ML_PATTERN_TABLE(maillog__postfix_tls_rows);
@@ -166,6 +178,10 @@ ML_PATTERN_ROWS(maillog__postfix_tls_peer) = {
     ROW2(TLS_SESSION, "reloaded session %w from %w cache", SESSION, CACHE),
     ROW2(TLS_SESSION, "removing session %w from %w cache", SESSION, CACHE),
     ROW2(TLS_SESSION, "save session %w to %w cache", SESSION, CACHE),
+    ROW4(TLS_CERTIFICATE, "subject_CN=%S, issuer_CN=%S, fingerprint=%w, pkey_fingerprint=%w", SUBJECT, ISSUER,
+         FINGERPRINT, PKEY_FINGERPRINT),
+    ROW4(TLS_CERTIFICATE, "subject_CN=%S, issuer=%S, fingerprint=%w, pkey_fingerprint=%w", SUBJECT, ISSUER, FINGERPRINT,
+         PKEY_FINGERPRINT),
     ROW1(TLS_CERTIFICATE, "subject_CN=%s", SUBJECT),
 };
 ML_PATTERN_TABLE(maillog__postfix_tls_peer);
