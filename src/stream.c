@@ -18,6 +18,7 @@ typedef struct stream {
     bool skipping;     /* inside the tail of a line that did not fit */
     bool skip_record;  /* and that line is a record: up to its empty line */
     bool mid_line;     /* the last byte that was kept or skipped is no line end */
+    ml_line line;      /* what is kept from line to line: the last stamp */
     uint8_t skip[256]; /* daemons nobody listens to */
 } stream;
 
@@ -85,11 +86,13 @@ int maillog_stream_init(maillog_stream *out, const maillog_callbacks *cb, void *
 static int deliver(stream *s, const char *p, const char *e, const char *readable, uint32_t flags)
 {
     maillog_event ev;
-    ml_line l;
+    ml_line *const l = &s->line;
     if (e > p && e[-1] == '\r') e--;
     if ((size_t)(e - p) > UINT32_MAX) e = p + UINT32_MAX;
-    ml_line_init(&l, &ev, p, readable);
-    maillog__parse(&l, s->skip, p, e, ev.field);
+    l->ev = &ev;
+    l->base = p;
+    l->readable = readable;
+    maillog__parse(l, s->skip, p, e, ev.field);
     ev.flags |= flags;
     const maillog_event_cb cb = callback_for(&s->cb, &ev);
     const int rc = cb ? cb(s->user, &ev) : MAILLOG_CONTINUE;

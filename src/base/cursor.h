@@ -342,6 +342,29 @@ static inline bool ml_word(const ml_line *l, ml_cur *c, ml_cur *out)
     return true;
 }
 
+/* The same, and the first `ch` in the word, or NULL. */
+static inline bool ml_word_with(const ml_line *l, ml_cur *c, char ch, ml_cur *out, const char **at)
+{
+#ifdef ML_SSE2
+    if (l->readable - c->p >= 16) { /* both in one look, where the word is short */
+        const unsigned end = ml_len(*c) < 16 ? 1u << ml_len(*c) : 0;
+        const unsigned blank = ml_mask_16(c->p, _mm_set1_epi8(' ')) | end;
+        if (blank) {
+            const char *p = c->p, *e = p + __builtin_ctz(blank);
+            const unsigned found = ml_mask_16(p, _mm_set1_epi8(ch)) & (blank - 1) & ~blank; /* below the first blank */
+            if (p == e) return false;
+            *out = ml_slice(p, e);
+            *at = found ? p + __builtin_ctz(found) : NULL;
+            c->p = e;
+            return true;
+        }
+    }
+#endif
+    if (!ml_word(l, c, out)) return false;
+    *at = ml_find(l, *out, ch);
+    return true;
+}
+
 /* ---- writing the event ---- */
 
 /* Append a field. When the rows are full, the event is flagged and the field stays in `message`. */

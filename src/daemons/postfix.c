@@ -83,15 +83,16 @@ static unsigned severity(ml_line *l, ml_cur *c)
 }
 
 /* `QID: text`, `warning: text`, `warning: QID: text`. */
-static ml_postfix read_head(ml_line *l, ml_cur *c)
+static inline void read_head(ml_line *l, ml_cur *c, ml_postfix *head)
 {
-    ml_postfix head = {{NULL, NULL}, 0};
-    if (!maillog__queue_id_prefix(c, &head.queue_id)) {
-        head.severity = severity(l, c);
-        if (!head.severity || !maillog__queue_id_prefix(c, &head.queue_id)) return head;
+    head->queue_id = ml_none();
+    head->severity = 0;
+    if (!maillog__queue_id_prefix(c, &head->queue_id)) {
+        if (ml_at(*c, 5) != ':' && ml_at(*c, 7) != ':') return; /* no word of severity */
+        head->severity = severity(l, c);
+        if (!head->severity || !maillog__queue_id_prefix(c, &head->queue_id)) return;
     }
-    ml_put(l, MAILLOG_FIELD_QUEUE_ID, head.queue_id);
-    return head;
+    ml_put(l, MAILLOG_FIELD_QUEUE_ID, head->queue_id);
 }
 
 /* What a program with a name of its own may still be: a copy of a delivery agent, a queue manager, a cleanup, … */
@@ -111,7 +112,8 @@ void maillog__postfix(ml_line *l, ml_cur message)
 {
     ml_cur c = message;
     if (l->prefix.p && !ML_IS(l->prefix, "postfix")) ml_put(l, MAILLOG_FIELD_INSTANCE, l->prefix);
-    const ml_postfix head = read_head(l, &c);
+    ml_postfix head;
+    read_head(l, &c, &head);
     if (ml_len(c) >= RECORD_LEN - 64 && ml_len(message) >= RECORD_LEN) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
 
     const uint8_t daemon = l->ev->daemon;

@@ -26,8 +26,8 @@ static bool command_counts(ml_line *l, ml_cur c)
     ml_cur unknown = ml_none();
     while (ml_skip_char(&c, ' ')) {
         ml_cur item, v;
-        if (!ml_word(l, &c, &item)) break;
-        const char *equals = ml_find(l, item, '=');
+        const char *equals;
+        if (!ml_word_with(l, &c, '=', &item, &equals)) break;
         size_t k = all;
         if (equals) {
             const ml_cur word = ml_slice(item.p, equals);

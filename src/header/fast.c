@@ -275,7 +275,9 @@ static inline bool find(ml_line *l, const char *text, size_t len, found *out)
 /* The tag, split at its last '/'. */
 static inline void split_tag(ml_line *l, const char *text, const char *line, const found *at)
 {
-    const uint64_t slash = mask_64(text + at->tag, '/', 0) & below(at->name_len);
+    const uint64_t slash =
+        (at->name_len <= 16 ? ml_mask_16(text + at->tag, _mm_set1_epi8('/')) : mask_64(text + at->tag, '/', 0)) &
+        below(at->name_len);
     const char *tag = line + at->tag, *end = tag + at->name_len;
     const unsigned leaf = slash ? highest(slash) + 1 : 0;
     l->prefix = slash ? ml_slice(tag, tag + leaf - 1) : ml_none();
