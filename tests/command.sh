@@ -1,21 +1,10 @@
 #!/bin/sh
 # usage: command.sh MAILLOG SOURCE-DIR: the command on the example log, and on input that is no log.
 set -eu
-maillog=$1 seed=$2/examples/seed
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-fail() { echo "FAIL: $1"; exit 1; }
-# says FILE TEXT: the text stands in the file
-says() { grep -qF -- "$2" "$1" || { cat "$1"; fail "not said: $2"; }; }
-# exits CODE COMMAND…
-exits() {
-    want=$1; shift
-    rc=0; "$@" >"$work/out" 2>"$work/err" || rc=$?
-    [ "$rc" = "$want" ] || { cat "$work/err"; fail "exit $rc, want $want: $*"; }
-}
+. "$2/tests/support/command.sh"
 
-exits 0 "$maillog" trace --year 2013 --main-cf "$seed/main.cf" --master-cf "$seed/master.cf" "$seed/mail.log"
-for text in "delivered  07:59:06" "B8D5D20BDD → 96E1820C16" "1.296" "INBOX" "main.cf line 7" "remove warn_if_reject" "316 s after the first try" \
+exits 0 "$maillog" trace --story --year 2013 --main-cf "$seed/main.cf" --master-cf "$seed/master.cf" "$seed/mail.log"
+for text in "delivered  2013-07-19 07:59:06" "B8D5D20BDD → 96E1820C16" "1.296" "INBOX" "main.cf line 7" "remove warn_if_reject" "316 s after the first try" \
     "not spoofing" "did not decide the outcome" "1 of 1 messages"; do
     says "$work/out" "$text"
 done

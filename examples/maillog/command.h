@@ -6,48 +6,97 @@
 #include <maillog/explain.h>
 #include <maillog/join.h>
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
+/* Subcommands, as bits: which of them an option is for. */
+enum { CMD_TRACE = 1, CMD_EVENTS = 2, CMD_SUMMARY = 4, CMD_UNMATCHED = 8, CMD_ALL = 15 };
+
+enum { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };                 /* --color, --progress */
+enum { SORT_AUTO, SORT_END, SORT_FIRST };                    /* --sort */
+enum { FORMAT_JSON, FORMAT_CSV, FORMAT_TSV, FORMAT_LOGFMT }; /* --format */
+
 typedef struct command {
-    bool json, all, color;
-    int year;                                                       /* --year; 0: the file's */
-    uint64_t memory;                                                /* --memory */
-    const char *queue_id, *message_id, *address, *client, *verdict; /* trace selects */
-    const char *daemon, *event;                                     /* events selects */
-    const char *main_cf, *master_cf;                                /* --main-cf, --master-cf */
-    maillog_postfix_config *config;                                 /* NULL: none given */
-    void *config_memory;
-    char *main_text, *master_text;
+    unsigned which; /* CMD_*, one bit */
+    const char *name;
+    /* options */
+    bool json, all, verbose, follow, pflogsumm, mask, story;
+    int year; /* --year; 0: the file's */
+    int color_when, progress_when, sort, format, top, threads;
+    uint64_t memory;                                 /* --memory */
+    const char *since_text, *until_text, *zone_text; /* --since, --until, --timezone */
+    const char *queue_id, *message_id, *address, *from, *to, *client, *verdict, *text; /* trace selects */
+    const char *daemon, *event, *fields, *where;                                       /* events selects */
+    const char *main_cf, *master_cf;                                                   /* --main-cf, --master-cf */
+    const char *mask_key, *state_file, *html;
     char **files;
     int nfiles;
 
-    int64_t reference; /* seconds near which the present file was written */
-    uint64_t line;     /* number of the present line, over all files */
-    int status;        /* exit status so far */
+    maillog_postfix_config *config; /* NULL: none given */
+    void *config_memory;
+    char *main_text, *master_text;
+
+    bool color;
+    int64_t since, until; /* nanoseconds; INT64_MIN and INT64_MAX: no bound */
+    maillog_zone zone;    /* of stamps that name none */
+    int64_t reference;    /* seconds near which the present file was written */
+    int64_t now;          /* nanoseconds of the present line, or of the last that had a time; INT64_MIN: none yet */
+    uint64_t line;        /* number of the present line, over all files */
+    int status;           /* exit status so far */
     int (*on_event)(struct command *, const maillog_event *);
+    void (*on_idle)(struct command *); /* --follow: nothing new for a while; may be NULL */
     maillog_join *join;
     uint64_t shown, messages;
 } command;
 
-/* Read every file (standard input without one) and hand each line to on_event. Trouble goes to stderr and into status.
- */
+/* Set by SIGINT and SIGTERM: stop reading, print what is there. */
+extern volatile sig_atomic_t interrupted;
+
+/* Trouble with a file: say it, go on, exit 1 at the end. */
+void complain(command *c, const char *name, const char *why);
+/* Say it and what to do; exit status 2. Printf's way. */
+int wrong_usage(const command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The word of a list that is nearest to what was typed, or NULL. `next` walks the list. */
+const char *did_you_mean(const char *typed, const char *(*next)(size_t i, const void *list), const void *list);
+
+/* options.c: read the options of a subcommand. 0, or an exit status; `done`: nothing more to do (--help). */
+int options_read(command *c, int argc, char **argv, bool *done);
+void options_help(FILE *out, const command *c);
+bool options_value(const command *c, const char *name, const char *value);
+
+/* Read every file (standard input without one) and hand each line to on_event, in the order of time when there are
+ * several sets. Trouble goes to stderr and into status. */
 void command_read(command *c);
+
+/* when.c: times */
+bool when_setup(command *c);        /* --timezone, --since, --until; false: said */
+bool when_inside(const command *c); /* is the present line between --since and --until? */
+bool when_epoch(const command *c, const maillog_time *t, int64_t *ns);
 
 /* Read --main-cf and --master-cf. False: one cannot be read; it was said on stderr. */
 bool command_read_config(command *c);
 void command_free_config(command *c);
 
+/* The join table of --memory. False: said on stderr, and status is set. */
+bool command_start_join(command *c, maillog_message_cb cb, uint32_t flags, void **mem);
+
 int command_events(command *c);
 int command_trace(command *c);
+int command_summary(command *c);
 int command_unmatched(command *c);
 
 /* Print JSON of any length with one of the library's writers. */
 typedef size_t (*json_writer)(const void *what, const maillog_json_options *opt, char *buf, size_t cap);
 void print_json(FILE *out, json_writer write, const void *what, const maillog_json_options *opt);
+void print_json_string(FILE *out, const char *s, size_t len);
 
 /* Options of the JSON for a stamp of the present file. */
 maillog_json_options command_json_options(const command *c, const maillog_time *t);
+
+/* Memory, or the end: a program that reads logs has nothing to save. */
+void *must_realloc(void *p, size_t n);
+char *must_strndup(const char *s, size_t n);
 
 #endif

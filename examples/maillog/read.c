@@ -1,93 +1,269 @@
-/* read.c: files and standard input, line by line, into a subcommand. */
+/* read.c: sets of files → lines → events → a subcommand. One set is read through; several are merged by time. */
 #include "command.h"
+#include "input.h"
+#include "follow.h"
+#include "mask.h"
+#include "parallel.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { CARRY = 1 << 24 }; /* the longest line that is kept whole */
+enum { CARRY = 1 << 24, BLOCK = 1 << 18 }; /* CARRY: the longest line that is kept whole */
 
-static int on_event(void *user, const maillog_event *ev)
+/* One set of files on its way. With several sets each gives one event at a time, which is kept here. */
+typedef struct lane {
+    command *c;
+    const file_set *set;
+    size_t next; /* file of the set that comes next */
+    source src;
+    bool open, ended, merged, waits, rotated;
+    maillog_stream stream;
+    char *carry, *buf;
+    size_t at, n;   /* bytes of buf that are fed, that are there */
+    uint64_t given; /* bytes of the present file that were read from it, unpacked */
+    uint64_t tail;  /* ... of them, of a line that is not at its end */
+    int64_t reference;
+    maillog_event ev;
+    char *line;
+    size_t line_cap;
+    bool has;
+    int64_t now;
+} lane;
+
+void complain(command *c, const char *name, const char *why)
 {
-    command *c = (command *)user;
-    c->line++;
-    return c->on_event(c, ev);
-}
-
-static void complain(command *c, const char *name, const char *why)
-{
+    progress_clear();
     fprintf(stderr, "maillog: %s: %s\n", name, why);
     c->status = 1;
 }
 
-static void read_stream(command *c, maillog_stream *s, FILE *f, const char *name)
+/* A line goes to the subcommand: escapes of JSON records undone, names masked if asked for, numbered. */
+static int deliver(command *c, const maillog_event *ev)
 {
-    static char buf[1 << 18];
-    struct stat st;
-    size_t n, used;
-    c->reference = (int64_t)time(NULL);
-    if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode)) c->reference = (int64_t)st.st_mtime;
-    if (c->year) c->reference = (maillog_days_from_civil(c->year, 7, 2)) * 86400;
-    while ((n = fread(buf, 1, sizeof buf, f)) > 0)
-        if (maillog_stream_feed(s, buf, n, &used) < 0) return;
-    if (ferror(f)) complain(c, name, strerror(errno));
-    maillog_stream_finish(s);
+    static char *plain;
+    static size_t cap;
+    maillog_event own;
+    int64_t ns;
+    c->line++;
+    if (ev->flags & MAILLOG_FLAG_ESCAPED) {
+        size_t n = maillog_json_unwrap(ev->line, ev->len, plain, cap);
+        if (n > cap) {
+            plain = (char *)must_realloc(plain, cap = n * 2);
+            n = maillog_json_unwrap(ev->line, ev->len, plain, cap);
+        }
+        if (n > 0 && maillog_parse_line(NULL, plain, n, &own) == MAILLOG_OK) ev = &own;
+    }
+    if (c->mask) ev = mask_event(ev, &own);
+    if (ev->time.month && when_epoch(c, &ev->time, &ns)) c->now = ns;
+    if (c->which != CMD_TRACE && !when_inside(c)) return MAILLOG_CONTINUE;
+    return interrupted ? -1 : c->on_event(c, ev);
+}
+
+static int on_event(void *user, const maillog_event *ev)
+{
+    lane *l = (lane *)user;
+    l->c->reference = l->reference;
+    if (!l->merged) return deliver(l->c, ev);
+    if (ev->len >= l->line_cap) l->line = (char *)must_realloc(l->line, l->line_cap = ev->len * 2 + 256);
+    memcpy(l->line, ev->line, ev->len);
+    memcpy(&l->ev, ev, offsetof(maillog_event, field) + ev->nfields * sizeof ev->field[0]);
+    l->ev.line = l->line;
+    l->has = true;
+    when_epoch(l->c, &ev->time, &l->now); /* a line without a time stays behind the one before it */
+    return MAILLOG_PAUSE;
+}
+
+static void stream_start(lane *l)
+{
+    maillog_callbacks cb;
+    maillog_callbacks_init(&cb);
+    cb.on_event = on_event;
+    maillog_stream_init(&l->stream, &cb, l, l->carry, CARRY);
+}
+
+/* The file's time is near its stamps: it gives them their year. */
+static int64_t reference_of(const command *c, const source *s)
+{
+    if (c->year) return maillog_days_from_civil(c->year, 7, 2) * 86400;
+    return s->regular ? (int64_t)s->st.st_mtime : (int64_t)time(NULL);
+}
+
+static bool last_of_set(const lane *l) { return l->next == l->set->n; }
+
+/* Open the next file. False: there is none (ended), or it is waited for. */
+static bool open_next(lane *l)
+{
+    while (l->next < l->set->n) {
+        const char *name = l->set->name[l->next];
+        const bool awaited = l->c->follow && l->next + 1 == l->set->n && strcmp(name, "-") != 0;
+        if (source_open(&l->src, name)) {
+            l->next++;
+            l->given = state_resume(l->c, &l->src);
+            l->open = true;
+            l->waits = l->rotated = false;
+            l->reference = reference_of(l->c, &l->src);
+            return true;
+        }
+        if (awaited && follow_is_missing(name)) {
+            if (!l->waits) fprintf(stderr, "maillog: %s: not there yet: waiting for it\n", name);
+            l->waits = true;
+            return false;
+        }
+        complain(l->c, name, l->src.why);
+        l->next++;
+    }
+    l->ended = true;
+    return false;
+}
+
+/* A followed file is read to its present end. False: wait for more. */
+static bool after_end(lane *l)
+{
+    const char *name = l->src.name;
+    if (!l->c->follow || !last_of_set(l) || !l->src.own_fd || !l->src.regular || l->src.unpack || interrupted)
+        return true;
+    if (l->rotated) { /* what was written to the old file until now is read, too */
+        l->next--;
+        return true;
+    }
+    const follow_change change = follow_look(&l->src, l->given);
+    if (change == FOLLOW_TRUNCATED) {
+        fprintf(stderr, "maillog: %s: was truncated: going on at its beginning\n", name);
+        l->given = 0;
+    }
+    l->rotated = change == FOLLOW_REPLACED;
+    l->waits = change == FOLLOW_NOTHING;
+    return false;
+}
+
+/* The present file gave all it has. */
+static void close_file(lane *l)
+{
+    state_done(l->c, &l->src, l->given - l->tail);
+    source_close(&l->src);
+    l->open = false;
+}
+
+static void count_bytes(lane *l)
+{
+    size_t end = l->n;
+    while (end > 0 && l->buf[end - 1] != '\n') end--;
+    l->tail = end ? l->n - end : l->tail + l->n;
+    l->given += l->n;
+}
+
+/* A file's last line does not run into the next file. With --state one without an end waits for the next run. */
+static int end_file(lane *l)
+{
+    int rc = parallel_drain(on_event, l);
+    if (l->c->state_file && l->tail && !l->src.unpack && l->src.regular) {
+        stream_start(l);
+        return rc;
+    }
+    if (rc >= 0) rc = maillog_stream_finish(&l->stream);
+    while (rc == MAILLOG_PAUSE && !l->has) rc = maillog_stream_finish(&l->stream);
+    return rc;
+}
+
+/* Read on until an event is there (merged), the input waits, or is over. */
+static void lane_run(lane *l)
+{
+    size_t used;
+    int rc = MAILLOG_OK;
+    l->waits = false;
+    while (!l->has && !l->ended && !l->waits && !interrupted) {
+        if (l->at < l->n) {
+            rc = parallel_on(l->c, l->merged) ? parallel_feed(l->buf, l->n, &used, &l->stream, on_event, l)
+                                              : maillog_stream_feed(&l->stream, l->buf + l->at, l->n - l->at, &used);
+            l->at += used;
+        } else if (l->open || open_next(l)) {
+            const ssize_t n = source_read(&l->src, l->buf, BLOCK);
+            l->at = 0;
+            l->n = n > 0 ? (size_t)n : 0;
+            count_bytes(l);
+            if (n < 0) complain(l->c, l->src.name, l->src.why);
+            if (n > 0 || interrupted || (n == 0 && !after_end(l))) continue;
+            rc = end_file(l);
+            close_file(l);
+        }
+        if (rc < 0) l->ended = true;
+    }
+}
+
+static void lane_start(lane *l, command *c, const file_set *set, bool merged)
+{
+    memset(l, 0, sizeof *l);
+    l->c = c;
+    l->set = set;
+    l->merged = merged;
+    l->now = INT64_MIN;
+    l->carry = (char *)must_realloc(NULL, CARRY);
+    l->buf = (char *)must_realloc(NULL, BLOCK);
+    stream_start(l);
+}
+
+static void lane_end(lane *l)
+{
+    if (l->open) close_file(l);
+    free(l->carry);
+    free(l->buf);
+    free(l->line);
+}
+
+/* The lane whose event is the oldest. NULL: none has one. */
+static lane *oldest(lane *lanes, size_t n)
+{
+    lane *best = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (!lanes[i].has) lane_run(&lanes[i]);
+        if (lanes[i].has && (!best || lanes[i].now < best->now)) best = &lanes[i];
+    }
+    return best;
+}
+
+static void merge(command *c, lane *lanes, size_t n)
+{
+    lane *l;
+    while (!interrupted && (l = oldest(lanes, n)) != NULL) {
+        l->has = false;
+        c->reference = l->reference;
+        if (deliver(c, &l->ev) < 0) {
+            for (size_t i = 0; i < n; i++) lanes[i].ended = true;
+            return;
+        }
+    }
+}
+
+static bool all_ended(const lane *lanes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!lanes[i].ended) return false;
+    return true;
 }
 
 void command_read(command *c)
 {
-    maillog_callbacks cb;
-    maillog_stream s;
-    char *carry = (char *)malloc(CARRY);
-    if (!carry) {
-        complain(c, "memory", strerror(errno));
-        return;
+    size_t n;
+    file_set *sets = input_sets(c, &n);
+    lane *lanes = (lane *)must_realloc(NULL, (n + 1) * sizeof *lanes);
+    progress_start(c, sets, n);
+    for (size_t i = 0; i < n; i++) lane_start(&lanes[i], c, &sets[i], n > 1);
+    if (c->follow) follow_start(sets, n);
+    while (!interrupted && !all_ended(lanes, n)) {
+        if (n > 1)
+            merge(c, lanes, n);
+        else
+            lane_run(&lanes[0]);
+        if (all_ended(lanes, n) || interrupted) break;
+        if (c->on_idle) c->on_idle(c);
+        follow_wait();
     }
-    maillog_callbacks_init(&cb);
-    cb.on_event = on_event;
-    maillog_stream_init(&s, &cb, c, carry, CARRY);
-    if (c->nfiles == 0) read_stream(c, &s, stdin, "standard input");
-    for (int i = 0; i < c->nfiles; i++) {
-        if (strcmp(c->files[i], "-") == 0) {
-            read_stream(c, &s, stdin, "standard input");
-            continue;
-        }
-        FILE *f = fopen(c->files[i], "rb");
-        if (!f) {
-            complain(c, c->files[i], strerror(errno));
-            continue;
-        }
-        read_stream(c, &s, f, c->files[i]);
-        fclose(f);
-    }
-    free(carry);
-}
-
-maillog_json_options command_json_options(const command *c, const maillog_time *t)
-{
-    maillog_json_options opt;
-    memset(&opt, 0, sizeof opt);
-    opt.size = sizeof opt;
-    opt.year = (int16_t)(c->year ? c->year : maillog_time_year(t, c->reference, NULL));
-    return opt;
-}
-
-void print_json(FILE *out, json_writer write, const void *what, const maillog_json_options *opt)
-{
-    static char *buf;
-    static size_t cap;
-    size_t n = write(what, opt, buf, cap);
-    if (n > cap) {
-        free(buf);
-        cap = n * 2;
-        buf = (char *)malloc(cap);
-        if (!buf) {
-            perror("maillog");
-            exit(1);
-        }
-        n = write(what, opt, buf, cap);
-    }
-    fwrite(buf, 1, n, out);
-    fputc('\n', out);
+    for (size_t i = 0; i < n; i++) lane_end(&lanes[i]);
+    parallel_end();
+    follow_end();
+    progress_end();
+    free(lanes);
+    input_sets_free(sets, n);
 }

@@ -1,0 +1,54 @@
+/* print.c: JSON of any length, and memory that is there or the end. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *must_realloc(void *p, size_t n)
+{
+    void *q = realloc(p, n ? n : 1);
+    if (q) return q;
+    fputs("maillog: out of memory\n", stderr);
+    exit(1);
+}
+
+char *must_strndup(const char *s, size_t n)
+{
+    char *copy = (char *)must_realloc(NULL, n + 1);
+    if (n) memcpy(copy, s, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+static char *buf;
+static size_t cap;
+
+maillog_json_options command_json_options(const command *c, const maillog_time *t)
+{
+    maillog_json_options opt;
+    memset(&opt, 0, sizeof opt);
+    opt.size = sizeof opt;
+    opt.year = (int16_t)(c->year ? c->year : maillog_time_year(t, c->reference, NULL));
+    return opt;
+}
+
+void print_json(FILE *out, json_writer write, const void *what, const maillog_json_options *opt)
+{
+    size_t n = write(what, opt, buf, cap);
+    if (n > cap) {
+        buf = (char *)must_realloc(buf, cap = n * 2);
+        n = write(what, opt, buf, cap);
+    }
+    fwrite(buf, 1, n, out);
+    fputc('\n', out);
+}
+
+void print_json_string(FILE *out, const char *s, size_t len)
+{
+    size_t n = maillog_json_string(s, len, buf, cap);
+    if (n > cap) {
+        buf = (char *)must_realloc(buf, cap = n * 2);
+        n = maillog_json_string(s, len, buf, cap);
+    }
+    fwrite(buf, 1, n, out);
+}

@@ -1,0 +1,146 @@
+/* text.c: output for people. */
+#include "text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static bool utf8, gone;
+static unsigned columns;
+
+/* No locale at all is taken for UTF-8, as terminals are today; LANG=C asks for ASCII. */
+static bool wants_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *v = getenv(names[i]);
+        if (v && *v) return strstr(v, "UTF-8") || strstr(v, "utf8") || strstr(v, "UTF8") || strstr(v, "utf-8");
+    }
+    return true;
+}
+
+void text_setup(command *c)
+{
+    struct winsize w;
+    const char *env = getenv("COLUMNS"), *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    const bool dumb = (no_color && *no_color) || (term && strcmp(term, "dumb") == 0);
+    c->color = c->color_when == WHEN_ALWAYS || (c->color_when == WHEN_AUTO && isatty(1) && !dumb);
+    utf8 = wants_utf8();
+    if (isatty(1)) columns = ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : env ? (unsigned)atoi(env) : 80;
+    if (columns && columns < 40) columns = 40;
+}
+
+unsigned text_columns(void) { return columns; }
+const char *glyph(const char *fancy, const char *ascii) { return utf8 ? fancy : ascii; }
+
+const char *shown(maillog_str s)
+{
+    enum { COPIES = 16 };
+    static char *copies[COPIES];
+    static size_t caps[COPIES], next;
+    const size_t i = next++ % COPIES;
+    if (s.len >= caps[i]) copies[i] = (char *)must_realloc(copies[i], caps[i] = s.len * 2 + 64);
+    for (size_t k = 0; k < s.len; k++) {
+        const unsigned char ch = (unsigned char)s.ptr[k];
+        const bool c1 = ch == 0xC2 && k + 1 < s.len && ((unsigned char)s.ptr[k + 1] & 0xE0) == 0x80;
+        copies[i][k] = ch < 0x20 || ch == 0x7F || c1 || (!utf8 && ch >= 0x80) ? '?' : s.ptr[k];
+    }
+    copies[i][s.len] = '\0';
+    return copies[i];
+}
+
+/* Bytes of the character at s; escape sequences count as one without width. */
+static size_t step(const char *s, size_t left, size_t *width)
+{
+    const unsigned char ch = (unsigned char)*s;
+    size_t n = 1;
+    *width = 1;
+    if (ch == 0x1B && left > 1 && s[1] == '[') {
+        for (n = 2; n < left && s[n] != 'm';) n++;
+        *width = 0;
+        return n < left ? n + 1 : n;
+    }
+    if (ch >= 0xC0)
+        while (n < left && n < 4 && ((unsigned char)s[n] & 0xC0) == 0x80) n++;
+    if (ch >= 0xE1 && n == 3 && (ch == 0xEF ? (unsigned char)s[1] >= 0xBC : ch >= 0xE3)) *width = 2; /* CJK */
+    if (ch >= 0xF0 && n == 4) *width = 2;
+    return n;
+}
+
+size_t text_fit(const char *s, size_t len, size_t room)
+{
+    size_t at = 0, width;
+    while (at < len) {
+        const size_t n = step(s + at, len - at, &width);
+        if (width > room) break;
+        room -= width;
+        at += n;
+    }
+    return at;
+}
+
+size_t text_width(const char *s, size_t len)
+{
+    size_t total = 0, width;
+    for (size_t at = 0; at < len; total += width) at += step(s + at, len - at, &width);
+    return total;
+}
+
+void print_wrapped(FILE *out, const char *s, size_t len, unsigned column, unsigned indent)
+{
+    while (columns && len > 0) {
+        const size_t room = columns > column + 20 ? columns - column : 20;
+        size_t n = text_fit(s, len, room);
+        if (n == len) break;
+        size_t blank = n;
+        while (blank > 0 && s[blank] != ' ') blank--;
+        if (blank > 0) n = blank;
+        fprintf(out, "%.*s\n%*s", (int)n, s, (int)indent, "");
+        while (n < len && s[n] == ' ') n++;
+        s += n;
+        len -= n;
+        column = indent;
+    }
+    fprintf(out, "%.*s\n", (int)len, s);
+}
+
+bool output_works(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    gone = gone || errno == EPIPE;
+    return false;
+}
+
+bool output_gone(void) { return gone; }
+
+const char *grouped(uint64_t n)
+{
+    static char bufs[8][32];
+    static size_t next;
+    char *end = bufs[next++ % 8] + 31, *p = end;
+    *p = '\0';
+    for (unsigned digits = 0; n > 0 || digits == 0; n /= 10, digits++) {
+        if (digits && digits % 3 == 0) *--p = ',';
+        *--p = (char)('0' + n % 10);
+    }
+    return p;
+}
+
+const char *in_bytes(uint64_t n)
+{
+    static char bufs[8][32];
+    static size_t next;
+    static const char units[] = " KMGTPE";
+    char *buf = bufs[next++ % 8];
+    double value = (double)n;
+    size_t unit = 0;
+    for (; value >= 9999.5 && unit < 6; unit++) value /= 1024;
+    if (unit == 0)
+        snprintf(buf, 32, "%llu", (unsigned long long)n);
+    else
+        snprintf(buf, 32, value < 99.95 ? "%.1f%c" : "%.0f%c", value, units[unit]);
+    return buf;
+}
