@@ -152,6 +152,18 @@ const char *maillog_family_name(int family)
     }
 }
 
+const char *maillog_family_doc(int family)
+{
+    switch (family) {
+#define MAILLOG_FAMILY(id, NAME, name, doc)                                                                            \
+    case id:                                                                                                           \
+        return doc;
+#include <maillog/schema.def>
+    default:
+        return "";
+    }
+}
+
 const char *maillog_match_name(int match)
 {
     static const char *const names[] = {"raw", "header", "daemon", "event"};
@@ -265,5 +277,12 @@ int maillog_field_next(int id)
 {
     for (int i = id < 0 ? 1 : id + 1; i < FIELD_COUNT; i++)
         if (fields[i].name) return i;
+    return 0;
+}
+
+int maillog_family_next(int family)
+{
+    for (int id = family < 0 ? 1 : family + 1; id < 256; id++)
+        if (is_known(maillog_family_name(id))) return id;
     return 0;
 }

@@ -21,6 +21,8 @@ MAILLOG_API const char *maillog_kind_name(int kind);     /**< "text" */
 MAILLOG_API const char *maillog_daemon_doc(int daemon);
 MAILLOG_API const char *maillog_event_doc(int type);
 MAILLOG_API const char *maillog_field_doc(int id);
+MAILLOG_API const char *
+maillog_family_doc(int family); /**< the programs and versions: "Postfix 2.11 to 3.11, all programs" */
 
 /** The maillog_kind of a field; 0 for an unknown id. */
 MAILLOG_API int maillog_field_kind(int id);
@@ -39,6 +41,7 @@ MAILLOG_API int maillog_field_by_name(const char *name, size_t len);
 MAILLOG_API int maillog_daemon_next(int daemon);
 MAILLOG_API int maillog_event_next(int type);
 MAILLOG_API int maillog_field_next(int id);
+MAILLOG_API int maillog_family_next(int family);
 
 #ifdef __cplusplus
 }
