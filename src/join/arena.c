@@ -123,13 +123,19 @@ static size_t varint(unsigned char *out, uint64_t v)
     return n;
 }
 
-/* Fields worth keeping. RELAY_NAME stands for the whole `name[addr]:port`. MESSAGE is kept for lines of trouble. */
+/* Fields worth keeping. */
+enum {
+    KEPT = 1,
+    KEPT_ONCE,  /* stands once on a tape */
+    KEPT_RELAY, /* RELAY_NAME stands for the whole `name[addr]:port` */
+    KEPT_TEXT   /* of lines of trouble alone */
+};
 static const uint8_t kept[] = {
-#define KEEP(NAME) [MAILLOG_FIELD_##NAME] = 1
-    KEEP(HOST),
+#define KEEP(NAME) [MAILLOG_FIELD_##NAME] = KEPT
+    [MAILLOG_FIELD_HOST] = KEPT_ONCE,
     KEEP(INSTANCE),
     KEEP(SEVERITY),
-    KEEP(QUEUE_ID),
+    [MAILLOG_FIELD_QUEUE_ID] = KEPT_ONCE,
     KEEP(CLIENT_NAME),
     KEEP(CLIENT_ADDR),
     KEEP(CLIENT_PORT),
@@ -147,7 +153,7 @@ static const uint8_t kept[] = {
     KEEP(NRCPT),
     KEEP(MESSAGE_ID),
     KEEP(RELAY),
-    KEEP(RELAY_NAME),
+    [MAILLOG_FIELD_RELAY_NAME] = KEPT_RELAY,
     KEEP(DELAY),
     KEEP(DSN),
     KEEP(STATUS),
@@ -194,45 +200,26 @@ static const uint8_t kept[] = {
     KEEP(VERDICT),
     KEEP(TAG2_LEVEL),
     KEEP(KILL_LEVEL),
-    KEEP(EXIM_ID),
+    [MAILLOG_FIELD_EXIM_ID] = KEPT_ONCE,
     KEEP(REF),
     KEEP(RULESET),
+    [MAILLOG_FIELD_MESSAGE] = KEPT_TEXT,
 #undef KEEP
 };
-
-static bool keeps(uint16_t id) { return id < sizeof kept && kept[id]; }
 
 /* name[addr]:port as logged: the parts are slices of one line. */
 static uint32_t relay_len(const ml_in *in, const maillog_field *name)
 {
-    const maillog_field *last = in->f[ML_S_RELAY_PORT];
+    const maillog_field *last = ml_field_of(in, ML_S_RELAY_PORT);
     if (last) return last->off + last->len - name->off;
-    last = in->f[ML_S_RELAY_ADDR] ? in->f[ML_S_RELAY_ADDR] : in->f[ML_S_RELAY_PATH];
+    last = ml_field_of(in, in->f[ML_S_RELAY_ADDR] ? ML_S_RELAY_ADDR : ML_S_RELAY_PATH);
     return last && last->off > name->off ? last->off + last->len + 1 - name->off : name->len;
 }
 
 #define MAX_VALUE 2048u
 #define MAX_TROUBLE 400u
 #define MAX_FIELDS 8192u /* of one line, with what each needs beside its bytes */
-
-/* A field as it will be kept; `len` 0 and `id` 0: not kept. */
-typedef struct chosen {
-    const char *p;
-    uint32_t len;
-    uint16_t id, word;
-} chosen;
-
-static chosen choose(const ml_in *in, const maillog_field *f)
-{
-    chosen c = {in->ev->line + f->off, f->len, f->id, f->word};
-    if (c.id == MAILLOG_FIELD_EXIM_ID) c.id = MAILLOG_FIELD_QUEUE_ID;
-    if (c.id == MAILLOG_FIELD_RELAY_NAME) {
-        c.id = MAILLOG_FIELD_RELAY;
-        c.len = relay_len(in, f);
-    }
-    if (c.id == MAILLOG_FIELD_MESSAGE && c.len > MAX_TROUBLE) c.len = MAX_TROUBLE;
-    return c;
-}
+#define MOST_HEAD 24u    /* of an entry */
 
 /* What one line, and one message, may take of the block: more is cut, the line numbers stay. */
 static uint32_t room_for(const maillog_join *j, const ml_node *n)
@@ -269,7 +256,7 @@ static bool is_known(const ml_node *n, uint16_t id)
            ((id == MAILLOG_FIELD_QUEUE_ID || id == MAILLOG_FIELD_EXIM_ID) && n->kind == ML_NODE_LEG);
 }
 
-static size_t put_head(unsigned char *head, const ml_in *in, size_t count, uint8_t cut, size_t len)
+static void put_head(unsigned char *head, const ml_in *in, size_t count, uint8_t cut, size_t len)
 {
     const uint16_t fields = (uint16_t)len;
     head[0] = in->ev->daemon;
@@ -280,17 +267,41 @@ static size_t put_head(unsigned char *head, const ml_in *in, size_t count, uint8
     memcpy(head + 6, &in->segment, 2);
     memcpy(head + 8, &fields, 2);
     memcpy(head + 10, &in->content, 4);
-    return 14 + varint(head + 14, in->line);
+    varint(head + 14, in->line);
 }
 
-static size_t put_field_head(unsigned char *head, const chosen *c)
+/* Values are short: a call for each would cost more than the bytes. */
+static inline void copy_value(unsigned char *to, const char *from, size_t n)
 {
-    memcpy(head, &c->id, 2);
-    memcpy(head + 2, &c->word, 2);
-    return 4 + varint(head + 4, c->len);
+    if (n > 32) {
+        memcpy(to, from, n);
+    } else if (n >= 16) {
+        memcpy(to + n - 16, from + n - 16, 16);
+        memcpy(to, from, 16);
+    } else if (n >= 8) {
+        memcpy(to + n - 8, from + n - 8, 8);
+        memcpy(to, from, 8);
+    } else {
+        for (size_t i = 0; i < n; i++) to[i] = (unsigned char)from[i];
+    }
 }
 
-static size_t varint_size(uint32_t v) { return v < 128 ? 1 : v < 16384 ? 2 : 3; }
+static size_t varint_size(uint64_t v)
+{
+    size_t n = 1;
+    for (; v > 127; v >>= 7) n++;
+    return n;
+}
+
+/* What is kept of a field, with what it needs beside its bytes. */
+static unsigned char *put_field(unsigned char *p, uint16_t id, uint16_t word, const char *value, uint32_t len)
+{
+    memcpy(p, &id, 2);
+    memcpy(p + 2, &word, 2);
+    p += 4 + varint(p + 4, len);
+    copy_value(p, value, len);
+    return p + len;
+}
 
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
 {
@@ -298,46 +309,42 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
     const maillog_event *ev = in->ev;
     const uint32_t before = n->bytes;
     const bool text = keeps_text(in);
-    chosen keep[MAILLOG_FIELDS_MAX];
-    size_t room = room_for(j, n), count = 0, len = 0;
+    unsigned char entry[MOST_HEAD + MAX_FIELDS];
+    unsigned char *const fields = entry + 14 + varint_size(in->line), *p = fields;
+    size_t room = room_for(j, n), count = 0;
     uint8_t cut = 0;
     for (uint32_t i = 0; i < ev->nfields; i++) {
         const maillog_field *f = &ev->field[i];
-        if (!keeps(f->id) && !(text && f->id == MAILLOG_FIELD_MESSAGE)) continue;
-        if (is_known(n, f->id)) continue;
-        chosen c = choose(in, f);
-        if (c.len > MAX_VALUE) {
-            c.len = MAX_VALUE;
+        const uint8_t how = f->id < sizeof kept ? kept[f->id] : 0;
+        uint16_t id = f->id;
+        uint32_t len = f->len;
+        if (!how) continue;
+        if (how == KEPT_ONCE) {
+            if (is_known(n, id)) continue;
+            if (id == MAILLOG_FIELD_EXIM_ID) id = MAILLOG_FIELD_QUEUE_ID;
+        } else if (how == KEPT_RELAY) {
+            id = MAILLOG_FIELD_RELAY;
+            len = relay_len(in, f);
+        } else if (how == KEPT_TEXT) {
+            if (!text) continue;
+            if (len > MAX_TROUBLE) len = MAX_TROUBLE;
+        }
+        if (len > MAX_VALUE) {
+            len = MAX_VALUE;
             cut |= ML_CUT_VALUES;
         }
-        const size_t size = 4 + varint_size(c.len) + c.len;
+        const size_t size = 4 + varint_size(len) + len;
         if (size > room) {
             cut |= ML_CUT_VALUES;
             continue;
         }
         room -= size;
-        len += size;
-        keep[count++] = c;
+        p = put_field(p, id, f->word, ev->line + f->off, len);
+        count++;
     }
     if (ev->flags & MAILLOG_FLAG_CONTINUED) cut |= ML_CUT_PIECE;
-    unsigned char buf[1024];
-    size_t used = put_head(buf, in, count, cut, len);
-    for (size_t i = 0; i < count; i++) {
-        if (sizeof buf - used < keep[i].len + 8) {
-            put(j, n, buf, used);
-            used = 0;
-        }
-        used += put_field_head(buf + used, &keep[i]);
-        if (keep[i].len <= sizeof buf - used) {
-            memcpy(buf + used, keep[i].p, keep[i].len);
-            used += keep[i].len;
-        } else {
-            put(j, n, buf, used);
-            put(j, n, keep[i].p, keep[i].len);
-            used = 0;
-        }
-    }
-    put(j, n, buf, used);
+    put_head(entry, in, count, cut, (size_t)(p - fields));
+    put(j, n, entry, (size_t)(p - entry));
     if (cut & ML_CUT_VALUES) j->stats.truncated++;
     if (n->group)
         ml_leader(j, n)->u.g.bytes += n->bytes - before;
@@ -435,29 +442,11 @@ size_t maillog__entry_fields(ml_entry *e, ml_field *out)
     return n;
 }
 
-static const ml_field *get(const ml_entry *e, maillog_field_id id)
+const ml_field *maillog__entry_find(const ml_entry *e, unsigned id)
 {
-    if (!(e->mask >> (id & 63) & 1)) return NULL;
     for (uint8_t i = 0; i < e->nfields; i++)
         if (e->field[i].id == id) return &e->field[i];
     return NULL;
-}
-
-maillog_str maillog__entry_get(const ml_entry *e, maillog_field_id id)
-{
-    const ml_field *f = get(e, id);
-    maillog_str v = {NULL, 0};
-    if (f) {
-        v.ptr = f->p;
-        v.len = f->len;
-    }
-    return v;
-}
-
-unsigned maillog__entry_word(const ml_entry *e, maillog_field_id id)
-{
-    const ml_field *f = get(e, id);
-    return f ? f->word : 0;
 }
 
 /* Append entries that were read elsewhere; those of a segment move on by `shift`, the first `listed` are marked so. */

@@ -86,7 +86,7 @@ void maillog__push_spamd(maillog_join *j, ml_in *in)
     const maillog_str id = ml_value(in, ML_S_MESSAGE_ID);
     const uint64_t key = maillog__key(j, ML_KEY_RUN, (uint64_t)in->host << 8 | in->ev->daemon, ml_value(in, ML_S_PID));
     uint32_t at = 0, run = maillog__find(j, key, &at);
-    const bool connection = in->f[ML_S_CLIENT_PORT] != NULL;
+    const bool connection = in->f[ML_S_CLIENT_PORT] != 0;
     if (!run && !connection && !id.len) {
         maillog__deliver_line(j, in, MAILLOG_RECORD_SERVICE);
         return;

@@ -19,8 +19,24 @@ static void sift(ml_sorted *v, size_t root, size_t n)
     }
 }
 
+/* A few, or nearly in order, as most are. */
+static bool sort_few(ml_sorted *v, size_t n)
+{
+    size_t moves = 0;
+    for (size_t i = 1; i < n; i++) {
+        const ml_sorted t = v[i];
+        size_t k = i;
+        for (; k && after(&v[k - 1], &t); k--) v[k] = v[k - 1];
+        v[k] = t;
+        moves += i - k;
+        if (moves > n * 8) return false;
+    }
+    return true;
+}
+
 void maillog__sort(ml_sorted *v, size_t n)
 {
+    if (sort_few(v, n)) return;
     for (size_t i = n / 2; i-- > 0;) sift(v, i, n);
     for (size_t i = n; i-- > 1;) {
         const ml_sorted t = v[0];
@@ -30,15 +46,22 @@ void maillog__sort(ml_sorted *v, size_t n)
     }
 }
 
-void *maillog__take(ml_build *b, size_t count, size_t size)
+/* Not zeroed. */
+static void *reserve(ml_build *b, size_t count, size_t size)
 {
     char *p = b->top + (8 - (uintptr_t)b->top % 8) % 8;
-    if (p > b->limit || (size && count > (size_t)(b->limit - p) / size)) {
+    if (p > b->limit || (size_t)(b->limit - p) < count * size) {
         b->m->truncated++;
         return NULL;
     }
     b->top = p + count * size;
-    memset(p, 0, count * size);
+    return p;
+}
+
+void *maillog__take(ml_build *b, size_t count, size_t size)
+{
+    void *p = reserve(b, count, size);
+    if (p && count) memset(p, 0, count * size);
     return p;
 }
 
@@ -129,8 +152,24 @@ static void read_first(ml_part *p, const char *tape, const char *end)
     p->queue_id = maillog__entry_get(&e, MAILLOG_FIELD_QUEUE_ID);
 }
 
-/* Copy the tape, and read it: entries, then their fields. What the node's head says is enough for how many there are.
- */
+/* The entries of a tape that belong to the part; their fields are yet to be read. */
+static bool read_entries(ml_build *b, ml_part *p, const char *at, const char *end, size_t listed)
+{
+    ml_entry e;
+    p->entry = (ml_entry *)reserve(b, 0, sizeof *p->entry);
+    while (p->entry && maillog__entry(&at, end, &e)) {
+        if (listed) {
+            e.cut |= ML_CUT_LISTED;
+            listed--;
+        }
+        if (!belongs(p, &e)) continue;
+        if (!reserve(b, 1, sizeof e)) return false;
+        p->entry[p->n++] = e;
+    }
+    return p->entry != NULL;
+}
+
+/* Copy the tape, and read it: entries, then their fields. */
 static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
 {
     if (n->bytes > (size_t)(b->limit - b->top)) {
@@ -140,25 +179,17 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
     const char *at = b->top;
     const char *const end = maillog__tape_copy(b->j, n, b->top);
     b->top += n->bytes;
-    size_t fields = 0, count = 0, listed = n->group ? 0 : n->group_next;
-    ml_entry e;
-    for (const char *q = at; maillog__entry(&q, end, &e);) count++;
-    p->entry = (ml_entry *)maillog__take(b, count, sizeof *p->entry);
-    if (!p->entry) return;
     read_first(p, at, end);
-    while (maillog__entry(&at, end, &e)) {
-        if (listed) {
-            e.cut |= ML_CUT_LISTED;
-            listed--;
-        }
-        if (!belongs(p, &e)) continue;
-        fields += e.nfields;
-        p->entry[p->n++] = e;
+    if (!read_entries(b, p, at, end, n->group ? 0 : n->group_next)) {
+        p->n = 0;
+        return;
     }
-    ml_field *f = (ml_field *)maillog__take(b, fields, sizeof *f);
+    size_t fields = 0;
+    for (size_t i = 0; i < p->n; i++) fields += p->entry[i].nfields;
+    ml_field *f = (ml_field *)reserve(b, fields, sizeof *f);
     for (size_t i = 0; i < p->n && f; i++) f += maillog__entry_fields(&p->entry[i], f);
     sort_entries(b, p);
-    if (p->kind == ML_NODE_RUN) put_together(b, p, end - n->bytes, end);
+    if (p->kind == ML_NODE_RUN) put_together(b, p, at, end);
 }
 
 static ml_part *new_part(ml_build *b, uint32_t node, ml_kind kind)

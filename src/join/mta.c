@@ -100,7 +100,7 @@ static uint32_t recipients_of(const ml_in *in)
     maillog_str item;
     uint32_t n = 0;
     for (size_t pos = 0; maillog_list_next(MAILLOG_FIELD_RECIPIENTS, list, &pos, &item);) n++;
-    return n ? n : in->f[ML_S_TO] != NULL;
+    return n ? n : in->f[ML_S_TO] != 0;
 }
 
 static void end(maillog_join *j, uint32_t leg)

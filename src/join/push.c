@@ -16,8 +16,8 @@ void maillog__scan(ml_in *in)
     memset(in->f, 0, sizeof in->f);
     for (uint32_t i = 0; i < ev->nfields; i++) {
         const uint16_t id = ev->field[i].id;
-        const unsigned slot = id < sizeof slot_of ? slot_of[id] : 0;
-        if (slot && !in->f[slot]) in->f[slot] = &ev->field[i];
+        const unsigned slot = id < sizeof slot_of ? slot_of[id] : ML_S_NONE;
+        if (!in->f[slot]) in->f[slot] = (uint8_t)(i + 1);
     }
 }
 

@@ -147,24 +147,34 @@ typedef enum ml_slot {
 
 typedef struct ml_in {
     const maillog_event *ev;
-    const maillog_field *f[ML_SLOTS];
     uint64_t line;
     int64_t ns;
     uint32_t content; /* hash of the whole line */
     uint32_t host;
     uint16_t segment;
+    uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
 } ml_in;
+
+static inline const maillog_field *ml_field_of(const ml_in *in, ml_slot s)
+{
+    return in->f[s] ? &in->ev->field[in->f[s] - 1] : NULL;
+}
 
 static inline maillog_str ml_value(const ml_in *in, ml_slot s)
 {
+    const maillog_field *f = ml_field_of(in, s);
     maillog_str v = {NULL, 0};
-    if (in->f[s]) {
-        v.ptr = in->ev->line + in->f[s]->off;
-        v.len = in->f[s]->len;
+    if (f) {
+        v.ptr = in->ev->line + f->off;
+        v.len = f->len;
     }
     return v;
 }
-static inline unsigned ml_word_of(const ml_in *in, ml_slot s) { return in->f[s] ? in->f[s]->word : 0; }
+static inline unsigned ml_word_of(const ml_in *in, ml_slot s)
+{
+    const maillog_field *f = ml_field_of(in, s);
+    return f ? f->word : 0;
+}
 
 static inline uint32_t *ml_buckets(maillog_join *j) { return (uint32_t *)(void *)((char *)j + j->buckets_at); }
 static inline char *ml_cell(const maillog_join *j, uint32_t i)
@@ -209,8 +219,27 @@ typedef struct ml_entry {
 } ml_entry;
 bool maillog__entry(const char **p, const char *end, ml_entry *out);
 size_t maillog__entry_fields(ml_entry *e, ml_field *out); /* room for e->nfields */
-maillog_str maillog__entry_get(const ml_entry *e, maillog_field_id id);
-unsigned maillog__entry_word(const ml_entry *e, maillog_field_id id);
+const ml_field *maillog__entry_find(const ml_entry *e, unsigned id);
+/* Most that is asked for is not there: the mask says so at once. */
+static inline const ml_field *ml_entry_field(const ml_entry *e, maillog_field_id id)
+{
+    return e->mask >> ((unsigned)id & 63) & 1 ? maillog__entry_find(e, (unsigned)id) : NULL;
+}
+static inline maillog_str maillog__entry_get(const ml_entry *e, maillog_field_id id)
+{
+    const ml_field *f = ml_entry_field(e, id);
+    maillog_str v = {NULL, 0};
+    if (f) {
+        v.ptr = f->p;
+        v.len = f->len;
+    }
+    return v;
+}
+static inline unsigned maillog__entry_word(const ml_entry *e, maillog_field_id id)
+{
+    const ml_field *f = ml_entry_field(e, id);
+    return f ? f->word : 0;
+}
 
 /* ---- table.c: nodes, keys, lists, groups, the clock ---- */
 enum { /* what is hashed keeps the kinds of keys apart */
