@@ -29,9 +29,9 @@ typedef struct ml_build {
     uint32_t *leg_part; /* message leg → its part */
 } ml_build;
 
-/* Whether an entry can have one of the fields: false is certain, and most lines are sorted out by it. */
-#define ML_BIT(NAME) ((uint64_t)1 << (MAILLOG_FIELD_##NAME & 63))
-static inline bool ml_may_have(const ml_entry *e, uint64_t bits) { return (e->mask & bits) != 0; }
+/* Whether an entry has one of the fields: most lines are sorted out by it. */
+#define ML_BIT(NAME) ((uint64_t)1 << ML_K_##NAME)
+static inline bool ml_has_any(const ml_entry *e, uint64_t bits) { return (e->mask[0] & bits) != 0; }
 
 /* Sorting: by key, then by index. */
 typedef struct ml_sorted {
@@ -41,9 +41,18 @@ typedef struct ml_sorted {
 void maillog__sort(ml_sorted *v, size_t n);
 
 void *maillog__take(ml_build *b, size_t count, size_t size); /* zeroed; NULL when the scratch is full */
-const ml_entry *maillog__next(const ml_part *p, size_t *at); /* start at 0; entries that count: no repeats */
 maillog_lines maillog__sorted_lines(ml_build *b, uint64_t *line, size_t n);
 uint32_t maillog__leg_index(const ml_build *b, maillog_str queue_id);
+
+/* Start at 0; entries that count: no repeats. */
+static inline const ml_entry *ml_next(const ml_part *p, size_t *at)
+{
+    while (*at < p->n) {
+        const ml_entry *e = &p->entry[(*at)++];
+        if (!(e->cut & ML_CUT_REPEATS)) return e;
+    }
+    return NULL;
+}
 
 static inline bool ml_same(maillog_str a, maillog_str b)
 {

@@ -4,7 +4,7 @@
 
 typedef maillog_message_check check;
 
-#define GET(e, NAME) maillog__entry_get((e), MAILLOG_FIELD_##NAME)
+#define GET(e, NAME) maillog__entry_get((e), ML_K_##NAME)
 
 static maillog_check_result by_code(maillog_str code, maillog_str dsn)
 {
@@ -68,7 +68,7 @@ static bool postfix_check(const ml_entry *e, check *c)
         c->action = GET(e, SASL_METHOD);
         return true;
     }
-    c->result = action_result(maillog__entry_word(e, MAILLOG_FIELD_ACTION), c);
+    c->result = action_result(maillog__entry_word(e, ML_K_ACTION), c);
     return true;
 }
 
@@ -78,8 +78,7 @@ static bool mta_check(const ml_entry *e, check *c)
 {
     if (maillog__role(e->type) != ML_ROLE_REFUSAL) return false;
     if (!c->action.ptr && !c->code.ptr) return false;
-    c->result =
-        c->action.ptr ? action_result(maillog__entry_word(e, MAILLOG_FIELD_ACTION), c) : by_code(c->code, c->dsn);
+    c->result = c->action.ptr ? action_result(maillog__entry_word(e, ML_K_ACTION), c) : by_code(c->code, c->dsn);
     if (!c->text.ptr) c->text = GET(e, REPLY);
     c->check = GET(e, RULESET);
     return true;
@@ -142,8 +141,8 @@ static bool amavis_check(const ml_entry *e, check *c)
     c->elapsed_ms = GET(e, ELAPSED_MS);
     c->text = actions;
     c->to.ptr = NULL;
-    const bool clean = maillog__entry_word(e, MAILLOG_FIELD_CATEGORY) == MAILLOG_CATEGORY_CLEAN;
-    if (maillog__entry_word(e, MAILLOG_FIELD_RESULT) != MAILLOG_RESULT_BLOCKED)
+    const bool clean = maillog__entry_word(e, ML_K_CATEGORY) == MAILLOG_CATEGORY_CLEAN;
+    if (maillog__entry_word(e, ML_K_RESULT) != MAILLOG_RESULT_BLOCKED)
         c->result = clean ? MAILLOG_CHECK_PASS : MAILLOG_CHECK_TAG;
     else if (maillog__contains(actions, "tempfailed"))
         c->result = MAILLOG_CHECK_DEFER;
@@ -191,7 +190,7 @@ static bool classify(const ml_entry *e, check *c)
     case MAILLOG_DAEMON_MILTER_GREYLIST:
         if (!c->action.ptr) return false;
         c->score = GET(e, GREYLIST_DELAY);
-        c->result = starts(c->action, "pass") || maillog__entry_word(e, MAILLOG_FIELD_ACTION) == MAILLOG_ACTION_PASS
+        c->result = starts(c->action, "pass") || maillog__entry_word(e, ML_K_ACTION) == MAILLOG_ACTION_PASS
                         ? MAILLOG_CHECK_PASS
                         : MAILLOG_CHECK_DEFER;
         return true;
@@ -226,8 +225,8 @@ static bool may_be_check(const ml_entry *e)
     case MAILLOG_DAEMON_MIMEDEFANG:
         return true;
     default:
-        return ml_may_have(e, ML_BIT(ACTION) | ML_BIT(RESULT) | ML_BIT(SCORE) | ML_BIT(RANK) | ML_BIT(IS_SPAM) |
-                                  ML_BIT(SPF_RESULT) | ML_BIT(CODE) | ML_BIT(SASL_METHOD));
+        return ml_has_any(e, ML_BIT(ACTION) | ML_BIT(RESULT) | ML_BIT(SCORE) | ML_BIT(RANK) | ML_BIT(IS_SPAM) |
+                                 ML_BIT(SPF_RESULT) | ML_BIT(CODE) | ML_BIT(SASL_METHOD));
     }
 }
 
@@ -289,10 +288,10 @@ static bool is_failed_attempt(const ml_entry *e)
 static maillog_str fault_text(const ml_entry *e)
 {
     const maillog_str none = {NULL, 0};
-    if (!ml_may_have(e, ML_BIT(MESSAGE))) return none;
+    if (!ml_has_any(e, ML_BIT(MESSAGE))) return none;
     const maillog_str message = GET(e, MESSAGE);
     if (!message.ptr) return none;
-    if (is_trouble_word(maillog__entry_word(e, MAILLOG_FIELD_SEVERITY)) || is_failed_attempt(e)) return message;
+    if (is_trouble_word(maillog__entry_word(e, ML_K_SEVERITY)) || is_failed_attempt(e)) return message;
     if (e->daemon == MAILLOG_DAEMON_AMAVIS && is_amavis_trouble(message)) return message;
     return none;
 }
@@ -331,16 +330,16 @@ void maillog__build_checks(ml_build *b)
     const ml_entry *e;
     size_t checks = 0, faults = 0;
     for (size_t i = 0; i < b->nparts; i++)
-        for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
+        for (size_t at = 0; (e = ml_next(&b->part[i], &at)) != NULL;) {
             checks += may_be_check(e);
-            faults += ml_may_have(e, ML_BIT(MESSAGE));
+            faults += ml_has_any(e, ML_BIT(MESSAGE));
         }
     check *out = (check *)maillog__take(b, checks, sizeof *out);
     b->m->faults = (maillog_message_fault *)maillog__take(b, faults, sizeof *b->m->faults);
     if (!out || !b->m->faults) return;
     checks = 0;
     for (size_t i = 0; i < b->nparts; i++)
-        for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
+        for (size_t at = 0; (e = ml_next(&b->part[i], &at)) != NULL;) {
             if (make_check(e, &c)) {
                 out[checks++] = c;
                 continue;

@@ -283,7 +283,7 @@ static bool last_chance(maillog_join *j, uint32_t leader)
     while (maillog__entry(&p, end, &e)) {
         ml_field fields[UINT8_MAX];
         maillog__entry_fields(&e, fields);
-        const maillog_str id = maillog__entry_get(&e, MAILLOG_FIELD_MESSAGE_ID);
+        const maillog_str id = maillog__entry_get(&e, ML_K_MESSAGE_ID);
         if (!id.ptr || !maillog__link_by_message_id(j, leader, id)) continue;
         maillog__settle(j, leader);
         return true;

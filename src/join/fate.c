@@ -4,7 +4,7 @@
  * hosts. A step counts only as long as the leg it led to says nothing. */
 #include "mta.h"
 
-#define GET(e, NAME) maillog__entry_get((e), MAILLOG_FIELD_##NAME)
+#define GET(e, NAME) maillog__entry_get((e), ML_K_##NAME)
 
 typedef maillog_message_recipient recipient;
 
@@ -127,8 +127,7 @@ static void expire(fates *f, const ml_entry *e, uint32_t leg)
 /* One line of sendmail can be about many recipients. */
 static void deliveries(fates *f, const ml_entry *e, uint32_t leg)
 {
-    const unsigned status =
-        ml_is_mta(e->daemon) ? maillog__mta_status(e) : maillog__entry_word(e, MAILLOG_FIELD_STATUS);
+    const unsigned status = ml_is_mta(e->daemon) ? maillog__mta_status(e) : maillog__entry_word(e, ML_K_STATUS);
     const maillog_str to = GET(e, TO), list = GET(e, RECIPIENTS);
     if (to.ptr) {
         delivery(f, e, leg, to, status);
@@ -148,7 +147,7 @@ static void deliveries(fates *f, const ml_entry *e, uint32_t leg)
 static bool is_delivery(const ml_entry *e)
 {
     if (ml_is_mta(e->daemon)) return maillog__role(e->type) == ML_ROLE_DELIVERY && maillog__mta_status(e);
-    return ml_may_have(e, ML_BIT(STATUS)) && GET(e, STATUS).ptr && e->daemon < MAILLOG_DAEMON_DOVECOT_LDA;
+    return ml_has_any(e, ML_BIT(STATUS)) && GET(e, STATUS).ptr && e->daemon < MAILLOG_DAEMON_DOVECOT_LDA;
 }
 
 static void read_legs(fates *f)
@@ -156,11 +155,11 @@ static void read_legs(fates *f)
     const ml_entry *e;
     for (size_t i = 0; i < f->b->m->nlegs; i++) {
         const ml_part *p = &f->b->part[f->b->leg_part[i]];
-        for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;) {
+        for (size_t at = 0; (e = ml_next(p, &at)) != NULL;) {
             if (e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER && e->type == MAILLOG_EVENT_POSTFIX_REMOVED)
                 delete_rest(f, e, (uint32_t)i);
             if (maillog__role(e->type) == ML_ROLE_DISCARDED) f->deleted = true;
-            const unsigned status = maillog__entry_word(e, MAILLOG_FIELD_STATUS);
+            const unsigned status = maillog__entry_word(e, ML_K_STATUS);
             const bool expired = status == MAILLOG_STATUS_EXPIRED || status == MAILLOG_STATUS_FORCE_EXPIRED;
             if (expired && !GET(e, TO).ptr && (is_delivery(e) || maillog__role(e->type) == ML_ROLE_NOTICE))
                 expire(f, e, (uint32_t)i);
@@ -218,8 +217,8 @@ static void read_runs(fates *f)
     const ml_entry *e;
     for (size_t i = 0; i < f->b->nparts; i++) {
         if (f->b->part[i].kind != ML_NODE_RUN) continue;
-        for (size_t at = 0; (e = maillog__next(&f->b->part[i], &at)) != NULL;) {
-            if (maillog__entry_word(e, MAILLOG_FIELD_RESULT) != MAILLOG_RESULT_BLOCKED) continue;
+        for (size_t at = 0; (e = ml_next(&f->b->part[i], &at)) != NULL;) {
+            if (maillog__entry_word(e, ML_K_RESULT) != MAILLOG_RESULT_BLOCKED) continue;
             const maillog_verdict verdict = of_block(GET(e, ACTIONS), GET(e, QUARANTINE).ptr != NULL);
             const maillog_str list = GET(e, RECIPIENTS);
             const uint32_t leg = maillog__leg_index(f->b, GET(e, QUEUE_ID));
@@ -299,7 +298,7 @@ static bool names_its_mailbox(const ml_entry *e)
 static void read_store(fates *f, const ml_part *p)
 {
     const ml_entry *e;
-    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;) {
+    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;) {
         const maillog_str mailbox = unquoted(GET(e, MAILBOX)), action = GET(e, SIEVE_ACTION);
         if (!e->type || !GET(e, USER).ptr) continue;
         if (mailbox.ptr && !GET(e, ERROR).ptr && !names_its_mailbox(e)) continue;
@@ -469,7 +468,7 @@ static bool was_never_taken(const fates *f)
     const ml_entry *e;
     if (f->n || m->nlegs != 1 || (m->legs[0].nrcpt && m->legs[0].nrcpt != MAILLOG_NO_NUMBER)) return false;
     const ml_part *p = &f->b->part[f->b->leg_part[0]];
-    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;)
+    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
         if (e->daemon == MAILLOG_DAEMON_SENDMAIL) return true;
     return false;
 }
@@ -527,8 +526,8 @@ static size_t bound(ml_build *b)
     size_t n = b->m->nchecks + 1;
     const ml_entry *e;
     for (size_t i = 0; i < b->nparts; i++)
-        for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
-            if (!ml_may_have(e, ML_BIT(STATUS) | ML_BIT(RECIPIENTS)) && !ml_is_mta(e->daemon)) continue;
+        for (size_t at = 0; (e = ml_next(&b->part[i], &at)) != NULL;) {
+            if (!ml_has_any(e, ML_BIT(STATUS) | ML_BIT(RECIPIENTS)) && !ml_is_mta(e->daemon)) continue;
             n++;
             const maillog_str list = GET(e, RECIPIENTS);
             for (size_t k = 0; k < list.len; k++) n += list.ptr[k] == '<' || list.ptr[k] == ',';

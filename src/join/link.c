@@ -100,7 +100,7 @@ static bool delivers_to(const maillog_join *j, const ml_node *leg, maillog_str u
     const char *const end = maillog__tape_copy(j, leg, ml_scratch(j));
     while (maillog__entry(&p, end, &e)) {
         maillog__entry_fields(&e, fields);
-        const maillog_str to = maillog__entry_get(&e, MAILLOG_FIELD_TO);
+        const maillog_str to = maillog__entry_get(&e, ML_K_TO);
         if (e.type == MAILLOG_EVENT_POSTFIX_DELIVERY && to.len == user.len && memcmp(to.ptr, user.ptr, to.len) == 0)
             return true;
     }
@@ -320,8 +320,8 @@ void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
 static void link_entry(maillog_join *j, uint32_t leg, const ml_entry *e)
 {
     ml_in in;
-    if (maillog__entry_word(e, MAILLOG_FIELD_STATUS) != MAILLOG_STATUS_SENT) return;
-    const maillog_str id = maillog__queued_as(maillog__entry_get(e, MAILLOG_FIELD_REPLY));
+    if (maillog__entry_word(e, ML_K_STATUS) != MAILLOG_STATUS_SENT) return;
+    const maillog_str id = maillog__queued_as(maillog__entry_get(e, ML_K_REPLY));
     if (!id.len) return;
     memset(&in, 0, sizeof in);
     in.host = ml_at_node(j, leg)->host;
@@ -340,7 +340,7 @@ void maillog__link_again(maillog_join *j, uint32_t leg, const char *tape, size_t
     for (int most = 64; n->u.g.message_id && most && maillog__entry(&p, tape + len, &e); most--) {
         maillog__entry_fields(&e, fields);
         if (e.type == MAILLOG_EVENT_POSTFIX_DELIVERY) link_entry(j, leg, &e);
-        const maillog_str id = maillog__entry_get(&e, MAILLOG_FIELD_QUEUE_ID);
+        const maillog_str id = maillog__entry_get(&e, ML_K_QUEUE_ID);
         if (j->hints && id.len) link_hint(j, leg, id);
     }
 }

@@ -50,7 +50,7 @@ static bool is_id(maillog_str v) { return v.len && maillog__is_queue_id(ml_slice
 /* The hop of a delivery is this host: `name[127.0.0.1]:port`, or a socket. */
 static bool is_here(const ml_entry *e)
 {
-    const maillog_str relay = maillog__entry_get(e, MAILLOG_FIELD_RELAY);
+    const maillog_str relay = maillog__entry_get(e, ML_K_RELAY);
     const char *open = relay.len ? (const char *)memchr(relay.ptr, '[', relay.len) : NULL;
     if (!open) return false;
     const maillog_str addr = {open + 1, (size_t)(relay.ptr + relay.len - open - 1)};
@@ -72,7 +72,7 @@ static maillog_str forwarded_as(maillog_str reply)
 
 maillog_str maillog__next_id(const ml_entry *e, bool *forwarded)
 {
-    const maillog_str reply = maillog__entry_get(e, MAILLOG_FIELD_REPLY);
+    const maillog_str reply = maillog__entry_get(e, ML_K_REPLY);
     *forwarded = false;
     if (e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL) {
         *forwarded = true;
@@ -80,7 +80,7 @@ maillog_str maillog__next_id(const ml_entry *e, bool *forwarded)
     }
     const maillog_str id = maillog__queued_as(reply);
     if (id.len) return id;
-    const maillog_str as = maillog__entry_get(e, MAILLOG_FIELD_QUEUED_AS);
+    const maillog_str as = maillog__entry_get(e, ML_K_QUEUED_AS);
     return is_id(as) ? as : nothing;
 }
 
@@ -95,7 +95,7 @@ static void delivery(edges *g, const ml_entry *e, maillog_str self)
             is_here(e) || forwarded ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY;
         add(g, self, id, forwarded ? MAILLOG_PROOF_FORWARDED : MAILLOG_PROOF_REPLY, sure, e->line);
     }
-    const maillog_str session = maillog__saved_session(maillog__entry_get(e, MAILLOG_FIELD_REPLY));
+    const maillog_str session = maillog__saved_session(maillog__entry_get(e, ML_K_REPLY));
     if (session.len) add(g, self, session, MAILLOG_PROOF_LMTP_SESSION, MAILLOG_CONFIDENCE_CERTAIN, e->line);
 }
 
@@ -108,8 +108,8 @@ static bool is_notice(uint8_t daemon)
 /* From nobody, and because of another message. */
 static bool is_empty(const ml_entry *e)
 {
-    const maillog_str from = maillog__entry_get(e, MAILLOG_FIELD_FROM);
-    return from.ptr && !from.len && maillog__entry_get(e, MAILLOG_FIELD_REF).len;
+    const maillog_str from = maillog__entry_get(e, ML_K_FROM);
+    return from.ptr && !from.len && maillog__entry_get(e, ML_K_REF).len;
 }
 
 static void leg_links(edges *g, const ml_part *p)
@@ -117,18 +117,17 @@ static void leg_links(edges *g, const ml_part *p)
     const maillog_str self = g->b->m->legs[p->leg].queue_id;
     size_t at = 0;
     const ml_entry *e;
-    while ((e = maillog__next(p, &at)) != NULL) {
+    while ((e = ml_next(p, &at)) != NULL) {
         if (e->type == MAILLOG_EVENT_POSTFIX_DELIVERY) delivery(g, e, self);
         if (e->type == MAILLOG_EVENT_EXIM_ARRIVE && is_empty(e)) /* a bounce names its cause */
-            add(g, maillog__entry_get(e, MAILLOG_FIELD_REF), self, MAILLOG_PROOF_BOUNCE, MAILLOG_CONFIDENCE_CERTAIN,
-                e->line);
-        if (!ml_may_have(e, ML_BIT(ORIG_QUEUE_ID) | ML_BIT(NEW_QUEUE_ID))) continue;
-        const maillog_str orig = maillog__entry_get(e, MAILLOG_FIELD_ORIG_QUEUE_ID);
+            add(g, maillog__entry_get(e, ML_K_REF), self, MAILLOG_PROOF_BOUNCE, MAILLOG_CONFIDENCE_CERTAIN, e->line);
+        if (!ml_has_any(e, ML_BIT(ORIG_QUEUE_ID) | ML_BIT(NEW_QUEUE_ID))) continue;
+        const maillog_str orig = maillog__entry_get(e, ML_K_ORIG_QUEUE_ID);
         if (is_id(orig) && e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP)
             add(g, orig, self, MAILLOG_PROOF_FORWARDED, MAILLOG_CONFIDENCE_CERTAIN, e->line);
         else if (is_id(orig))
             add(g, orig, self, MAILLOG_PROOF_ORIG_QUEUE_ID, MAILLOG_CONFIDENCE_CERTAIN, e->line);
-        const maillog_str child = maillog__entry_get(e, MAILLOG_FIELD_NEW_QUEUE_ID);
+        const maillog_str child = maillog__entry_get(e, ML_K_NEW_QUEUE_ID);
         const bool notice = is_notice(e->daemon) || maillog__role(e->type) == ML_ROLE_NOTICE;
         if (is_id(child) || (child.len && ml_is_mta(e->daemon)))
             add(g, self, child, notice ? MAILLOG_PROOF_BOUNCE : MAILLOG_PROOF_FORWARDED, MAILLOG_CONFIDENCE_CERTAIN,
@@ -141,9 +140,9 @@ static void run_links(edges *g, const ml_part *p)
 {
     size_t at = 0;
     const ml_entry *e;
-    while ((e = maillog__next(p, &at)) != NULL) {
-        const maillog_str from = maillog__entry_get(e, MAILLOG_FIELD_QUEUE_ID);
-        const maillog_str as = maillog__entry_get(e, MAILLOG_FIELD_QUEUED_AS);
+    while ((e = ml_next(p, &at)) != NULL) {
+        const maillog_str from = maillog__entry_get(e, ML_K_QUEUE_ID);
+        const maillog_str as = maillog__entry_get(e, ML_K_QUEUED_AS);
         for (size_t start = 0, end; start < as.len; start = end + 1) {
             for (end = start; end < as.len && as.ptr[end] != '/'; end++) continue;
             maillog_str id = {as.ptr + start, end - start};
@@ -161,8 +160,8 @@ static void store_links(edges *g, const ml_part *p)
     maillog_message *m = g->b->m;
     size_t at = 0;
     const ml_entry *e;
-    while ((e = maillog__next(p, &at)) != NULL) {
-        const maillog_str session = maillog__entry_get(e, MAILLOG_FIELD_SESSION);
+    while ((e = ml_next(p, &at)) != NULL) {
+        const maillog_str session = maillog__entry_get(e, ML_K_SESSION);
         size_t i = 0;
         while (i < m->nlinks && !(m->links[i].proof == MAILLOG_PROOF_LMTP_SESSION && ml_same(m->links[i].to, session)))
             i++;
@@ -170,7 +169,7 @@ static void store_links(edges *g, const ml_part *p)
             add_line(g, e->line, i);
             continue;
         }
-        const maillog_str id = maillog__entry_get(e, MAILLOG_FIELD_MESSAGE_ID);
+        const maillog_str id = maillog__entry_get(e, ML_K_MESSAGE_ID);
         size_t leg = m->nlegs;
         while (leg > 0 && !ml_same(m->legs[leg - 1].message_id, id)) leg--;
         if (leg && id.len)
@@ -183,8 +182,8 @@ static void store_links(edges *g, const ml_part *p)
 static void policy(edges *g, maillog_str to, const ml_entry *e)
 {
     const size_t i = add(g, connection, to, MAILLOG_PROOF_POLICY, MAILLOG_CONFIDENCE_LIKELY, e->line);
-    const maillog_str rcpt = maillog__entry_get(e, MAILLOG_FIELD_TO), from = maillog__entry_get(e, MAILLOG_FIELD_FROM);
-    if (i == SIZE_MAX || !rcpt.len || maillog__entry_word(e, MAILLOG_FIELD_ACTION) != MAILLOG_ACTION_PASS) return;
+    const maillog_str rcpt = maillog__entry_get(e, ML_K_TO), from = maillog__entry_get(e, ML_K_FROM);
+    if (i == SIZE_MAX || !rcpt.len || maillog__entry_word(e, ML_K_ACTION) != MAILLOG_ACTION_PASS) return;
     const uint32_t grey = maillog__grey(g->b->j, from, rcpt);
     if (grey) add_line(g, (uint64_t)ml_at_node(g->b->j, grey)->last, i);
 }
@@ -202,7 +201,7 @@ static void session_links(edges *g, const ml_part *p)
     if (!to.ptr) to = connection;
     size_t at = 0;
     const ml_entry *e;
-    while ((e = maillog__next(p, &at)) != NULL) {
+    while ((e = ml_next(p, &at)) != NULL) {
         const bool own = e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(e->daemon);
         if (own && !m->nlegs) continue;
         if (own)
@@ -217,7 +216,7 @@ static void policy_links(edges *g, const ml_part *p)
     maillog_message *m = g->b->m;
     size_t at = 0;
     const ml_entry *e;
-    while (m->nlegs && (e = maillog__next(p, &at)) != NULL) policy(g, m->legs[0].queue_id, e);
+    while (m->nlegs && (e = ml_next(p, &at)) != NULL) policy(g, m->legs[0].queue_id, e);
 }
 
 /* Two legs that nothing but the Message-ID joins. */
@@ -319,10 +318,10 @@ static size_t count_telling(const ml_build *b)
     for (size_t i = 0; i < b->nparts; i++) {
         const bool all = b->part[i].kind != ML_NODE_LEG && b->part[i].kind != ML_NODE_RUN;
         const ml_entry *e;
-        for (size_t at = 0; (e = maillog__next(&b->part[i], &at)) != NULL;) {
-            if (!all && !ml_may_have(e, bits)) continue;
+        for (size_t at = 0; (e = ml_next(&b->part[i], &at)) != NULL;) {
+            if (!all && !ml_has_any(e, bits)) continue;
             n++;
-            const maillog_str as = maillog__entry_get(e, MAILLOG_FIELD_QUEUED_AS);
+            const maillog_str as = maillog__entry_get(e, ML_K_QUEUED_AS);
             for (size_t k = 0; k < as.len; k++) n += as.ptr[k] == '/';
         }
     }

@@ -76,15 +76,6 @@ bool maillog__contains(maillog_str text, const char *word)
     return false;
 }
 
-const ml_entry *maillog__next(const ml_part *p, size_t *at)
-{
-    while (*at < p->n) {
-        const ml_entry *e = &p->entry[(*at)++];
-        if (!(e->cut & ML_CUT_REPEATS)) return e;
-    }
-    return NULL;
-}
-
 /* ---- parts ---- */
 
 static bool belongs(const ml_part *p, const ml_entry *e)
@@ -110,13 +101,14 @@ static void put_together(ml_build *b, ml_part *p, const char *tape, const char *
     last->type = ev.type;
     last->field = f;
     last->nfields = 0;
-    last->mask = 0;
+    last->mask[0] = last->mask[1] = 0;
     for (uint32_t i = 0; i < ev.nfields; i++) {
         const maillog_field *v = &ev.field[i];
-        if (v->id == MAILLOG_FIELD_HOST || v->id == MAILLOG_FIELD_MESSAGE) continue;
-        const ml_field one = {ev.line + v->off, v->len, v->id, v->word};
+        const unsigned id = maillog__kept(v->id);
+        if (!id || id == ML_K_HOST || id == ML_K_MESSAGE) continue;
+        const ml_field one = {ev.line + v->off, v->len, (uint16_t)id, v->word};
         f[last->nfields++] = one;
-        last->mask |= (uint64_t)1 << (v->id & 63);
+        last->mask[id >> 6] |= (uint64_t)1 << (id & 63);
     }
 }
 
@@ -147,9 +139,13 @@ static void read_first(ml_part *p, const char *tape, const char *end)
     ml_field fields[UINT8_MAX];
     ml_entry e;
     if (!maillog__entry(&tape, end, &e)) return;
-    maillog__entry_fields(&e, fields);
-    p->host = maillog__entry_get(&e, MAILLOG_FIELD_HOST);
-    p->queue_id = maillog__entry_get(&e, MAILLOG_FIELD_QUEUE_ID);
+    const bool read = p->n && p->entry[0].raw == e.raw;
+    if (read)
+        e = p->entry[0];
+    else
+        maillog__entry_fields(&e, fields);
+    p->host = maillog__entry_get(&e, ML_K_HOST);
+    p->queue_id = maillog__entry_get(&e, ML_K_QUEUE_ID);
 }
 
 /* The entries of a tape that belong to the part; their fields are yet to be read. */
@@ -179,7 +175,6 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
     const char *at = b->top;
     const char *const end = maillog__tape_copy(b->j, n, b->top);
     b->top += n->bytes;
-    read_first(p, at, end);
     if (!read_entries(b, p, at, end, n->group ? 0 : n->group_next)) {
         p->n = 0;
         return;
@@ -188,6 +183,7 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
     for (size_t i = 0; i < p->n; i++) fields += p->entry[i].nfields;
     ml_field *f = (ml_field *)reserve(b, fields, sizeof *f);
     for (size_t i = 0; i < p->n && f; i++) f += maillog__entry_fields(&p->entry[i], f);
+    read_first(p, at, end);
     sort_entries(b, p);
     if (p->kind == ML_NODE_RUN) put_together(b, p, at, end);
 }
@@ -319,13 +315,13 @@ static uint64_t number(maillog_str s)
 /* Where a leg went from here: the last delivery counts, and one that succeeded more than one that did not. */
 static void leg_relay(maillog_message_leg *leg, const ml_entry *e, bool *sent)
 {
-    const bool now = (ml_is_mta(e->daemon) ? maillog__mta_status(e) : maillog__entry_word(e, MAILLOG_FIELD_STATUS)) ==
-                     MAILLOG_STATUS_SENT;
-    if (!maillog__entry_get(e, MAILLOG_FIELD_RELAY).ptr || (*sent && !now)) return;
+    const bool now =
+        (ml_is_mta(e->daemon) ? maillog__mta_status(e) : maillog__entry_word(e, ML_K_STATUS)) == MAILLOG_STATUS_SENT;
+    if (!maillog__entry_get(e, ML_K_RELAY).ptr || (*sent && !now)) return;
     *sent = now;
-    leg->relay = maillog__entry_get(e, MAILLOG_FIELD_RELAY);
-    leg->delay = maillog__entry_get(e, MAILLOG_FIELD_DELAY);
-    leg->reply = maillog__entry_get(e, MAILLOG_FIELD_REPLY);
+    leg->relay = maillog__entry_get(e, ML_K_RELAY);
+    leg->delay = maillog__entry_get(e, ML_K_DELAY);
+    leg->reply = maillog__entry_get(e, ML_K_REPLY);
     leg->relay_line = e->line;
 }
 
@@ -333,15 +329,14 @@ static void leg_relay(maillog_message_leg *leg, const ml_entry *e, bool *sent)
 static void mta_leg(maillog_message_leg *leg, const ml_entry *e)
 {
     const ml_role role = maillog__role(e->type);
-    if (role == ML_ROLE_ARRIVAL || role == ML_ROLE_DELIVERY)
-        keep_first(&leg->from, maillog__entry_get(e, MAILLOG_FIELD_FROM));
+    if (role == ML_ROLE_ARRIVAL || role == ML_ROLE_DELIVERY) keep_first(&leg->from, maillog__entry_get(e, ML_K_FROM));
     if (role != ML_ROLE_ARRIVAL) return;
-    leg->from = maillog__entry_get(e, MAILLOG_FIELD_FROM);
-    leg->size = number(maillog__entry_get(e, MAILLOG_FIELD_SIZE));
-    leg->nrcpt = number(maillog__entry_get(e, MAILLOG_FIELD_NRCPT));
-    keep_first(&leg->client_name, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_NAME));
-    keep_first(&leg->client_addr, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_ADDR));
-    keep_first(&leg->message_id, maillog__entry_get(e, MAILLOG_FIELD_MESSAGE_ID));
+    leg->from = maillog__entry_get(e, ML_K_FROM);
+    leg->size = number(maillog__entry_get(e, ML_K_SIZE));
+    leg->nrcpt = number(maillog__entry_get(e, ML_K_NRCPT));
+    keep_first(&leg->client_name, maillog__entry_get(e, ML_K_CLIENT_NAME));
+    keep_first(&leg->client_addr, maillog__entry_get(e, ML_K_CLIENT_ADDR));
+    keep_first(&leg->message_id, maillog__entry_get(e, ML_K_MESSAGE_ID));
 }
 
 static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
@@ -353,27 +348,26 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
     leg->host = p->host;
     leg->queue_id = p->queue_id;
     leg->removed = !!(ml_at_node(b->j, p->node)->flags & ML_F_REMOVED);
-    while ((e = maillog__next(p, &at)) != NULL) {
-        if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA)
-            keep_first(&leg->instance, maillog__entry_get(e, MAILLOG_FIELD_INSTANCE));
+    while ((e = ml_next(p, &at)) != NULL) {
+        if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA) keep_first(&leg->instance, maillog__entry_get(e, ML_K_INSTANCE));
         leg_relay(leg, e, &sent);
         if (ml_is_mta(e->daemon)) mta_leg(leg, e);
         switch (e->type) {
         case MAILLOG_EVENT_POSTFIX_CLIENT:
-            keep_first(&leg->client_name, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_NAME));
-            keep_first(&leg->client_addr, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_ADDR));
+            keep_first(&leg->client_name, maillog__entry_get(e, ML_K_CLIENT_NAME));
+            keep_first(&leg->client_addr, maillog__entry_get(e, ML_K_CLIENT_ADDR));
             break;
         case MAILLOG_EVENT_POSTFIX_MESSAGE_ID:
-            keep_first(&leg->message_id, maillog__entry_get(e, MAILLOG_FIELD_MESSAGE_ID));
+            keep_first(&leg->message_id, maillog__entry_get(e, ML_K_MESSAGE_ID));
             break;
         case MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE:
-            leg->from = maillog__entry_get(e, MAILLOG_FIELD_FROM);
-            leg->size = number(maillog__entry_get(e, MAILLOG_FIELD_SIZE));
-            leg->nrcpt = number(maillog__entry_get(e, MAILLOG_FIELD_NRCPT));
+            leg->from = maillog__entry_get(e, ML_K_FROM);
+            leg->size = number(maillog__entry_get(e, ML_K_SIZE));
+            leg->nrcpt = number(maillog__entry_get(e, ML_K_NRCPT));
             break;
         default:
             if (e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP || e->daemon == MAILLOG_DAEMON_POSTFIX_QMGR)
-                keep_first(&leg->from, maillog__entry_get(e, MAILLOG_FIELD_FROM));
+                keep_first(&leg->from, maillog__entry_get(e, ML_K_FROM));
             break;
         }
     }
@@ -397,7 +391,7 @@ static void build_legs(ml_build *b)
         order[n].key = (uint64_t)ml_at_node(b->j, b->part[i].node)->first ^ (uint64_t)1 << 63;
         size_t at = 0;
         const ml_entry *e;
-        if ((e = maillog__next(&b->part[i], &at)) != NULL) order[n].index = e->line << 24;
+        if ((e = ml_next(&b->part[i], &at)) != NULL) order[n].index = e->line << 24;
         order[n].index |= i;
         n++;
     }
@@ -420,8 +414,8 @@ static void build_legs(ml_build *b)
 static maillog_str tls_of(ml_build *b, const ml_entry *e)
 {
     static const char with[] = " with cipher ";
-    const maillog_str protocol = maillog__entry_get(e, MAILLOG_FIELD_TLS_PROTOCOL);
-    const maillog_str cipher = maillog__entry_get(e, MAILLOG_FIELD_TLS_CIPHER);
+    const maillog_str protocol = maillog__entry_get(e, ML_K_TLS_PROTOCOL);
+    const maillog_str cipher = maillog__entry_get(e, ML_K_TLS_CIPHER);
     maillog_str out = {NULL, 0};
     if (!protocol.len) return out;
     char *p = (char *)maillog__take(b, protocol.len + sizeof with + cipher.len, 1);
@@ -451,33 +445,33 @@ static void client_line(ml_build *b, const ml_entry *e, bool peer)
                          e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN || is_incoming(e);
     if (!smtp_in && e->daemon != MAILLOG_DAEMON_POSTFIX_CLEANUP) return;
     if (smtp_in && peer) {
-        keep_first(&c->name, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_NAME));
-        keep_first(&c->addr, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_ADDR));
-        keep_first(&c->port, maillog__entry_get(e, MAILLOG_FIELD_CLIENT_PORT));
+        keep_first(&c->name, maillog__entry_get(e, ML_K_CLIENT_NAME));
+        keep_first(&c->addr, maillog__entry_get(e, ML_K_CLIENT_ADDR));
+        keep_first(&c->port, maillog__entry_get(e, ML_K_CLIENT_PORT));
     }
-    keep_first(&c->helo, maillog__entry_get(e, MAILLOG_FIELD_HELO));
-    keep_first(&c->proto, maillog__entry_get(e, MAILLOG_FIELD_PROTO));
-    if (!maillog__entry_get(e, MAILLOG_FIELD_SEVERITY).ptr)
-        keep_first(&c->sasl_username, maillog__entry_get(e, MAILLOG_FIELD_SASL_USERNAME));
+    keep_first(&c->helo, maillog__entry_get(e, ML_K_HELO));
+    keep_first(&c->proto, maillog__entry_get(e, ML_K_PROTO));
+    if (!maillog__entry_get(e, ML_K_SEVERITY).ptr)
+        keep_first(&c->sasl_username, maillog__entry_get(e, ML_K_SASL_USERNAME));
     if (!c->tls.ptr && smtp_in) c->tls = tls_of(b, e);
 }
 
 static void client_from_leg(ml_build *b, const ml_part *p)
 {
     const ml_entry *e;
-    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;)
+    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
         client_line(b, e,
                     e->type == MAILLOG_EVENT_POSTFIX_CLIENT || ml_is_mta(e->daemon) ||
-                        maillog__entry_get(e, MAILLOG_FIELD_STAGE).ptr);
+                        maillog__entry_get(e, ML_K_STAGE).ptr);
 }
 
 /* The lines of the transaction come first: XCLIENT can name another client than the connection's. */
 static void client_from_session(ml_build *b, const ml_part *p)
 {
     const ml_entry *e;
-    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;)
+    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
         if (e->segment) client_line(b, e, true);
-    for (size_t at = 0; (e = maillog__next(p, &at)) != NULL;)
+    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
         if (!e->segment) client_line(b, e, true);
 }
 
@@ -486,12 +480,12 @@ static void original_client(ml_build *b, const ml_part *p)
 {
     size_t at = 0;
     const ml_entry *e;
-    while ((e = maillog__next(p, &at)) != NULL) {
+    while ((e = ml_next(p, &at)) != NULL) {
         if (e->type != MAILLOG_EVENT_POSTFIX_CLIENT) continue;
-        const maillog_str addr = maillog__entry_get(e, MAILLOG_FIELD_ORIG_CLIENT_ADDR);
+        const maillog_str addr = maillog__entry_get(e, ML_K_ORIG_CLIENT_ADDR);
         if (!addr.ptr) continue;
         memset(&b->m->client, 0, sizeof b->m->client);
-        b->m->client.name = maillog__entry_get(e, MAILLOG_FIELD_ORIG_CLIENT_NAME);
+        b->m->client.name = maillog__entry_get(e, ML_K_ORIG_CLIENT_NAME);
         b->m->client.addr = addr;
     }
 }
@@ -592,10 +586,10 @@ static void build_head(ml_build *b)
     for (size_t i = 0; i < b->nparts; i++) {
         size_t at = 0;
         keep_first(&m->host, b->part[i].host);
-        while ((e = maillog__next(&b->part[i], &at)) != NULL) {
+        while ((e = ml_next(&b->part[i], &at)) != NULL) {
             if (e->daemon && !m->daemon.ptr) m->daemon = ml_text(maillog_daemon_name(e->daemon));
             if (m->nlegs || (e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA && !ml_is_mta(e->daemon))) continue;
-            keep_first(&m->from, maillog__entry_get(e, MAILLOG_FIELD_FROM));
+            keep_first(&m->from, maillog__entry_get(e, ML_K_FROM));
         }
     }
     if (m->nlegs && m->legs[0].host.ptr) m->host = m->legs[0].host;

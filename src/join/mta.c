@@ -69,7 +69,7 @@ ml_role maillog__role(uint16_t type)
 
 unsigned maillog__mta_status(const ml_entry *e)
 {
-    const unsigned word = maillog__entry_word(e, MAILLOG_FIELD_STATUS);
+    const unsigned word = maillog__entry_word(e, ML_K_STATUS);
     const size_t i = word ? ROLES : find(e->type);
     return i < ROLES ? roles[i].status : word;
 }

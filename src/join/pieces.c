@@ -37,7 +37,7 @@ static void add_all(pieces *p, const char *tape, const char *end, bool first)
     while (maillog__entry(&tape, end, &e)) {
         if (!(e.cut & ML_CUT_PIECE)) continue;
         maillog__entry_fields(&e, fields);
-        add(p, maillog__entry_get(&e, MAILLOG_FIELD_TEXT), first);
+        add(p, maillog__entry_get(&e, ML_K_TEXT), first);
     }
 }
 

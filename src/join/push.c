@@ -2,25 +2,6 @@
 #include "../base/token.h"
 #include "mta.h"
 
-/* ---- the line ---- */
-
-static const uint8_t slot_of[] = {
-#define ML_SLOT(NAME) [MAILLOG_FIELD_##NAME] = ML_S_##NAME,
-#include "slots.def"
-    [MAILLOG_FIELD_EXIM_ID] = ML_S_QUEUE_ID,
-};
-
-void maillog__scan(ml_in *in)
-{
-    const maillog_event *ev = in->ev;
-    memset(in->f, 0, sizeof in->f);
-    for (uint32_t i = 0; i < ev->nfields; i++) {
-        const uint16_t id = ev->field[i].id;
-        const unsigned slot = id < sizeof slot_of ? slot_of[id] : ML_S_NONE;
-        if (!in->f[slot]) in->f[slot] = (uint8_t)(i + 1);
-    }
-}
-
 /* ---- time ---- */
 
 enum { NANO = 1000000000 };

@@ -200,7 +200,7 @@ static uint32_t first_sender(const maillog_join *j, const record *r)
     while (maillog__entry(&p, r->tape + r->bytes, &e)) {
         ml_field fields[UINT8_MAX];
         maillog__entry_fields(&e, fields);
-        const maillog_str from = maillog__entry_get(&e, MAILLOG_FIELD_FROM);
+        const maillog_str from = maillog__entry_get(&e, ML_K_FROM);
         if (e.segment == 1 && from.ptr) return (uint32_t)maillog__key(j, ML_KEY_TEXT, 1, from) | 1;
     }
     return 0;

@@ -153,6 +153,7 @@ typedef struct ml_in {
     uint32_t host;
     uint16_t segment;
     uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
+    uint8_t nkept, kept[MAILLOG_FIELDS_MAX]; /* numbers of the fields for the tape */
 } ml_in;
 
 static inline const maillog_field *ml_field_of(const ml_in *in, ml_slot s)
@@ -185,10 +186,19 @@ static inline ml_node *ml_at_node(const maillog_join *j, uint32_t i) { return (m
 static inline char *ml_scratch(const maillog_join *j) { return (char *)(uintptr_t)j + j->scratch_at; }
 static inline ml_node *ml_leader(const maillog_join *j, const ml_node *n) { return ml_at_node(j, n->group); }
 
-/* ---- arena.c: cells, tapes, hashes ---- */
+/* ---- arena.c: cells, hashes ---- */
 uint64_t maillog__hash(const maillog_join *j, uint64_t salt, const void *p, size_t n);
 uint32_t maillog__new_cell(maillog_join *j);
 void maillog__free_cell(maillog_join *j, uint32_t cell);
+
+/* ---- tape.c ---- */
+typedef enum ml_kept {
+    ML_K_NONE,
+#define ML_KEPT(NAME) ML_K_##NAME,
+#include "kept.def"
+    ML_KEPT_FIELDS /* at most 127 */
+} ml_kept;
+unsigned maillog__kept(unsigned id); /* ml_kept of a maillog_field_id */
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
 enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4, ML_CUT_PIECE = 8 }; /* ml_entry.cut */
@@ -207,10 +217,10 @@ static inline bool ml_repeats(const ml_node *n, const ml_in *in)
 typedef struct ml_field {
     const char *p;
     uint32_t len;
-    uint16_t id, word;
+    uint16_t id, word; /* id: ml_kept */
 } ml_field;
 typedef struct ml_entry {
-    uint64_t line, mask; /* mask: ids of the fields, by their last six bits */
+    uint64_t line, mask[2]; /* bits of the fields that are there */
     const char *raw, *end;
     const ml_field *field;
     uint32_t content;
@@ -221,11 +231,11 @@ bool maillog__entry(const char **p, const char *end, ml_entry *out);
 size_t maillog__entry_fields(ml_entry *e, ml_field *out); /* room for e->nfields */
 const ml_field *maillog__entry_find(const ml_entry *e, unsigned id);
 /* Most that is asked for is not there: the mask says so at once. */
-static inline const ml_field *ml_entry_field(const ml_entry *e, maillog_field_id id)
+static inline const ml_field *ml_entry_field(const ml_entry *e, ml_kept id)
 {
-    return e->mask >> ((unsigned)id & 63) & 1 ? maillog__entry_find(e, (unsigned)id) : NULL;
+    return e->mask[id >> 6] >> (id & 63) & 1 ? maillog__entry_find(e, id) : NULL;
 }
-static inline maillog_str maillog__entry_get(const ml_entry *e, maillog_field_id id)
+static inline maillog_str maillog__entry_get(const ml_entry *e, ml_kept id)
 {
     const ml_field *f = ml_entry_field(e, id);
     maillog_str v = {NULL, 0};
@@ -235,7 +245,7 @@ static inline maillog_str maillog__entry_get(const ml_entry *e, maillog_field_id
     }
     return v;
 }
-static inline unsigned maillog__entry_word(const ml_entry *e, maillog_field_id id)
+static inline unsigned maillog__entry_word(const ml_entry *e, ml_kept id)
 {
     const ml_field *f = ml_entry_field(e, id);
     return f ? f->word : 0;
