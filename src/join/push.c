@@ -167,7 +167,7 @@ uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bo
 /* The line's leg; 0 when it came too late, or from nowhere. */
 static uint32_t leg_of(maillog_join *j, const ml_in *in)
 {
-    const uint64_t key = maillog__key(j, ML_KEY_QUEUE, 0, ml_value(in, ML_S_QUEUE_ID));
+    const uint64_t key = in->queue_key;
     const uint16_t instance = instance_of(j, in);
     uint32_t leg = find_life(j, in, key, instance);
     const ml_node *n = leg ? ml_at_node(j, leg) : NULL;
@@ -336,7 +336,7 @@ void maillog__push_process(maillog_join *j, ml_in *in)
 
 static void push_postfix(maillog_join *j, ml_in *in)
 {
-    if (has_queue_id(in)) {
+    if (in->queue_key) {
         maillog__push_leg(j, in);
         return;
     }
@@ -395,7 +395,7 @@ static void route(maillog_join *j, ml_in *in)
         break;
     }
     const maillog_str id = ml_value(in, ML_S_QUEUE_ID);
-    if (id.len && maillog__is_queue_id(ml_slice(id.ptr, id.ptr + id.len)))
+    if (in->queue_key && maillog__is_queue_id(ml_slice(id.ptr, id.ptr + id.len)))
         maillog__push_leg(j, in);
     else if (in->f[ML_S_CLIENT_ADDR] && !in->f[ML_S_USER])
         maillog__push_policy(j, in);
@@ -411,30 +411,97 @@ static uint32_t cells_for(const maillog_event *ev)
     return 16 + (longer ? 8192 : ev->len) / 62;
 }
 
+/* What can be known of a line without the table: it may be done ahead. */
+static void prepare(const maillog_join *j, ml_in *in, const maillog_event *ev)
+{
+    in->ev = ev;
+    in->segment = 0;
+    maillog__scan(in);
+    in->content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
+    in->queue_key = has_queue_id(in) ? maillog__key(j, ML_KEY_QUEUE, 0, ml_value(in, ML_S_QUEUE_ID)) : 0;
+}
+
+static void take(maillog_join *j, ml_in *in, uint64_t line)
+{
+    const maillog_event *ev = in->ev;
+    in->line = line;
+    in->ns = nanoseconds(j, &ev->time);
+    in->host = host_hash(j, ml_value(in, ML_S_HOST));
+    j->line = line;
+    j->stats.lines++;
+    if (ev->time.month && advance(j, in->ns / NANO - (in->ns % NANO < 0))) maillog__tick(j);
+    while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
+    route(j, in);
+}
+
 int maillog_join_push_line(maillog_join *j, const maillog_event *ev, uint64_t line)
 {
     if (!j || !ev || !line) return MAILLOG_ERR_ARGUMENT;
     if (j->sealed) return MAILLOG_ERR_STATE;
     ml_in in;
-    in.ev = ev;
-    in.line = line;
-    in.segment = 0;
-    maillog__scan(&in);
-    in.ns = nanoseconds(j, &ev->time);
-    in.content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
-    in.host = host_hash(j, ml_value(&in, ML_S_HOST));
+    prepare(j, &in, ev);
     j->aborted = 0;
-    j->line = line;
-    j->stats.lines++;
-    if (ev->time.month && advance(j, in.ns / NANO - (in.ns % NANO < 0))) maillog__tick(j);
-    while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
-    route(j, &in);
+    take(j, &in, line);
     return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
 }
 
 int maillog_join_push(maillog_join *j, const maillog_event *ev)
 {
     return j ? maillog_join_push_line(j, ev, j->line + 1) : MAILLOG_ERR_ARGUMENT;
+}
+
+/* ---- many lines: what a line will touch is fetched while those before it are taken ---- */
+
+enum { AHEAD = 16, NODE_AHEAD = 10, TAPE_AHEAD = 5 }; /* lines */
+
+static void fetch_bucket(maillog_join *j, const ml_in *in)
+{
+    if (in->queue_key) ml_prefetch(&ml_buckets(j)[in->queue_key & (j->nbuckets - 1)]);
+}
+
+/* The node that the bucket leads to: nearly always the right one. */
+static void fetch_node(maillog_join *j, ml_in *in)
+{
+    in->guess = in->queue_key ? ml_buckets(j)[in->queue_key & (j->nbuckets - 1)] / 2 : 0;
+    if (!in->guess) return;
+    const char *n = ml_cell(j, in->guess);
+    ml_prefetch(n);
+    ml_prefetch(n + ML_CELL / 2);
+}
+
+static void fetch_tape(const maillog_join *j, const ml_in *in)
+{
+    if (!in->guess) return;
+    const ml_node *n = ml_at_node(j, in->guess);
+    if (n->tail && n->tail < j->ncells) ml_prefetch(ml_cell(j, n->tail) + n->tail_used);
+    if (n->group && n->group != in->guess && n->group < j->ncells) {
+        ml_prefetch(ml_cell(j, n->group));
+        ml_prefetch(ml_cell(j, n->group) + ML_CELL / 2);
+    }
+}
+
+int maillog_join_push_events(maillog_join *j, const maillog_event *ev, size_t n, uint64_t line, size_t *taken)
+{
+    ml_in in[AHEAD];
+    if (taken) *taken = 0;
+    if (!j || (!ev && n) || !line) return MAILLOG_ERR_ARGUMENT;
+    if (j->sealed) return MAILLOG_ERR_STATE;
+    j->aborted = 0;
+    for (size_t i = 0; i < n + AHEAD - 1; i++) {
+        /* line `i` enters; others are some steps on */
+        if (i < n) {
+            prepare(j, &in[i % AHEAD], &ev[i]);
+            fetch_bucket(j, &in[i % AHEAD]);
+        }
+        const size_t node = i - (AHEAD - NODE_AHEAD), tape = i - (AHEAD - TAPE_AHEAD), now = i - (AHEAD - 1);
+        if (node < n) fetch_node(j, &in[node % AHEAD]);
+        if (tape < n) fetch_tape(j, &in[tape % AHEAD]);
+        if (now >= n) continue;
+        take(j, &in[now % AHEAD], line + now);
+        if (taken) *taken = now + 1;
+        if (j->aborted) return MAILLOG_ERR_ABORTED;
+    }
+    return MAILLOG_OK;
 }
 
 int maillog_join_expire(maillog_join *j, int64_t now)

@@ -221,7 +221,8 @@ static void import_session(maillog_join *j, const record *r)
         s = add_node(j, r);
     }
     ml_node *n = ml_at_node(j, s);
-    n->flags |= r->n.flags & ~(uint32_t)(ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS | ML_F_TIMED);
+    n->flags |= r->n.flags & ~(uint32_t)(ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS | ML_F_TIMED |
+                                         ML_F_UNKEYED0 | ML_F_UNKEYED1);
     n->flags |= r->n.flags & (ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS);
     n->segment = (uint16_t)(r->n.segment + shift);
     n->u.s.from = r->n.u.s.from;
@@ -297,7 +298,7 @@ static uint32_t import_node(maillog_join *j, const record *r)
     if (!merged) node = add_node(j, r);
     ml_node *n = ml_at_node(j, node);
     const bool done = is_done(merged ? n : NULL, r);
-    const uint32_t own = ML_F_DONE | ML_F_LEGS | ML_F_ANYWHERE | ML_F_TIMED;
+    const uint32_t own = ML_F_DONE | ML_F_LEGS | ML_F_ANYWHERE | ML_F_TIMED | ML_F_UNKEYED0 | ML_F_UNKEYED1;
     n->flags |= r->n.flags & ~own;
     if (!merged) n->flags |= r->n.flags & ML_F_ANYWHERE;
     if (merged) {

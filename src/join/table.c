@@ -129,6 +129,25 @@ uint64_t maillog__key(const maillog_join *j, unsigned kind, uint64_t scope, mail
 
 static uint32_t *bucket(maillog_join *j, uint64_t key) { return &ml_buckets(j)[key & (j->nbuckets - 1)]; }
 
+static uint32_t *next_ref(maillog_join *j, uint32_t ref) { return &ml_at_node(j, ref / 2)->key_next[ref % 2]; }
+static uint32_t unkeyed(unsigned slot) { return slot ? ML_F_UNKEYED1 : ML_F_UNKEYED0; }
+
+/* Nobody looks further than the newest few of a key (an address, a process, a user can be that of very many nodes):
+ * those behind them leave the bucket, so that neither finding a key nor dropping it depends on how many have it. */
+enum { MOST_ALIKE = 64 };
+
+static void trim(maillog_join *j, uint64_t key)
+{
+    uint32_t *link = bucket(j, key);
+    for (int alike = 0; *link; link = next_ref(j, *link)) {
+        ml_node *n = ml_at_node(j, *link / 2);
+        if (n->key[*link % 2] != key || ++alike <= MOST_ALIKE) continue;
+        n->flags |= unkeyed(*link % 2);
+        *link = *next_ref(j, *link);
+        return;
+    }
+}
+
 void maillog__set_key(maillog_join *j, uint32_t node, unsigned slot, uint64_t key)
 {
     ml_node *n = ml_at_node(j, node);
@@ -137,23 +156,27 @@ void maillog__set_key(maillog_join *j, uint32_t node, unsigned slot, uint64_t ke
     n->key[slot] = key;
     n->key_next[slot] = *head;
     *head = node * 2 + slot;
+    if (n->key_next[slot]) trim(j, key);
 }
 
 void maillog__drop_key(maillog_join *j, uint32_t node, unsigned slot)
 {
     ml_node *n = ml_at_node(j, node);
     if (!n->key[slot]) return;
-    uint32_t *link = bucket(j, n->key[slot]);
-    while (*link && *link != node * 2 + slot) link = &ml_at_node(j, *link / 2)->key_next[*link % 2];
-    if (*link) *link = n->key_next[slot];
+    if (!(n->flags & unkeyed(slot))) {
+        uint32_t *link = bucket(j, n->key[slot]);
+        while (*link && *link != node * 2 + slot) link = next_ref(j, *link);
+        if (*link) *link = n->key_next[slot];
+    }
+    n->flags &= ~unkeyed(slot);
     n->key[slot] = 0;
 }
 
 uint32_t maillog__find(maillog_join *j, uint64_t key, uint32_t *at)
 {
     if (*at == UINT32_MAX) return 0;
-    uint32_t ref = *at ? ml_at_node(j, *at / 2)->key_next[*at % 2] : *bucket(j, key);
-    while (ref && ml_at_node(j, ref / 2)->key[ref % 2] != key) ref = ml_at_node(j, ref / 2)->key_next[ref % 2];
+    uint32_t ref = *at ? *next_ref(j, *at) : *bucket(j, key);
+    while (ref && ml_at_node(j, ref / 2)->key[ref % 2] != key) ref = *next_ref(j, ref);
     *at = ref ? ref : UINT32_MAX;
     return ref / 2;
 }

@@ -45,34 +45,36 @@ typedef enum ml_list {
     ML_LISTS
 } ml_list;
 
-enum {                         /* ml_node.flags */
-       ML_F_BORN = 1,          /* leg: its first line (client=, uid=) was seen */
-       ML_F_REMOVED = 2,       /* leg: out of the queue */
-       ML_F_DONE = 4,          /* leg: nothing more is expected */
-       ML_F_ACTIVE = 8,        /* leg: the queue manager had it */
-       ML_F_INBOUND = 16,      /* leg: an exact proof says where it comes from */
-       ML_F_OUTBOUND = 32,     /* leg: … where it went */
-       ML_F_LOCAL = 64,        /* leg: the client is this host */
-       ML_F_ANYWHERE = 128,    /* leg: made by a proof that does not know the host */
-       ML_F_CLOSED = 256,      /* session: ended */
-       ML_F_CONNECT = 512,     /* session: connect was seen */
-       ML_F_TAKEN = 1024,      /* session: the current segment has its queue ID */
-       ML_F_TRIED = 2048,      /* session: something was refused or broke off */
-       ML_F_COUNTED = 4096,    /* its lines are in the counters */
-       ML_F_REPORT = 8192,     /* run: the report was seen */
-       ML_F_TIMED = 16384,     /* first and last are times */
-       ML_F_LINKED = 32768,    /* store, policy, run: found its message */
-       ML_F_LEGS = 65536,      /* leader: the group has a leg */
-       ML_F_LISTED = 131072,   /* session: some of its lines went out with a message */
-       ML_F_DISCARDS = 262144, /* session: the current segment is to be discarded; leg: it is */
-       ML_F_FILTERED = 524288, /* leg: went to a filter on this host that did not say under which ID it comes back */
-       ML_F_ASKED = 1048576,   /* session: a policy server was asked in the current segment */
-       ML_F_REFUSED = 2097152, /* session: something was refused in the current segment */
-       ML_F_PASSED = 4194304,  /* screen: handed on to smtpd */
-       ML_F_BEGAN = 8388608,   /* leg: its Message-ID was seen */
-       ML_F_LATER = 16777216,  /* its place in the list is older than its last line */
-       ML_F_UNSAID = 33554432, /* session: commands were refused, for a reason that need not be logged */
-       ML_F_OVER = 67108864    /* leg: requeued under another ID, or given up */
+enum {                            /* ml_node.flags */
+       ML_F_BORN = 1,             /* leg: its first line (client=, uid=) was seen */
+       ML_F_REMOVED = 2,          /* leg: out of the queue */
+       ML_F_DONE = 4,             /* leg: nothing more is expected */
+       ML_F_ACTIVE = 8,           /* leg: the queue manager had it */
+       ML_F_INBOUND = 16,         /* leg: an exact proof says where it comes from */
+       ML_F_OUTBOUND = 32,        /* leg: … where it went */
+       ML_F_LOCAL = 64,           /* leg: the client is this host */
+       ML_F_ANYWHERE = 128,       /* leg: made by a proof that does not know the host */
+       ML_F_CLOSED = 256,         /* session: ended */
+       ML_F_CONNECT = 512,        /* session: connect was seen */
+       ML_F_TAKEN = 1024,         /* session: the current segment has its queue ID */
+       ML_F_TRIED = 2048,         /* session: something was refused or broke off */
+       ML_F_COUNTED = 4096,       /* its lines are in the counters */
+       ML_F_REPORT = 8192,        /* run: the report was seen */
+       ML_F_TIMED = 16384,        /* first and last are times */
+       ML_F_LINKED = 32768,       /* store, policy, run: found its message */
+       ML_F_LEGS = 65536,         /* leader: the group has a leg */
+       ML_F_LISTED = 131072,      /* session: some of its lines went out with a message */
+       ML_F_DISCARDS = 262144,    /* session: the current segment is to be discarded; leg: it is */
+       ML_F_FILTERED = 524288,    /* leg: went to a filter on this host that did not say under which ID it comes back */
+       ML_F_ASKED = 1048576,      /* session: a policy server was asked in the current segment */
+       ML_F_REFUSED = 2097152,    /* session: something was refused in the current segment */
+       ML_F_PASSED = 4194304,     /* screen: handed on to smtpd */
+       ML_F_BEGAN = 8388608,      /* leg: its Message-ID was seen */
+       ML_F_LATER = 16777216,     /* its place in the list is older than its last line */
+       ML_F_UNSAID = 33554432,    /* session: commands were refused, for a reason that need not be logged */
+       ML_F_OVER = 67108864,      /* leg: requeued under another ID, or given up */
+       ML_F_UNKEYED0 = 134217728, /* key[0] is in no bucket: too many newer nodes have it */
+       ML_F_UNKEYED1 = 268435456  /* … key[1] */
 };
 
 typedef struct ml_node {
@@ -149,8 +151,9 @@ typedef struct ml_in {
     const maillog_event *ev;
     uint64_t line;
     int64_t ns;
-    uint32_t content; /* hash of the whole line */
-    uint32_t host;
+    uint64_t queue_key; /* 0: the line has no queue ID of its own */
+    uint32_t content;   /* hash of the whole line */
+    uint32_t host, guess;
     uint16_t segment;
     uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
     uint8_t nkept, kept[MAILLOG_FIELDS_MAX]; /* numbers of the fields for the tape */
@@ -177,6 +180,14 @@ static inline unsigned ml_word_of(const ml_in *in, ml_slot s)
     return f ? f->word : 0;
 }
 
+static inline void ml_prefetch(const void *p)
+{
+#ifdef __GNUC__
+    __builtin_prefetch(p);
+#else
+    (void)p;
+#endif
+}
 static inline uint32_t *ml_buckets(maillog_join *j) { return (uint32_t *)(void *)((char *)j + j->buckets_at); }
 static inline char *ml_cell(const maillog_join *j, uint32_t i)
 {
