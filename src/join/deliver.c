@@ -318,12 +318,9 @@ static void fetch_next(const maillog_join *j, uint32_t node)
     const ml_node *n = ml_at_node(j, node);
     if (!n->next) return;
     const ml_node *next = ml_at_node(j, n->next);
-    if (next->next) {
-        ml_prefetch(ml_cell(j, next->next));
-        ml_prefetch(ml_cell(j, next->next) + ML_CELL / 2);
-    }
-    if (next->head) ml_prefetch(ml_cell(j, next->head));
-    if (next->session) ml_prefetch(ml_cell(j, next->session));
+    if (next->next) ml_prefetch_node(j, next->next);
+    if (next->head) ml_prefetch_node(j, next->head);
+    if (next->session) ml_prefetch_node(j, next->session);
 }
 
 void maillog__tick(maillog_join *j)

@@ -167,7 +167,7 @@ uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bo
 /* The line's leg; 0 when it came too late, or from nowhere. */
 static uint32_t leg_of(maillog_join *j, const ml_in *in)
 {
-    const uint64_t key = in->queue_key;
+    const uint64_t key = in->key[0];
     const uint16_t instance = instance_of(j, in);
     uint32_t leg = find_life(j, in, key, instance);
     const ml_node *n = leg ? ml_at_node(j, leg) : NULL;
@@ -336,7 +336,7 @@ void maillog__push_process(maillog_join *j, ml_in *in)
 
 static void push_postfix(maillog_join *j, ml_in *in)
 {
-    if (in->queue_key) {
+    if (in->key[0]) {
         maillog__push_leg(j, in);
         return;
     }
@@ -395,7 +395,7 @@ static void route(maillog_join *j, ml_in *in)
         break;
     }
     const maillog_str id = ml_value(in, ML_S_QUEUE_ID);
-    if (in->queue_key && maillog__is_queue_id(ml_slice(id.ptr, id.ptr + id.len)))
+    if (in->key[0] && maillog__is_queue_id(ml_slice(id.ptr, id.ptr + id.len)))
         maillog__push_leg(j, in);
     else if (in->f[ML_S_CLIENT_ADDR] && !in->f[ML_S_USER])
         maillog__push_policy(j, in);
@@ -412,13 +412,15 @@ static uint32_t cells_for(const maillog_event *ev)
 }
 
 /* What can be known of a line without the table: it may be done ahead. */
-static void prepare(const maillog_join *j, ml_in *in, const maillog_event *ev)
+static void prepare(maillog_join *j, ml_in *in, const maillog_event *ev)
 {
     in->ev = ev;
     in->segment = 0;
     maillog__scan(in);
+    in->host = host_hash(j, ml_value(in, ML_S_HOST));
     in->content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
-    in->queue_key = has_queue_id(in) ? maillog__key(j, ML_KEY_QUEUE, 0, ml_value(in, ML_S_QUEUE_ID)) : 0;
+    in->key[0] = has_queue_id(in) ? maillog__key(j, ML_KEY_QUEUE, 0, ml_value(in, ML_S_QUEUE_ID)) : 0;
+    in->key[1] = maillog__session_key(j, in);
 }
 
 static void take(maillog_join *j, ml_in *in, uint64_t line)
@@ -426,7 +428,6 @@ static void take(maillog_join *j, ml_in *in, uint64_t line)
     const maillog_event *ev = in->ev;
     in->line = line;
     in->ns = nanoseconds(j, &ev->time);
-    in->host = host_hash(j, ml_value(in, ML_S_HOST));
     j->line = line;
     j->stats.lines++;
     if (ev->time.month && advance(j, in->ns / NANO - (in->ns % NANO < 0))) maillog__tick(j);
@@ -454,29 +455,30 @@ int maillog_join_push(maillog_join *j, const maillog_event *ev)
 
 enum { AHEAD = 16, NODE_AHEAD = 10, TAPE_AHEAD = 5 }; /* lines */
 
-static void fetch_bucket(maillog_join *j, const ml_in *in)
+static const uint32_t *bucket_of(maillog_join *j, uint64_t key) { return &ml_buckets(j)[key & (j->nbuckets - 1)]; }
+
+static void fetch_buckets(maillog_join *j, const ml_in *in)
 {
-    if (in->queue_key) ml_prefetch(&ml_buckets(j)[in->queue_key & (j->nbuckets - 1)]);
+    for (unsigned i = 0; i < 2; i++)
+        if (in->key[i]) ml_prefetch(bucket_of(j, in->key[i]));
 }
 
-/* The node that the bucket leads to: nearly always the right one. */
-static void fetch_node(maillog_join *j, ml_in *in)
+/* The nodes that the buckets lead to: nearly always the right ones. */
+static void fetch_nodes(maillog_join *j, ml_in *in)
 {
-    in->guess = in->queue_key ? ml_buckets(j)[in->queue_key & (j->nbuckets - 1)] / 2 : 0;
-    if (!in->guess) return;
-    const char *n = ml_cell(j, in->guess);
-    ml_prefetch(n);
-    ml_prefetch(n + ML_CELL / 2);
+    for (unsigned i = 0; i < 2; i++) {
+        in->guess[i] = in->key[i] ? *bucket_of(j, in->key[i]) / 2 : 0;
+        if (in->guess[i]) ml_prefetch_node(j, in->guess[i]);
+    }
 }
 
-static void fetch_tape(const maillog_join *j, const ml_in *in)
+static void fetch_tapes(const maillog_join *j, const ml_in *in)
 {
-    if (!in->guess) return;
-    const ml_node *n = ml_at_node(j, in->guess);
-    if (n->tail && n->tail < j->ncells) ml_prefetch(ml_cell(j, n->tail) + n->tail_used);
-    if (n->group && n->group != in->guess && n->group < j->ncells) {
-        ml_prefetch(ml_cell(j, n->group));
-        ml_prefetch(ml_cell(j, n->group) + ML_CELL / 2);
+    for (unsigned i = 0; i < 2; i++) {
+        const ml_node *n = ml_at_node(j, in->guess[i]);
+        if (!in->guess[i]) continue;
+        if (n->tail && n->tail < j->ncells) ml_prefetch(ml_cell(j, n->tail) + n->tail_used);
+        if (n->group && n->group != in->guess[i] && n->group < j->ncells) ml_prefetch_node(j, n->group);
     }
 }
 
@@ -491,11 +493,11 @@ int maillog_join_push_events(maillog_join *j, const maillog_event *ev, size_t n,
         /* line `i` enters; others are some steps on */
         if (i < n) {
             prepare(j, &in[i % AHEAD], &ev[i]);
-            fetch_bucket(j, &in[i % AHEAD]);
+            fetch_buckets(j, &in[i % AHEAD]);
         }
         const size_t node = i - (AHEAD - NODE_AHEAD), tape = i - (AHEAD - TAPE_AHEAD), now = i - (AHEAD - 1);
-        if (node < n) fetch_node(j, &in[node % AHEAD]);
-        if (tape < n) fetch_tape(j, &in[tape % AHEAD]);
+        if (node < n) fetch_nodes(j, &in[node % AHEAD]);
+        if (tape < n) fetch_tapes(j, &in[tape % AHEAD]);
         if (now >= n) continue;
         take(j, &in[now % AHEAD], line + now);
         if (taken) *taken = now + 1;

@@ -10,9 +10,12 @@
 
 enum { MOST_LOOKED_AT = 16, NANO = 1000000000 };
 
-static uint64_t process_key(const maillog_join *j, const ml_in *in)
+uint64_t maillog__session_key(const maillog_join *j, const ml_in *in)
 {
-    const uint8_t daemon = ml_is_mta(in->ev->daemon) ? in->ev->daemon : MAILLOG_DAEMON_POSTFIX_SMTPD;
+    const bool mta = ml_is_mta(in->ev->daemon);
+    if (!mta && in->ev->daemon != MAILLOG_DAEMON_POSTFIX_SMTPD && in->ev->daemon != MAILLOG_DAEMON_POSTFIX_QMQPD)
+        return 0;
+    const uint8_t daemon = mta ? in->ev->daemon : MAILLOG_DAEMON_POSTFIX_SMTPD;
     return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | daemon, maillog__session_name(in));
 }
 
@@ -33,14 +36,14 @@ static uint32_t new_session(maillog_join *j, const ml_in *in)
 {
     const uint32_t s = maillog__new_node(j, ML_NODE_SESSION, in);
     ml_at_node(j, s)->segment = 1;
-    maillog__set_key(j, s, 0, process_key(j, in));
+    maillog__set_key(j, s, 0, in->key[1]);
     return s;
 }
 
 /* The newest two sessions of the process. */
 static void find_sessions(maillog_join *j, const ml_in *in, uint32_t out[2])
 {
-    const uint64_t key = process_key(j, in);
+    const uint64_t key = in->key[1];
     uint32_t at = 0, n = 0;
     out[0] = out[1] = 0;
     for (int most = MOST_LOOKED_AT; n < 2 && most; most--) {

@@ -33,9 +33,11 @@ static maillog_join_config with_defaults(const maillog_join_config *config)
 
 size_t maillog_join_size(const maillog_join_config *config) { return (size_t)with_defaults(config).memory; }
 
-static void lay_out(maillog_join *j)
+/* `shift`: bytes that put the cells at the beginning of cache lines where the block was made. Elsewhere they may lie
+ * across them: slower, and no worse. */
+static void lay_out(maillog_join *j, uint32_t shift)
 {
-    const size_t total = (size_t)j->config.memory;
+    const size_t total = (size_t)j->config.memory - shift;
     size_t scratch = aligned(total / 8);
     if (scratch < LEAST_SCRATCH) scratch = LEAST_SCRATCH;
     if (scratch > MOST_SCRATCH) scratch = MOST_SCRATCH;
@@ -43,11 +45,12 @@ static void lay_out(maillog_join *j)
     j->nbuckets = 64;
     while (j->nbuckets < cells / 3) j->nbuckets *= 2;
     cells -= (j->nbuckets * sizeof(uint32_t) + ML_CELL - 1) / ML_CELL;
-    j->buckets_at = aligned(sizeof *j);
-    j->cells_at = aligned(j->buckets_at + j->nbuckets * sizeof(uint32_t));
+    j->shift = shift;
+    j->buckets_at = aligned(sizeof *j) + shift;
+    j->cells_at = aligned(aligned(sizeof *j) + j->nbuckets * sizeof(uint32_t)) + shift;
     j->ncells = (uint32_t)cells;
     j->scratch_at = j->cells_at + cells * ML_CELL;
-    j->scratch_size = total - j->scratch_at;
+    j->scratch_size = (size_t)j->config.memory - j->scratch_at;
     j->fresh_cell = 1; /* 0 is "none" */
 }
 
@@ -67,7 +70,7 @@ int maillog_join_init(maillog_join **out, void *mem, size_t len, const maillog_j
     j->cb = cb;
     j->user = user;
     j->log_time = INT64_MIN;
-    lay_out(j);
+    lay_out(j, (uint32_t)(-(uintptr_t)mem & (ML_CELL - 1)));
     memset(ml_buckets(j), 0, j->nbuckets * sizeof(uint32_t));
     *out = j;
     return MAILLOG_OK;
@@ -106,8 +109,9 @@ int maillog_join_attach(maillog_join **out, void *mem, size_t len, maillog_messa
     maillog_join expect;
     memset(&expect, 0, sizeof expect);
     expect.config = j->config;
-    if (j->config.memory != j->size || j->size > len || j->size < LEAST_MEMORY) return MAILLOG_ERR_CORRUPT;
-    lay_out(&expect);
+    if (j->config.memory != j->size || j->size > len || j->size < LEAST_MEMORY || j->shift >= ML_CELL)
+        return MAILLOG_ERR_CORRUPT;
+    lay_out(&expect, j->shift);
     if (expect.buckets_at != j->buckets_at || expect.cells_at != j->cells_at || expect.ncells != j->ncells ||
         expect.nbuckets != j->nbuckets || expect.scratch_at != j->scratch_at || j->fresh_cell > j->ncells ||
         checksum(j) != j->checksum)

@@ -121,7 +121,7 @@ struct maillog_join {
     maillog_message_cb cb; /* not part of the checksum */
     void *user;
     maillog_join_config config;
-    uint32_t nbuckets, ncells, sealed, layout;
+    uint32_t nbuckets, ncells, sealed, layout, shift, unused;
     uint64_t buckets_at, cells_at, scratch_at, scratch_size;
     uint32_t free_cell, fresh_cell, used_cells, nodes;
     ml_ends list[ML_LISTS];
@@ -151,9 +151,10 @@ typedef struct ml_in {
     const maillog_event *ev;
     uint64_t line;
     int64_t ns;
-    uint64_t queue_key; /* 0: the line has no queue ID of its own */
-    uint32_t content;   /* hash of the whole line */
-    uint32_t host, guess;
+    uint64_t key[2];   /* of its own queue ID; of its SMTP session; 0: none */
+    uint32_t guess[2]; /* the nodes that these will most likely lead to */
+    uint32_t content;  /* hash of the whole line */
+    uint32_t host;
     uint16_t segment;
     uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
     uint8_t nkept, kept[MAILLOG_FIELDS_MAX]; /* numbers of the fields for the tape */
@@ -195,6 +196,11 @@ static inline char *ml_cell(const maillog_join *j, uint32_t i)
 }
 static inline ml_node *ml_at_node(const maillog_join *j, uint32_t i) { return (ml_node *)(void *)ml_cell(j, i); }
 static inline char *ml_scratch(const maillog_join *j) { return (char *)(uintptr_t)j + j->scratch_at; }
+static inline void ml_prefetch_node(const maillog_join *j, uint32_t i)
+{
+    ml_prefetch(ml_cell(j, i));
+    ml_prefetch(ml_cell(j, i) + ML_CELL / 2);
+}
 static inline ml_node *ml_leader(const maillog_join *j, const ml_node *n) { return ml_at_node(j, n->group); }
 
 /* ---- arena.c: cells, hashes ---- */
@@ -321,6 +327,7 @@ bool maillog__whole_report(const char *tape, const char *end, char *out, char *l
 void maillog__link_pieces(maillog_join *j, uint32_t run);
 
 /* ---- session.c ---- */
+uint64_t maillog__session_key(const maillog_join *j, const ml_in *in); /* of its process; 0: no line of a session */
 void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in);
 void maillog__end_legs(maillog_join *j, uint32_t session);
 void maillog__leave_session(maillog_join *j, uint32_t node);
