@@ -9,6 +9,8 @@ need pkg-config pkg-config
 need_pkg cmocka libcmocka-dev
 need_pkg libarchive libarchive-dev
 need_pkg zlib zlib1g-dev
+need pflogsumm pflogsumm
+need tmux tmux
 cmake -B build -DMAILLOG_BUILD_TESTS=ON >/dev/null
 cmake --build build -j "$(nproc)"
 ctest --test-dir build --output-on-failure -j "$(nproc)"

@@ -51,8 +51,9 @@ static int close_output(int rc)
     errno = 0;
     const bool bad = ferror(stdout) != 0;
     if (fflush(stdout) == 0 && !bad) return rc;
-    if (errno == EPIPE || output_gone()) return rc;
-    fprintf(stderr, "maillog: standard output: %s\n", errno ? strerror(errno) : "could not be written");
+    const int why = errno;
+    if (why == EPIPE || output_gone()) return rc;
+    fprintf(stderr, "maillog: standard output: %s\n", why ? strerror(why) : "could not be written");
     return 1;
 }
 

@@ -3,59 +3,32 @@
  * host. A pseudonym is a keyed hash: the same name has the same one, and it cannot be turned back without the key. */
 #include "command.h"
 #include "mask.h"
+#include "siphash.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t key0, key1;
+static siphash_key key;
 
 static struct {
     char *ptr;
     size_t len, cap;
 } out;
 
-void mask_start(const char *key)
+void mask_start(const char *text)
 {
-    key0 = 0x6d61696c6c6f67ull, key1 = 0x6b6579ull;
-    if (key) {
-        for (; *key; key++) key0 = (key0 ^ (unsigned char)*key) * 0x100000001b3ull, key1 = key1 * 31 + key0;
+    if (!text) {
+        key = siphash_random_key();
         return;
     }
-    FILE *f = fopen("/dev/urandom", "rb");
-    if (!f || fread(&key0, sizeof key0, 1, f) != 1 || fread(&key1, sizeof key1, 1, f) != 1) {
-        key0 = (uint64_t)time(NULL) * 0x9e3779b97f4a7c15ull;
-        key1 = (uint64_t)clock() ^ (uint64_t)(uintptr_t)&key0;
+    key.half[0] = 0x6d61696c6c6f67ull, key.half[1] = 0x6b6579ull;
+    for (; *text; text++) {
+        key.half[0] = (key.half[0] ^ (unsigned char)*text) * 0x100000001b3ull;
+        key.half[1] = key.half[1] * 31 + key.half[0];
     }
-    if (f) fclose(f);
 }
 
-static uint64_t rotl(uint64_t x, int b) { return x << b | x >> (64 - b); }
-
-static void sip_round(uint64_t v[4])
-{
-    v[0] += v[1], v[1] = rotl(v[1], 13) ^ v[0], v[0] = rotl(v[0], 32);
-    v[2] += v[3], v[3] = rotl(v[3], 16) ^ v[2];
-    v[0] += v[3], v[3] = rotl(v[3], 21) ^ v[0];
-    v[2] += v[1], v[1] = rotl(v[1], 17) ^ v[2], v[2] = rotl(v[2], 32);
-}
-
-/* SipHash-2-4 of the name in lower case. */
-static uint64_t hash(const char *s, size_t n)
-{
-    uint64_t v[4] = {key0 ^ 0x736f6d6570736575ull, key1 ^ 0x646f72616e646f6dull, key0 ^ 0x6c7967656e657261ull,
-                     key1 ^ 0x7465646279746573ull};
-    uint64_t m = 0;
-    for (size_t i = 0; i <= n; i++) {
-        const unsigned char ch =
-            i == n ? (unsigned char)n : (unsigned char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]);
-        m |= (uint64_t)ch << (i == n ? 56 : i % 8 * 8);
-        if (i != n && i % 8 != 7) continue;
-        v[3] ^= m, sip_round(v), sip_round(v), v[0] ^= m, m = 0;
-    }
-    v[2] ^= 0xff;
-    for (int i = 0; i < 4; i++) sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
+static uint64_t hash(const char *s, size_t n) { return siphash(key, s, n, true); }
 
 static void put(const char *s, size_t n)
 {
@@ -183,9 +156,9 @@ static void put_text(const char *s, size_t n)
             const size_t host = run(s + i + word + 1, n - i - word - 1, is_host_char);
             const char *equals =
                 (const char *)memchr(s + i, '=', word); /* user=anna@example.org: the name is no part */
-            const bool key = equals && i > 0 && s[i - 1] != '<';
-            if (key) put(s + i, (size_t)(equals - s) - i + 1);
-            const size_t at = key ? (size_t)(equals - s) + 1 : i;
+            const bool named = equals && i > 0 && s[i - 1] != '<';
+            if (named) put(s + i, (size_t)(equals - s) - i + 1);
+            const size_t at = named ? (size_t)(equals - s) + 1 : i;
             put_name("user-", s + at, i + word - at, "@");
             put_name("host-", s + i + word + 1, host, ".example");
             i += word + 1 + host;

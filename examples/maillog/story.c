@@ -97,8 +97,12 @@ static void print_way(FILE *out, const command *c, const maillog_message *m)
     for (size_t i = 0; i < m->nlinks; i++) {
         const maillog_message_link *l = &m->links[i];
         fprintf(out, "          %s%s %s %s: %s, %s%s%s\n", paint(c, "\033[2m"), l->from.len ? shown(l->from) : "client",
-                arrow, l->to.len ? shown(l->to) : l->from.len ? "mailbox" : "attempt", maillog_proof_name((int)l->proof),
-                maillog_confidence_name((int)l->confidence), l->disputed ? " (disputed)" : "", paint(c, "\033[0m"));
+                arrow,
+                l->to.len     ? shown(l->to)
+                : l->from.len ? "mailbox"
+                              : "attempt",
+                maillog_proof_name((int)l->proof), maillog_confidence_name((int)l->confidence),
+                l->disputed ? " (disputed)" : "", paint(c, "\033[0m"));
     }
 }
 

@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -114,7 +115,12 @@ bool output_works(void)
     return false;
 }
 
-bool output_gone(void) { return gone; }
+/* An error of an earlier write does not say any more which it was; a pipe without a reader still does. */
+bool output_gone(void)
+{
+    struct pollfd p = {1, POLLOUT, 0};
+    return gone || (poll(&p, 1, 0) > 0 && (p.revents & POLLERR));
+}
 
 const char *grouped(uint64_t n)
 {

@@ -1,0 +1,242 @@
+/* count.c: what all mail systems have in common: messages in, sizes, deliveries, hand-overs to filters. */
+#include "summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+maillog_str str_of(const char *text)
+{
+    const maillog_str s = {text, strlen(text)};
+    return s;
+}
+
+maillog_str domain_of(maillog_str address)
+{
+    for (size_t i = address.len; i > 0; i--)
+        if (address.ptr[i - 1] == '@') {
+            const maillog_str domain = {address.ptr + i, address.len - i};
+            return domain;
+        }
+    return address;
+}
+
+maillog_str folded(maillog_str address)
+{
+    static char buf[512];
+    const maillog_str domain = domain_of(address);
+    maillog_str out = {buf, address.len < sizeof buf ? address.len : sizeof buf};
+    if (out.len) memcpy(buf, address.ptr, out.len);
+    if (domain.len == address.len) return out; /* no @: a local user's name */
+    for (size_t i = address.len - domain.len; i < out.len; i++)
+        if (buf[i] >= 'A' && buf[i] <= 'Z') buf[i] = (char)(buf[i] + 32);
+    return out;
+}
+
+double seconds_of(maillog_str s)
+{
+    char buf[32];
+    if (!s.len || s.len >= sizeof buf) return 0;
+    memcpy(buf, s.ptr, s.len);
+    buf[s.len] = '\0';
+    return strtod(buf, NULL);
+}
+
+/* The last labels of a name: two, or three when they look as co.uk does. Names under longer top levels stay whole:
+ * without a list of public suffixes nothing better is known, and pflogsumm does the same. */
+maillog_str site_of(maillog_str name, maillog_str addr)
+{
+    size_t dot[3] = {0}, n = 0;
+    if (!name.len || (name.len == 7 && memcmp(name.ptr, "unknown", 7) == 0)) return addr;
+    for (size_t i = name.len; i > 0 && n < 3; i--)
+        if (name.ptr[i - 1] == '.') dot[n++] = i;
+    if (n < 2) return name;
+    const size_t last = name.len - dot[0], middle = dot[0] - dot[1] - 1;
+    size_t from = 0;
+    if (last == 3)
+        from = dot[1];
+    else if (last == 2 && (middle == 2 || middle == 3) && n == 3)
+        from = dot[2];
+    const maillog_str site = {name.ptr + from, name.len - from};
+    return site;
+}
+
+static uint32_t date_of(const summary *s, const maillog_event *ev)
+{
+    const int year = s->c->year ? s->c->year : maillog_time_year(&ev->time, s->c->reference, NULL);
+    return (uint32_t)year * 10000 + ev->time.month * 100u + ev->time.day;
+}
+
+/* Lines are nearly in order: the present day is asked for first. */
+static summary_day *day_of(summary *s, uint32_t date)
+{
+    if (s->ndays && s->days[s->present_day].date == date) return &s->days[s->present_day];
+    size_t i = 0;
+    while (i < s->ndays && s->days[i].date != date) i++;
+    if (i == s->cap_days)
+        s->days = (summary_day *)must_realloc(s->days, (s->cap_days = s->cap_days * 2 + 16) * sizeof *s->days);
+    if (i == s->ndays) {
+        memset(&s->days[i], 0, sizeof s->days[i]);
+        s->days[i].date = date;
+        s->ndays++;
+    }
+    s->present_day = i;
+    return &s->days[i];
+}
+
+void count_rate(summary *s, const maillog_event *ev, rate r)
+{
+    if (!ev->time.month) return;
+    day_of(s, date_of(s, ev))->rate[r]++;
+    s->hour[ev->time.hour % 24][r]++;
+}
+
+tally_row *count_in(summary *s, table_id t, maillog_str a, maillog_str b, maillog_str c)
+{
+    const maillog_str key[TALLY_KEYS] = {a, b, c};
+    uint64_t hash;
+    tally_row *row = tally_at(&s->table[t], key, &hash);
+    row->count++;
+    return row;
+}
+
+static tally_row *row_of(summary *s, table_id t, maillog_str name, uint64_t *hash)
+{
+    const maillog_str key[TALLY_KEYS] = {name, {NULL, 0}, {NULL, 0}};
+    return tally_at(&s->table[t], key, hash);
+}
+
+/* ---- in ---- */
+
+static void uncount_row(tally *t, uint64_t hash, uint64_t bytes)
+{
+    tally_row *row = hash ? tally_find(t, hash) : NULL;
+    if (!row || row->count == 0) return;
+    row->count--;
+    row->bytes -= row->bytes < bytes ? row->bytes : bytes;
+}
+
+/* It was the way back from a filter: the message has been counted before. */
+static void uncount_received(summary *s, queue_entry *e)
+{
+    if (!e->received || e->refed) return;
+    e->refed = 1;
+    s->figure[THROUGH_FILTER]++;
+    s->figure[RECEIVED]--;
+    if (e->day) {
+        day_of(s, e->day)->rate[RATE_RECEIVED]--;
+        s->hour[e->hour][RATE_RECEIVED]--;
+    }
+    if (!e->sender) return;
+    s->figure[BYTES_RECEIVED] -= e->size;
+    uncount_row(&s->table[TABLE_SENDERS], e->sender, e->size);
+    uncount_row(&s->table[TABLE_SENDING_DOMAINS], e->domain, e->size);
+    e->sender = 0;
+}
+
+void count_received(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str site, bool local)
+{
+    queue_entry *e = queue_entry_of(s, ev, queue_id, true);
+    s->figure[RECEIVED]++;
+    count_rate(s, ev, RATE_RECEIVED);
+    if (!e) return;
+    const queue_entry fresh = {.key = e->key, .used = 1, .received = 1}; /* short queue IDs are used again */
+    *e = fresh;
+    e->local = local;
+    if (ev->time.month) e->day = date_of(s, ev), e->hour = ev->time.hour % 24;
+    const size_t n = site.len < sizeof e->site - 1 ? site.len : sizeof e->site - 1;
+    if (n) memcpy(e->site, site.ptr, n);
+    if (s->c->pflogsumm) return;
+    const maillog_str origin = maillog_get(ev, MAILLOG_FIELD_ORIG_QUEUE_ID);
+    const queue_entry *before = queue_entry_of(s, ev, origin, false);
+    if (before && before->received) uncount_received(s, e);
+}
+
+static maillog_str sending_domain(const queue_entry *e, maillog_str from)
+{
+    const maillog_str domain = domain_of(from);
+    if (domain.len < from.len) return domain;
+    return e->local ? from : str_of(e->site);
+}
+
+void count_size(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str from, uint64_t size)
+{
+    queue_entry *e = queue_entry_of(s, ev, queue_id, true);
+    if (!e || e->sized) return; /* it goes through the queue manager once for each attempt */
+    e->sized = size != 0;
+    e->size = size;
+    if (!e->received || e->refed || e->sender) return;
+    from = from.len ? folded(from) : str_of("<>");
+    tally_row *row = row_of(s, TABLE_SENDERS, from, &e->sender);
+    row->count++;
+    row->bytes += size;
+    row = row_of(s, TABLE_SENDING_DOMAINS, sending_domain(e, from), &e->domain);
+    row->count++;
+    row->bytes += size;
+    s->figure[BYTES_RECEIVED] += size;
+}
+
+/* ---- out ---- */
+
+static tally_row *recipient_domain(summary *s, maillog_str to, double delay)
+{
+    uint64_t hash;
+    tally_row *row = row_of(s, TABLE_RECIPIENT_DOMAINS, domain_of(to), &hash);
+    if (delay > row->delay_max) row->delay_max = delay;
+    return row;
+}
+
+void count_delivered(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, double delay)
+{
+    const queue_entry *e = queue_entry_of(s, ev, queue_id, false);
+    const uint64_t size = e && e->sized ? e->size : 0;
+    uint64_t hash;
+    to = folded(to);
+    tally_row *row = row_of(s, TABLE_RECIPIENTS, to, &hash);
+    row->count++;
+    row->bytes += size;
+    row = recipient_domain(s, to, delay);
+    row->count++;
+    row->bytes += size;
+    row->delay += delay;
+    s->figure[DELIVERED]++;
+    s->figure[BYTES_DELIVERED] += size;
+    count_rate(s, ev, RATE_DELIVERED);
+}
+
+void count_deferred(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, double delay)
+{
+    queue_entry *e = queue_entry_of(s, ev, queue_id, true);
+    recipient_domain(s, folded(to), delay)->deferrals++;
+    s->figure[DEFERRALS]++;
+    count_rate(s, ev, RATE_DEFERRED);
+    if (!e || e->deferred) return;
+    e->deferred = 1;
+    s->figure[DEFERRED]++;
+}
+
+/* The word behind the last "queued as ". */
+static maillog_str queued_as(maillog_str reply)
+{
+    static const char words[] = "queued as ";
+    enum { N = sizeof words - 1 };
+    maillog_str id = {NULL, 0};
+    for (size_t i = N; i < reply.len; i++)
+        if (reply.ptr[i - 1] == ' ' && memcmp(reply.ptr + i - N, words, N) == 0) id.ptr = reply.ptr + i, id.len = 0;
+    for (const char *end = reply.ptr + reply.len; id.ptr && id.ptr + id.len < end; id.len++) {
+        const char ch = id.ptr[id.len];
+        if (ch == ')' || ch == ' ' || ch == '>' || ch == ',') break;
+    }
+    return id;
+}
+
+bool count_hand_over(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str reply)
+{
+    if (s->c->pflogsumm) return false;
+    const maillog_str id = queued_as(reply);
+    if (!id.len || (id.len == queue_id.len && memcmp(id.ptr, queue_id.ptr, id.len) == 0)) return false;
+    queue_entry *back = queue_entry_of(s, ev, id, false);
+    if (!back || !back->received) return false; /* of another host: it is delivered, as far as this one goes */
+    uncount_received(s, back);
+    return true;
+}

@@ -1,0 +1,18 @@
+/* siphash.h: a keyed hash, so that strangers who choose the names in a log cannot aim at a bucket, nor guess a name. */
+#ifndef SIPHASH_H
+#define SIPHASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct siphash_key {
+    uint64_t half[2];
+} siphash_key;
+
+/* A key that nobody knows; weaker where there is no /dev/urandom. */
+siphash_key siphash_random_key(void);
+/* SipHash-2-4; `fold`: of the text in lower case. */
+uint64_t siphash(siphash_key key, const char *s, size_t n, bool fold);
+
+#endif

@@ -1,0 +1,403 @@
+/* summary_postfix.c: Postfix's lines in figures. The rules are those that pflogsumm's users know; where --pflogsumm
+ * asks for it, its oversights are kept, too (docs/summary.md). */
+#include "summary.h"
+
+#include <string.h>
+
+static maillog_str get(const maillog_event *ev, maillog_field_id id) { return maillog_get(ev, id); }
+static maillog_str queue_id(const maillog_event *ev) { return get(ev, MAILLOG_FIELD_QUEUE_ID); }
+
+static bool has(maillog_str s, const char *text)
+{
+    const size_t n = strlen(text);
+    for (size_t i = 0; i + n <= s.len; i++)
+        if (memcmp(s.ptr + i, text, n) == 0) return true;
+    return false;
+}
+
+/* The daemon without "postfix/": what pflogsumm calls a command. */
+static maillog_str agent(const maillog_event *ev)
+{
+    const char *name = maillog_daemon_name(ev->daemon), *slash = strchr(name, '/');
+    return str_of(slash ? slash + 1 : name);
+}
+
+/* pflogsumm knows "postfix/smtpd", "postfix/smtps/smtpd" and "postfix/submission/smtpd" only. */
+static bool left_out(const summary *s, const maillog_event *ev)
+{
+    const maillog_str instance = get(ev, MAILLOG_FIELD_INSTANCE);
+    if (!s->c->pflogsumm || !instance.len) return false;
+    return !has(instance, "submission") && !has(instance, "smtps");
+}
+
+/* ---- in ---- */
+
+static void on_connect(summary *s, const maillog_event *ev)
+{
+    s->figure[CONNECTIONS] += ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD;
+}
+
+static void on_client(summary *s, const maillog_event *ev)
+{
+    const maillog_str id = queue_id(ev), user = get(ev, MAILLOG_FIELD_SASL_USERNAME);
+    const bool no_queue = id.len == 7 && memcmp(id.ptr, "NOQUEUE", 7) == 0; /* a before-queue filter's front end */
+    if (left_out(s, ev) || (no_queue && !s->c->pflogsumm)) return;
+    if (user.len) count_in(s, TABLE_SASL, get(ev, MAILLOG_FIELD_SASL_METHOD), user, str_of(""));
+    count_received(s, ev, id, site_of(get(ev, MAILLOG_FIELD_CLIENT_NAME), get(ev, MAILLOG_FIELD_CLIENT_ADDR)), false);
+}
+
+static void on_pickup(summary *s, const maillog_event *ev)
+{
+    count_received(s, ev, queue_id(ev), str_of("pickup"), true);
+}
+
+static void on_queue_active(summary *s, const maillog_event *ev)
+{
+    uint64_t size;
+    if (maillog_get_u64(ev, MAILLOG_FIELD_SIZE, &size) != MAILLOG_OK) return;
+    count_size(s, ev, queue_id(ev), get(ev, MAILLOG_FIELD_FROM), size);
+}
+
+static void on_removed(summary *s, const maillog_event *ev)
+{
+    queue_entry *e = queue_entry_of(s, ev, queue_id(ev), false);
+    if (e) e->removed = 1;
+}
+
+/* ---- out ---- */
+
+/* A value as it stands in the line: the fields have its parts. */
+static maillog_str raw_value(maillog_str text, const char *name, char until)
+{
+    const size_t n = strlen(name);
+    maillog_str value = {NULL, 0};
+    for (size_t i = 0; i + n <= text.len && !value.ptr; i++)
+        if (memcmp(text.ptr + i, name, n) == 0) value.ptr = text.ptr + i + n;
+    while (value.ptr && value.ptr + value.len < text.ptr + text.len && value.ptr[value.len] != until) value.len++;
+    return value;
+}
+
+static void drop_front(maillog_str *s, size_t n)
+{
+    s->ptr += n;
+    s->len -= n;
+}
+
+/* The end of a long reply says more than its beginning: who said it, and where, goes first. */
+static maillog_str shortened(maillog_str s, size_t most)
+{
+    while (s.len > most) {
+        size_t at = 0;
+        for (size_t i = 6; i <= s.len; i++)
+            if (memcmp(s.ptr + i - 6, "said: ", 6) == 0 && (i == 6 || s.ptr[i - 7] == ' ')) at = i;
+        for (size_t i = 0; !at && i < s.len; i++)
+            if (s.ptr[i] == ':') at = i + 1;
+        if (!at) break;
+        drop_front(&s, at);
+        while (s.len && *s.ptr == ' ') drop_front(&s, 1);
+    }
+    return s;
+}
+
+/* A text of at most `most` bytes, with dots where it was cut. It lives until the next call. */
+static maillog_str cut(maillog_str s, size_t most)
+{
+    static char buf[128];
+    if (s.len <= most) return s;
+    memcpy(buf, s.ptr, most - 3);
+    memcpy(buf + most - 3, "...", 3);
+    const maillog_str out = {buf, most};
+    return out;
+}
+
+static bool is_code(maillog_str s)
+{
+    for (size_t i = 0; i < 3; i++)
+        if (s.len < 4 || s.ptr[i] < '0' || s.ptr[i] > '9') return false;
+    return s.ptr[3] == ' ';
+}
+
+static maillog_str reason_of(maillog_str reply, bool until_bracket, size_t most)
+{
+    const char *bracket = until_bracket ? (const char *)memchr(reply.ptr, ')', reply.len) : NULL;
+    if (bracket) reply.len = (size_t)(bracket - reply.ptr);
+    reply = cut(shortened(reply, most), most);
+    if (is_code(reply)) drop_front(&reply, 4);
+    if (until_bracket && reply.len > 11 && memcmp(reply.ptr, "connect to ", 11) == 0) drop_front(&reply, 11);
+    return reply;
+}
+
+static void on_delivery(summary *s, const maillog_event *ev)
+{
+    const maillog_str id = queue_id(ev), to = get(ev, MAILLOG_FIELD_TO), reply = get(ev, MAILLOG_FIELD_REPLY);
+    const double delay = seconds_of(get(ev, MAILLOG_FIELD_DELAY));
+    switch (maillog_get_word(ev, MAILLOG_FIELD_STATUS)) {
+    case MAILLOG_STATUS_SENT:
+        if (has(reply, "forwarded as "))
+            s->figure[FORWARDED]++;
+        else if (!count_hand_over(s, ev, id, reply))
+            count_delivered(s, ev, id, to, delay);
+        return;
+    case MAILLOG_STATUS_DEFERRED:
+        count_deferred(s, ev, id, to, delay);
+        count_in(s, TABLE_DEFERRAL_REASONS, agent(ev), reason_of(reply, true, 65), str_of(""));
+        return;
+    case MAILLOG_STATUS_BOUNCED:
+        s->figure[BOUNCED]++;
+        count_rate(s, ev, RATE_BOUNCED);
+        count_in(s, TABLE_BOUNCE_REASONS, raw_value(get(ev, MAILLOG_FIELD_MESSAGE), "relay=", ','),
+                 reason_of(reply, false, 66), str_of(""));
+        return;
+    default:
+        return;
+    }
+}
+
+static void on_expired(summary *s, const maillog_event *ev)
+{
+    (void)ev;
+    s->figure[EXPIRED]++;
+}
+
+static void on_connect_failed(summary *s, const maillog_event *ev)
+{
+    if (ev->daemon != MAILLOG_DAEMON_POSTFIX_SMTP) return;
+    const maillog_str name = get(ev, MAILLOG_FIELD_RELAY_NAME);
+    count_in(s, TABLE_DELIVERY_FAILURES, get(ev, MAILLOG_FIELD_ERROR),
+             name.len ? name : get(ev, MAILLOG_FIELD_RELAY_ADDR), str_of(""));
+}
+
+/* ---- refused, warned, held, discarded ---- */
+
+typedef struct outcome {
+    figure figure;
+    table_id table;
+} outcome;
+
+static const outcome refused = {REJECTED, TABLE_REJECT_REASONS}, warned = {REJECT_WARNINGS, TABLE_WARNED_REASONS},
+                     held = {HELD, TABLE_HOLD_REASONS}, discarded = {DISCARDED, TABLE_DISCARD_REASONS};
+
+static void count_outcome(summary *s, const maillog_event *ev, outcome o, maillog_str stage, maillog_str reason,
+                          maillog_str name)
+{
+    s->figure[o.figure]++;
+    if (o.figure == REJECTED || s->c->pflogsumm) count_rate(s, ev, RATE_REJECTED); /* it has one column for all four */
+    count_in(s, o.table, stage, reason, name);
+}
+
+static size_t find_byte(maillog_str s, const char *any)
+{
+    size_t i = 0;
+    while (i < s.len && !strchr(any, s.ptr[i])) i++;
+    return i;
+}
+
+/* A reason without what differs from client to client, so that equal ones fall together. */
+static maillog_str plain_reason(const summary *s, const maillog_event *ev, char *buf, size_t cap)
+{
+    maillog_str text = get(ev, MAILLOG_FIELD_REASON);
+    const maillog_str name = get(ev, MAILLOG_FIELD_NAME), zone = get(ev, MAILLOG_FIELD_ZONE);
+    if (zone.len) {
+        const int n = snprintf(buf, cap, "blocked using %.*s", (int)zone.len, zone.ptr);
+        const maillog_str out = {buf, n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1};
+        return out;
+    }
+    if (name.len && text.len > name.len + 4 && *text.ptr == '<') {
+        drop_front(&text, name.len + 2); /* <name> */
+        while (text.len && (*text.ptr == ':' || *text.ptr == ' ')) drop_front(&text, 1);
+    } else if (s->c->pflogsumm && find_byte(text, ":;") + 1 < text.len) {
+        drop_front(&text, find_byte(text, ":;") + 2); /* without a <name> it takes the class for one */
+    }
+    text.len = find_byte(text, ";,");
+    const maillog_str class_ = get(ev, MAILLOG_FIELD_CLASS);
+    const bool address = (class_.len == 14 && memcmp(class_.ptr, "Sender address", 14) == 0) ||
+                         (class_.len == 17 && memcmp(class_.ptr, "Recipient address", 17) == 0);
+    if (!address) return text;
+    maillog_str detail = text; /* "Sender address rejected: Domain not found: more" */
+    const size_t first = find_byte(detail, ":");
+    if (first == detail.len) return text;
+    drop_front(&detail, first + 1);
+    const size_t second = find_byte(detail, ":");
+    text.len = first + 1 + second;
+    return text;
+}
+
+static void on_refusal(summary *s, const maillog_event *ev, outcome o)
+{
+    char buf[256];
+    const maillog_str reason = plain_reason(s, ev, buf, sizeof buf);
+    maillog_str name = site_of(get(ev, MAILLOG_FIELD_CLIENT_NAME), get(ev, MAILLOG_FIELD_CLIENT_ADDR));
+    if (has(reason, "Sender address rejected:")) name = get(ev, MAILLOG_FIELD_FROM);
+    if (has(reason, "Recipient address rejected:") || has(reason, "User unknown")) name = get(ev, MAILLOG_FIELD_TO);
+    if (!name.len) name = str_of("<>");
+    count_outcome(s, ev, o, get(ev, MAILLOG_FIELD_STAGE), reason, name);
+}
+
+static void on_reject(summary *s, const maillog_event *ev)
+{
+    if (!left_out(s, ev)) on_refusal(s, ev, refused);
+}
+
+static void on_reject_warning(summary *s, const maillog_event *ev)
+{
+    if (!left_out(s, ev)) on_refusal(s, ev, warned);
+}
+
+static void on_action(summary *s, const maillog_event *ev)
+{
+    const maillog_word action = maillog_get_word(ev, MAILLOG_FIELD_ACTION);
+    if (action == MAILLOG_ACTION_HOLD) on_refusal(s, ev, held);
+    if (action == MAILLOG_ACTION_DISCARD) on_refusal(s, ev, discarded);
+}
+
+static bool by_cleanup(const maillog_event *ev) { return ev->daemon == MAILLOG_DAEMON_POSTFIX_CLEANUP; }
+
+/* What stands behind the stage in cleanup's line, without where it came from: pflogsumm's name for it. */
+static maillog_str behind_stage(const maillog_event *ev, maillog_str stage)
+{
+    static const char from[] = "; from=<";
+    maillog_str text = get(ev, MAILLOG_FIELD_MESSAGE);
+    if (!stage.len) return text;
+    drop_front(&text, (size_t)(stage.ptr + stage.len - text.ptr));
+    if (text.len) drop_front(&text, 1);
+    for (size_t i = 0; i + sizeof from - 1 <= text.len; i++)
+        if (memcmp(text.ptr + i, from, sizeof from - 1) == 0) text.len = i;
+    size_t word = text.len;
+    while (word > 0 && text.ptr[word - 1] != ' ') word--;
+    if (word > 6 && memcmp(text.ptr + word - 6, " from ", 6) == 0) text.len = word - 6;
+    return text;
+}
+
+/* Checks of what a message contains: the check's own text tells more than the header it found. */
+static void on_content(summary *s, const maillog_event *ev, outcome o)
+{
+    const maillog_str milter = get(ev, MAILLOG_FIELD_STAGE), where = get(ev, MAILLOG_FIELD_WHERE);
+    const maillog_str stage = milter.len ? milter : where, content = get(ev, MAILLOG_FIELD_CONTENT);
+    if (s->c->pflogsumm) {
+        count_outcome(s, ev, o, agent(ev), stage, cut(behind_stage(ev, stage), 64));
+        return;
+    }
+    const maillog_str text = get(ev, MAILLOG_FIELD_TEXT), reason = get(ev, MAILLOG_FIELD_REASON);
+    const maillog_str why = text.len ? text : reason.len ? reason : stage;
+    count_outcome(s, ev, o, stage.len ? stage : agent(ev), why,
+                  content.len ? cut(content, 64)
+                              : site_of(get(ev, MAILLOG_FIELD_CLIENT_NAME), get(ev, MAILLOG_FIELD_CLIENT_ADDR)));
+}
+
+static void on_content_check(summary *s, const maillog_event *ev)
+{
+    switch (maillog_get_word(ev, MAILLOG_FIELD_ACTION)) {
+    case MAILLOG_ACTION_REJECT:
+        on_content(s, ev, refused);
+        return;
+    case MAILLOG_ACTION_WARNING:
+        on_content(s, ev, warned);
+        return;
+    case MAILLOG_ACTION_HOLD:
+        on_content(s, ev, held);
+        return;
+    case MAILLOG_ACTION_DISCARD:
+        on_content(s, ev, discarded);
+        return;
+    default:
+        return;
+    }
+}
+
+static void on_mime_error(summary *s, const maillog_event *ev)
+{
+    if (!s->c->pflogsumm) on_content(s, ev, refused);
+}
+
+static void on_milter(summary *s, const maillog_event *ev)
+{
+    if (s->c->pflogsumm && !by_cleanup(ev)) return;
+    if (ev->type == MAILLOG_EVENT_POSTFIX_MILTER_REJECT) on_content(s, ev, refused);
+    if (ev->type == MAILLOG_EVENT_POSTFIX_MILTER_HOLD) on_content(s, ev, held);
+    if (ev->type == MAILLOG_EVENT_POSTFIX_MILTER_DISCARD) on_content(s, ev, discarded);
+}
+
+static void on_proxy_reject(summary *s, const maillog_event *ev)
+{
+    if (!s->c->pflogsumm)
+        count_outcome(s, ev, refused, get(ev, MAILLOG_FIELD_STAGE), cut(get(ev, MAILLOG_FIELD_REPLY), 64), str_of(""));
+}
+
+/* ---- what pflogsumm does not have ---- */
+
+static void on_tls(summary *s, const maillog_event *ev)
+{
+    if (maillog_get_word(ev, MAILLOG_FIELD_TLS_USAGE) == MAILLOG_TLS_USAGE_REUSED) return;
+    const bool in = maillog_has(ev, MAILLOG_FIELD_CLIENT_ADDR);
+    count_in(s, TABLE_TLS, str_of(in ? "in" : "out"), get(ev, MAILLOG_FIELD_TLS_PROTOCOL),
+             get(ev, MAILLOG_FIELD_TLS_CIPHER));
+}
+
+static void on_sasl_failed(summary *s, const maillog_event *ev)
+{
+    count_in(s, TABLE_SASL_FAILED, get(ev, MAILLOG_FIELD_SASL_METHOD), get(ev, MAILLOG_FIELD_CLIENT_ADDR), str_of(""));
+}
+
+static void on_postscreen(summary *s, const maillog_event *ev)
+{
+    const maillog_str kind = get(ev, MAILLOG_FIELD_KIND);
+    if (ev->daemon != MAILLOG_DAEMON_POSTFIX_POSTSCREEN) return;
+    char name[64];
+    const int n = snprintf(name, sizeof name, "%s%s%.*s", maillog_event_name(ev->type), kind.len ? " " : "",
+                           (int)(kind.len < 20 ? kind.len : 20), kind.ptr ? kind.ptr : "");
+    const maillog_str result = {name, n > 0 ? (size_t)n : 0};
+    count_in(s, TABLE_POSTSCREEN, result, str_of(""), str_of(""));
+}
+
+#define POSTFIX(event) MAILLOG_EVENT_POSTFIX_##event
+const summary_rule postfix_rules[] = {
+    {POSTFIX(CONNECT), on_connect},
+    {POSTFIX(CLIENT), on_client},
+    {POSTFIX(PICKUP), on_pickup},
+    {POSTFIX(QUEUE_ACTIVE), on_queue_active},
+    {POSTFIX(REMOVED), on_removed},
+    {POSTFIX(DELIVERY), on_delivery},
+    {POSTFIX(EXPIRED), on_expired},
+    {POSTFIX(CONNECT_FAILED), on_connect_failed},
+    {POSTFIX(REJECT), on_reject},
+    {POSTFIX(REJECT_WARNING), on_reject_warning},
+    {POSTFIX(ACTION), on_action},
+    {POSTFIX(CONTENT_CHECK), on_content_check},
+    {POSTFIX(MIME_ERROR), on_mime_error},
+    {POSTFIX(MILTER_REJECT), on_milter},
+    {POSTFIX(MILTER_HOLD), on_milter},
+    {POSTFIX(MILTER_DISCARD), on_milter},
+    {POSTFIX(PROXY_REJECT), on_proxy_reject},
+    {POSTFIX(TLS_CONNECTION), on_tls},
+    {POSTFIX(SASL_FAILED), on_sasl_failed},
+    {POSTFIX(PASS), on_postscreen},
+    {POSTFIX(ALLOWLISTED), on_postscreen},
+    {POSTFIX(DENYLISTED), on_postscreen},
+    {POSTFIX(ALLOWLIST_VETO), on_postscreen},
+    {POSTFIX(DNSBL_RANK), on_postscreen},
+    {POSTFIX(PREGREET), on_postscreen},
+    {POSTFIX(HANGUP), on_postscreen},
+    {POSTFIX(BARE_NEWLINE), on_postscreen},
+    {POSTFIX(COMMAND_LIMIT), on_postscreen},
+    {POSTFIX(DATA_WITHOUT_RCPT), on_postscreen},
+    {0, NULL},
+};
+
+/* ---- every line: warnings and worse, and what master(8) says ---- */
+
+void count_severity(summary *s, const maillog_event *ev)
+{
+    static const struct {
+        const char *word;
+        table_id table;
+    } severe[] = {{"warning: ", TABLE_WARNINGS}, {"fatal: ", TABLE_FATALS}, {"panic: ", TABLE_PANICS}};
+    maillog_str text = get(ev, MAILLOG_FIELD_MESSAGE);
+    for (size_t i = 0; i < sizeof severe / sizeof *severe; i++) {
+        const size_t n = strlen(severe[i].word);
+        if (text.len <= n || memcmp(text.ptr, severe[i].word, n) != 0) continue;
+        drop_front(&text, n);
+        count_in(s, severe[i].table, agent(ev), cut(text, 66), str_of(""));
+        return;
+    }
+    if (ev->daemon == MAILLOG_DAEMON_POSTFIX_MASTER) count_in(s, TABLE_MASTER, text, str_of(""), str_of(""));
+}

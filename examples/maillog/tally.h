@@ -1,0 +1,40 @@
+/* tally.h: how often was what: rows by name, in bounded memory. */
+#ifndef TALLY_H
+#define TALLY_H
+
+#include <maillog/base.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TALLY_KEYS = 3 };
+
+typedef struct tally_row {
+    uint64_t hash, count, bytes, deferrals;
+    double delay, delay_max; /* seconds: of all together, of the longest */
+    char *key[TALLY_KEYS];   /* as many as the table has; in one block */
+} tally_row;
+
+typedef struct tally {
+    size_t keys; /* parts of a name */
+    tally_row *rows;
+    size_t n, cap;
+    uint32_t *slots; /* row + 1; 0: free */
+    size_t nslots;
+    uint64_t memory, dropped; /* bytes in use; rows that had to make room: the rarest */
+} tally;
+
+/* Bytes that all tables may use together; rows beyond make room. */
+void tally_limit(uint64_t memory);
+/* The row of a name, made if it is not there. It lives until the next call. */
+tally_row *tally_at(tally *t, const maillog_str key[TALLY_KEYS], uint64_t *hash);
+/* NULL: not there (any more). */
+tally_row *tally_find(tally *t, uint64_t hash);
+/* Rows with a count or a deferral. */
+uint64_t tally_used(const tally *t);
+/* Put the rows in order: by the first parts of the name, then by number, highest first. The table is only read then. */
+typedef enum tally_order { TALLY_BY_COUNT, TALLY_BY_BYTES } tally_order;
+void tally_sort(tally *t, tally_order order);
+void tally_free(tally *t);
+
+#endif

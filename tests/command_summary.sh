@@ -1,0 +1,89 @@
+#!/bin/sh
+# usage: command_summary.sh MAILLOG SOURCE-DIR: totals, tables, JSON, the page, memory, pflogsumm's figures.
+set -eu
+. "$2/tests/support/command.sh"
+source=$2
+cd "$work"
+
+# the example log: one message, which a filter took and gave back
+exits 0 "$maillog" summary --json --year 2013 "$seed/mail.log"
+for text in '"received":1,' '"delivered":1,' '"reject_warnings":1,' '"through_filter":1,' '"bytes_received":' '"senders":1,' '"recipients":1,' \
+    '"per_day":[{"date":"2013-07-19","received":1,"delivered":1,"deferred":0,"bounced":0,"rejected":0}]' '{"hour":7,"received":1,' \
+    '"filters":[{"daemon":"amavis","result":"Passed CLEAN","count":1,' '"greylisting":[{"daemon":"postgrey","action":"pass","reason":"triplet found","count":1}]'; do
+    says out "$text"
+done
+exits 0 "$maillog" summary --json --pflogsumm "$seed/mail.log"
+says out '"received":2,'; says out '"delivered":2,'; says out '"through_filter":0,'
+
+# every kind of figure, by hand
+{
+    mail 1 1 a@Example.net x@EXAMPLE.org; mail 2 2 a@example.NET y@example.org
+    p='Jul 19 09:00:01 mx postfix'
+    echo "$p/smtpd[1]: 4F00112A9: client=unknown[192.0.2.9]"
+    echo "$p/qmgr[2]: 4F00112A9: from=<>, size=500, nrcpt=3 (queue active)"
+    echo "$p/smtp[3]: 4F00112A9: to=<x@example.com>, relay=none, delay=30, delays=0/0/30/0, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.1]:25: Connection timed out)"
+    echo "$p/smtp[3]: 4F00112A9: to=<y@example.com>, relay=none, delay=40, delays=0/0/30/0, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.1]:25: Connection timed out)"
+    echo "$p/smtp[3]: 4F00112A9: to=<z@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 <z@example.com>: no such user (in reply to RCPT TO command))"
+    echo "$p/local[3]: 4F00112A9: to=<w@example.com>, relay=local, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (forwarded as 4F001120A1)"
+    echo "$p/smtpd[1]: NOQUEUE: reject: RCPT from mail.bad.co.uk[192.0.2.66]: 554 5.7.1 Service unavailable; Client host [192.0.2.66] blocked using bl.example; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>"
+    echo "$p/cleanup[4]: 4F00112AA: reject: header Subject: viagra from x.example.net[192.0.2.7]; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>: 5.7.1 no pills"
+    echo "$p/cleanup[4]: 4F00112AB: hold: header Subject: hm from x.example.net[192.0.2.7]; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>"
+    echo "$p/cleanup[4]: 4F00112AC: discard: body junk from x.example.net[192.0.2.7]; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>"
+    echo "$p/smtpd[1]: warning: hostname x.example.net does not resolve to address 192.0.2.7"
+    echo "$p/pickup[5]: 4F00112AD: uid=0 from=<root>"
+    echo "$p/qmgr[2]: 4F00112AD: from=<root@mx.example.org>, size=100, nrcpt=1 (queue active)"
+} > log
+exits 0 "$maillog" summary --json --year 2026 log
+for text in '"received":4,' '"delivered":2,' '"forwarded":1,' '"deferred":1,' '"deferrals":2,' '"bounced":1,' '"rejected":2,' '"held":1,' '"discarded":1,' \
+    '"bytes_received":3600,' '"bytes_delivered":3000,' '"senders":3,' '"recipients":2,' \
+    '{"address":"a@example.net","count":2,"bytes":3000}' '{"domain":"192.0.2.9","count":1,"bytes":500}' \
+    '{"domain":"example.com","count":0,"bytes":0,"deferrals":2,"delay_average":0.000,"delay_max":40.000}' \
+    '{"stage":"RCPT","reason":"blocked using bl.example","name":"bad.co.uk","count":1}' '{"stage":"header","reason":"5.7.1 no pills","name":' \
+    '{"relay":"mx.example.com[192.0.2.1]:25","reason":"no such user (in reply to RCPT TO command)","count":1}' \
+    '{"agent":"smtp","reason":"mx.example.com[192.0.2.1]:25: Connection timed out","count":2}' \
+    '{"program":"smtpd","text":"hostname x.example.net does not resolve to address 192.0.2.7","count":1}'; do
+    says out "$text"
+done
+exits 0 "$maillog" summary --year 2026 log
+says out "             4  received"; says out "             1  deferred  (2 deferrals)"; says out "             2  rejected (40%)"
+says out "Bounces"; says_not out "Panics"; says out "█"
+exits 0 env LC_ALL=C "$maillog" summary --year 2026 log; ! LC_ALL=C grep -q '[^ -~]' out || fail "ASCII alone with LC_ALL=C"
+exits 0 "$maillog" summary --since 2026-07-19T08:30 --year 2026 log; says out "             2  received"
+
+# --top, of each table
+i=1; while [ $i -le 30 ]; do mail $i 1 s$i@d$i.example.net x@example.org; i=$((i + 1)); done > many
+exits 0 "$maillog" summary --json --top 3 many
+[ "$(tr '{' '\n' < out | grep -c '"address":"s')" = 3 ] || fail "--top 3"
+exits 0 "$maillog" summary --json --top 0 many; [ "$(tr '{' '\n' < out | grep -c '"address":"s')" = 30 ] || fail "--top 0"
+exits 0 "$maillog" summary --json many; [ "$(tr '{' '\n' < out | grep -c '"address":"s')" = 20 ] || fail "--top is 20"
+
+# memory is bounded, and what is lost is said
+i=1; while [ $i -le 2000 ]; do printf 'Jul 19 08:00:01 mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 550 5.1.1 <u%d@example.org>: Recipient address rejected: User unknown; from=<a@example.net> to=<u%d@example.org> proto=ESMTP helo=<x>\n' $i $i; i=$((i + 1)); done > unknown
+exits 0 "$maillog" summary --json --memory 64K unknown; says out '"rejected":2000,'; says err "rare rows"
+exits 0 "$maillog" summary --json unknown; [ ! -s err ] || fail "64M are enough"
+exits 2 "$maillog" summary --memory 1K log
+
+# the page: whole, safe
+printf '%s\n' 'Jul 19 09:00:01 mx postfix/smtpd[1]: warning: <script>alert(1)</script> & "x"' > evil
+exits 0 "$maillog" summary --html page.html evil; [ ! -s out ] || fail "the page alone"
+says page.html '&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;x&quot;'; says page.html "default-src 'none'"
+says_not page.html "<script>alert"; says_not page.html "http://"; says_not page.html "https://"
+[ "$(tail -n 1 page.html)" = "</body></html>" ] || fail "the page is whole"
+exits 1 "$maillog" summary --html "$work/no/such/page.html" evil; says err "No such file"
+exits 1 "$maillog" summary --html /dev/full many; says err "No space left"
+exits 1 sh -c "'$maillog' summary many > /dev/full"; says err "No space left"
+exits 0 sh -c "'$maillog' summary --top 0 many many | head -n 1"; [ ! -s err ] || fail "a reader that leaves is no trouble"
+
+# an empty log, and one that is none
+: > empty; exits 0 "$maillog" summary --json empty; says out '"received":0,'
+exits 0 "$maillog" summary empty; says out "0 lines"
+exits 0 "$maillog" summary --html page.html empty
+
+# pflogsumm itself
+if command -v pflogsumm >/dev/null; then
+    sed '/forwarded as/d' log > plain
+    sh "$source/tests/pflogsumm.sh" "$maillog" "$seed/mail.log" plain many unknown || fail "pflogsumm counts otherwise"
+else
+    echo "SKIPPED: pflogsumm is not installed"
+fi
+echo "summary: right"
