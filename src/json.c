@@ -143,14 +143,19 @@ static const char *put_plain(writer *w, const char *p, const char *e, const char
 }
 
 /* Loads up to `readable` are allowed. */
-static void put_string(writer *w, const char *text, size_t len, const char *readable)
+static void put_escaped(writer *w, const char *text, size_t len, const char *readable)
 {
     const char *p = text, *e = p + len;
-    put_char(w, '"');
     while (p < e) {
         p = put_plain(w, p, e, readable);
         if (p < e) p += put_special(w, (const unsigned char *)p, (size_t)(e - p));
     }
+}
+
+static void put_string(writer *w, const char *text, size_t len, const char *readable)
+{
+    put_char(w, '"');
+    put_escaped(w, text, len, readable);
     put_char(w, '"');
 }
 
@@ -298,6 +303,21 @@ static void put_field(writer *w, const maillog_event *ev, const maillog_field *f
         put_string(w, v.ptr, v.len, readable);
 }
 
+/* What no field covers may stand in several places of a line: one key for all, with the first. */
+static void put_rest(writer *w, const maillog_event *ev, uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (ev->field[k].id == MAILLOG_FIELD_REST) return;
+    put_field_key(w, MAILLOG_FIELD_REST);
+    put_char(w, '"');
+    for (uint32_t k = i; k < ev->nfields; k++) {
+        if (ev->field[k].id != MAILLOG_FIELD_REST) continue;
+        if (k > i) put_char(w, ' ');
+        put_escaped(w, ev->line + ev->field[k].off, ev->field[k].len, ev->line + ev->len);
+    }
+    put_char(w, '"');
+}
+
 static bool is_left_out(uint16_t id, uint32_t flags)
 {
     if (!(flags & MAILLOG_JSON_NO_HEADER)) return false;
@@ -353,8 +373,12 @@ size_t maillog_event_json(const maillog_event *ev, const maillog_json_options *o
     put_key(&w, &match);
     put_name(&w, maillog_match_name(ev->match));
     put_flags(&w, ev->flags);
-    for (uint32_t i = 0; i < ev->nfields; i++)
-        if (!is_left_out(ev->field[i].id, opt->flags)) put_field(&w, ev, &ev->field[i], opt->flags);
+    for (uint32_t i = 0; i < ev->nfields; i++) {
+        if (ev->field[i].id == MAILLOG_FIELD_REST)
+            put_rest(&w, ev, i);
+        else if (!is_left_out(ev->field[i].id, opt->flags))
+            put_field(&w, ev, &ev->field[i], opt->flags);
+    }
     put_char(&w, '}');
     return w.len;
 }

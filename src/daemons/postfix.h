@@ -75,7 +75,8 @@ void maillog__postfix_put_stage(ml_line *l, ml_cur stage);
 typedef struct ml_context {
     ml_cur text; /* what stands before the `;` */
     ml_cur from, to, proto, helo, sasl_method, sasl_username, sasl_sender;
-    ml_cur after;   /* what follows the known parts: cleanup's `: text`, or a part that Postfix adds next year */
+    ml_cur fresh;   /* parts between the known ones that Postfix adds next year */
+    ml_cur after;   /* what follows the known parts: cleanup's `: text`, or such a part at the end */
     unsigned flags; /* MAILLOG_FLAG_*: how sure this is */
 } ml_context;
 

@@ -139,8 +139,26 @@ static void clear(ml_context *out)
 {
     const ml_cur none = ml_none();
     out->text = out->from = out->to = out->proto = out->helo = none;
-    out->sasl_method = out->sasl_username = out->sasl_sender = out->after = none;
+    out->sasl_method = out->sasl_username = out->sasl_sender = out->fresh = out->after = none;
     out->flags = 0;
+}
+
+/* ` newkey=word` between two parts. The word holds nothing that an address must quote, so that no look-alike inside of
+ * quotes reaches over their end. */
+static void fresh_parts(ml_cur *c, ml_context *out)
+{
+    for (;;) {
+        ml_cur t = *c;
+        if (!is_new_part(t)) return;
+        gap(&t);
+        const char *start = t.p;
+        if (ML_STARTS(t, "to=") || ML_STARTS(t, "proto=") || ML_STARTS(t, "helo=") || ML_STARTS(t, "sasl_")) return;
+        t.p = bare_end(t.p, t.e);
+        if (t.p == t.e || !is_new_part(t)) return; /* nothing known behind it */
+        if (!out->fresh.p) out->fresh.p = start;
+        out->fresh.e = t.p;
+        *c = t;
+    }
 }
 
 /* All parts after the `;`. A bare SASL name or a part to come runs to the end of the line, so a false context that
@@ -149,8 +167,12 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
 {
     const char *start = c.p;
     clear(out);
-    if (!ANGLE_PART(&c, "from=", &out->from) || !ANGLE_PART(&c, "to=", &out->to) || !proto_part(&c, &out->proto))
-        return false;
+    if (!ANGLE_PART(&c, "from=", &out->from)) return false;
+    fresh_parts(&c, out);
+    if (!ANGLE_PART(&c, "to=", &out->to)) return false;
+    if (!out->fresh.p) fresh_parts(&c, out);
+    if (!proto_part(&c, &out->proto)) return false;
+    if (!out->fresh.p) fresh_parts(&c, out);
     if (end == ML_CONTEXT_TO_END && last_proto >= start && out->proto.p != last_proto + sizeof(" proto=") - 1)
         return false;
     if (!ANGLE_PART(&c, "helo=", &out->helo)) return false;
@@ -286,16 +308,30 @@ bool maillog__postfix_find_context(const ml_line *l, ml_cur text, ml_context_end
     return true;
 }
 
+/* One part, and before it the new ones that stand there: fields come in the order of the line. */
+static void put_part(ml_line *l, maillog_field_id field, ml_cur v, ml_cur *fresh)
+{
+    if (!v.p) return;
+    if (fresh->p && fresh->p < v.p) {
+        ml_put_rest(l, *fresh);
+        *fresh = ml_none();
+    }
+    if (field == MAILLOG_FIELD_PROTO)
+        ml_put_word(l, field, v, maillog__word(v, MAILLOG_PROTO_SMTP, MAILLOG_PROTO_LMTP));
+    else
+        ml_put(l, field, v);
+}
+
 void maillog__postfix_put_context(ml_line *l, const ml_context *ctx)
 {
-    ml_put_opt(l, MAILLOG_FIELD_FROM, ctx->from);
-    ml_put_opt(l, MAILLOG_FIELD_TO, ctx->to);
-    if (ctx->proto.p)
-        ml_put_word(l, MAILLOG_FIELD_PROTO, ctx->proto,
-                    maillog__word(ctx->proto, MAILLOG_PROTO_SMTP, MAILLOG_PROTO_LMTP));
-    ml_put_opt(l, MAILLOG_FIELD_HELO, ctx->helo);
-    ml_put_opt(l, MAILLOG_FIELD_SASL_METHOD, ctx->sasl_method);
-    ml_put_opt(l, MAILLOG_FIELD_SASL_USERNAME, ctx->sasl_username);
-    ml_put_opt(l, MAILLOG_FIELD_SASL_SENDER, ctx->sasl_sender);
+    ml_cur fresh = ctx->fresh;
+    put_part(l, MAILLOG_FIELD_FROM, ctx->from, &fresh);
+    put_part(l, MAILLOG_FIELD_TO, ctx->to, &fresh);
+    put_part(l, MAILLOG_FIELD_PROTO, ctx->proto, &fresh);
+    put_part(l, MAILLOG_FIELD_HELO, ctx->helo, &fresh);
+    put_part(l, MAILLOG_FIELD_SASL_METHOD, ctx->sasl_method, &fresh);
+    put_part(l, MAILLOG_FIELD_SASL_USERNAME, ctx->sasl_username, &fresh);
+    put_part(l, MAILLOG_FIELD_SASL_SENDER, ctx->sasl_sender, &fresh);
+    ml_put_rest(l, fresh);
     l->ev->flags |= ctx->flags;
 }

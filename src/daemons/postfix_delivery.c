@@ -129,13 +129,13 @@ static void put_items(ml_line *l, ml_cur c)
         c.p = comma ? comma : c.e;
         if (item) {
             const ml_cur v = ml_slice(start + item->key.len, c.p);
+            if (unknown.p) ml_put_rest(l, unknown);
+            unknown = ml_none();
             if (item->put)
                 item->put(l, v);
             else
                 ml_put(l, item->field, v);
             from = (size_t)(item - items) + 1;
-            if (unknown.p) ml_put_rest(l, unknown);
-            unknown = ml_none();
             continue;
         }
         if (!unknown.p) unknown.p = start;

@@ -202,7 +202,6 @@ ML_PATTERN_ROWS(maillog__postfix_lib_delivery_setting) = {
     ROW3(SERVER_ERROR, "%w command payload %s=%s exceeds SMTP protocol limit", COMMAND, NAME, VALUE),
     ROW2(SASL_CONFIG_ERROR, "%w discards all mechanisms in '%S'", PARAM, MECHS),
     ROW2(CONFIG_WARNING, "%w ignored when %w is not empty.", PARAM, PARAM2),
-    ROW2(CONFIG_ERROR, "%s in server description: %s", ERROR, SERVER),
     ROW3(CONFIG_WARNING, "%w is larger than %w - adjusting %w", PARAM, PARAM2, NAME),
     ROW3(DEPRECATED_SETTING, "%w is obsolete; instead, specify \"%s\" in %w", PARAM, INSTEAD, PATH),
     ROW2(CONFIG_WARNING, "%w is requested, but \"%s = no\"", NAME, PARAM),

@@ -200,6 +200,8 @@ ML_PATTERN_ROWS(maillog__postfix_lib_process_named) = {
     ROW2(PROCESS_ERROR, "%w: sigaction: %s", FUNC, ERROR),
     ROW3(FILE_ERROR, "%w: stat %w: %s", FUNC, PATH, ERROR),
     ROW2(PROCESS_ERROR, "%w: unexpected cmd=%f", FUNC, VALUE),
+    ROW2(CONFIG_ERROR, "%w: unknown group: %s", FUNC, GROUP),
+    ROW2(CONFIG_ERROR, "%w: unknown username: %s", FUNC, USER),
     ROW2(SYNTAX_ERROR, "%w: unreasonable charset name: '%S'", FUNC, NAME),
     ROW1(COMMAND_TIME_LIMIT, "%w: write time limit exceeded", FUNC),
     ROW2(PROCESS_ERROR, "%w: write watchdog_pipe: %s", FUNC, ERROR),

@@ -66,6 +66,60 @@ static bool bad_hostname(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_HOSTNAME_ERROR);
 }
 
+/* `REASON in server description: SERVER`: what host_port.c says of relayhost, a transport's nexthop, … */
+static bool server_description(ml_line *l, ml_cur c)
+{
+    ml_cur reason;
+    if (!ML_UNTIL(l, &c, " in server description: ", &reason)) return false;
+    ml_put(l, MAILLOG_FIELD_ERROR, reason);
+    ml_put(l, MAILLOG_FIELD_SERVER, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_CONFIG_ERROR);
+}
+
+/* `0.0.0.0:smtps: Servname not supported for ai_socktype`: what getaddrinfo(3) says of an address to listen at
+ * (inet_listen.c). The library's texts only: any other text may be anything. */
+static bool listen_address(ml_line *l, ml_cur c)
+{
+    static const char errors[][48] = {
+        "Servname not supported for ai_socktype",     "Name or service not known",
+        "No address associated with hostname",        "Temporary failure in name resolution",
+        "Non-recoverable failure in name resolution", "hostname nor servname provided, or not known",
+        "servname not supported for ai_socktype"};
+    ml_cur addr;
+    if (!ML_UNTIL(l, &c, ": ", &addr) || ml_find(l, addr, ' ')) return false;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        if (!ml_is_n(c, errors[i], strlen(errors[i]))) continue;
+        ml_put(l, MAILLOG_FIELD_ADDR, addr);
+        ml_put(l, MAILLOG_FIELD_ERROR, c);
+        return ml_event(l, MAILLOG_EVENT_POSTFIX_LISTEN_ERROR);
+    }
+    return false;
+}
+
+/* `< PEER: LINE`, `> PEER: LINE`: what went over the wire, of peers in debug_peer_list; the peer is smtpd's client or
+ * its before-queue filter, smtp's next hop. The line is the other side's and runs to the end. */
+static bool dialogue(ml_line *l, ml_cur c)
+{
+    ml_cur server;
+    if ((ml_peek(c) != '<' && ml_peek(c) != '>') || ml_at(c, 1) != ' ') return false;
+    maillog_field *const mark = ml_mark(l);
+    ml_put(l, MAILLOG_FIELD_DIR, ml_slice(c.p, c.p + 1));
+    c.p += 2;
+    const ml_cur peer = c;
+    maillog_field *const before_peer = ml_mark(l);
+    const bool ok = ml_peek(c) == '[' ? maillog__put_addr_port(l, &c)
+                    : is_client(l)    ? maillog__put_relay(l, &c)
+                                      : maillog__put_client(l, &c);
+    if (!ok || !ML_SKIP(&c, ": ")) {
+        ml_fail(l, before_peer);
+        c = peer;
+        if (!ML_UNTIL(l, &c, ": ", &server) || ml_find(l, server, ' ')) return ml_fail(l, mark);
+        ml_put(l, MAILLOG_FIELD_SERVER, server);
+    }
+    ml_put(l, MAILLOG_FIELD_DATA, c);
+    return ml_event(l, MAILLOG_EVENT_POSTFIX_DIALOGUE);
+}
+
 /* `panic: function: text`: a bug of Postfix; the function is the name in the source. */
 static bool panic(ml_line *l, ml_cur c)
 {
@@ -80,8 +134,10 @@ static bool panic(ml_line *l, ml_cur c)
 
 bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head)
 {
+    if (!head->severity && !head->queue_id.p && dialogue(l, text)) return true;
     if (is_client(l) && MATCH(l, client_tables, text)) return true;
     if (MATCH(l, tables, text) || attribute_read(l, text) || bad_hostname(l, text)) return true;
     if (MATCH(l, program_tables, text)) return true;
+    if (server_description(l, text) || listen_address(l, text)) return true;
     return head->severity == MAILLOG_SEVERITY_PANIC && panic(l, text);
 }

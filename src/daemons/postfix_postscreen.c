@@ -110,6 +110,7 @@ ML_PATTERN_ROWS(maillog__postfix_postscreen_tlsproxy) = {
     ROW1(TLS_HANDSHAKE_FAILED, "TLS handshake failed for service=%w peer=%p", SERVICE),
     ROW1(TLS_HANDSHAKE_FAILED, "TLS handshake failed for service=%w peer=%r", SERVICE),
     ROW1(CLIENT_DROPPED, "ciphertext read/write %w for %p", WHAT),
+    ROW1(CLIENT_DROPPED, "ciphertext read/write %w for %r", WHAT),
 };
 ML_PATTERN_TABLE(maillog__postfix_postscreen_tlsproxy);
 

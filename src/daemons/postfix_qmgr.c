@@ -34,19 +34,48 @@ static bool cut_line(ml_line *l, ml_cur c)
     return true;
 }
 
+/* size=N, nrcpt=N[, newkey=…] (queue active), with parts that Postfix adds next year at any place: they are rest. */
+static bool new_parts(ml_line *l, ml_cur c)
+{
+    ml_cur queue = c, item;
+    if (!ML_DROP_END(&queue, ")") || !ML_UNTIL_LAST(&queue, " (", &c)) return false;
+    do {
+        if (!ML_UNTIL(l, &c, ", ", &item)) {
+            item = c;
+            c.p = c.e;
+        }
+        ml_cur v = item;
+        if (ML_SKIP(&v, "size="))
+            ml_put(l, MAILLOG_FIELD_SIZE, v);
+        else if (ML_SKIP(&v, "nrcpt="))
+            ml_put(l, MAILLOG_FIELD_NRCPT, v);
+        else
+            ml_put_rest(l, item);
+    } while (!ml_empty(c));
+    ml_put(l, MAILLOG_FIELD_QUEUE, queue);
+    return true;
+}
+
 /* size=N, nrcpt=N (queue active) */
 static bool sizes(ml_line *l, ml_cur c)
 {
-    ml_cur t = c, v;
+    ml_cur t = c, v, nrcpt, queue;
+    if (ml_digits(&t, &v) && ML_SKIP(&t, ", nrcpt=") && ml_digits(&t, &nrcpt) && ML_SKIP(&t, " (") &&
+        ml_until(l, &t, ')', &queue)) {
+        ml_put(l, MAILLOG_FIELD_SIZE, v);
+        ml_put(l, MAILLOG_FIELD_NRCPT, nrcpt);
+        ml_put(l, MAILLOG_FIELD_QUEUE, queue);
+        ml_put_rest(l, t);
+        return true;
+    }
+    if (new_parts(l, ml_slice(c.p - (sizeof("size=") - 1), c.e))) return true;
+    t = c;
     if (!ml_digits(&t, &v) || !ML_SKIP(&t, ", ")) return cut_line(l, c);
     ml_put(l, MAILLOG_FIELD_SIZE, v);
     c = t;
     if (!ML_SKIP(&t, "nrcpt=") || !ml_digits(&t, &v) || ml_empty(t)) return cut_line(l, c);
     ml_put(l, MAILLOG_FIELD_NRCPT, v);
-    c = t;
-    if (ML_SKIP(&c, " (") && ml_until(l, &c, ')', &v)) ml_put(l, MAILLOG_FIELD_QUEUE, v);
-    ml_put_rest(l, c);
-    return true;
+    return cut_line(l, t);
 }
 
 /* from=<…>, size=N, nrcpt=N (queue active); from=<…>, status=expired, returned to sender. All that follows the
@@ -65,11 +94,15 @@ static bool sender(ml_line *l, ml_cur c)
         v = ml_slice(c.p, end ? end : c.e);
         c.p = v.e;
         ml_put_word(l, MAILLOG_FIELD_STATUS, v, maillog__word(v, MAILLOG_STATUS_SENT, MAILLOG_STATUS_SOFTBOUNCE));
-        if (!ML_SKIP(&c, ", returned to sender")) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+        if (!ML_DROP_END(&c, ", returned to sender")) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
+        ML_SKIP(&c, ", ");
         ml_put_rest(l, c);
         return ml_event(l, MAILLOG_EVENT_POSTFIX_EXPIRED);
     }
-    return false;
+    c.p--;
+    if (!maillog__angle(l, &c, ",", &from) || !ML_SKIP(&c, ", ")) return false;
+    ml_put(l, MAILLOG_FIELD_FROM, from);
+    return new_parts(l, c) && ml_event(l, MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE);
 }
 
 /* status=deferred (bounce failed) */

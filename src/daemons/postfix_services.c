@@ -72,7 +72,6 @@ ML_PATTERN_TABLE_LEAD(maillog__postfix_services_named, "%w: ");
 
 bool maillog__postfix_services(ml_line *l, ml_cur text, const ml_postfix *head)
 {
-    (void)head;
     return maillog__match_patterns(l, &maillog__postfix_services_rows, text) ||
-           maillog__match_patterns(l, &maillog__postfix_services_named, text);
+           maillog__match_patterns(l, &maillog__postfix_services_named, text) || maillog__postfix_tls(l, text, head);
 }

@@ -51,6 +51,12 @@ static void username_and_rest(ml_line *l, ml_cur c)
     if (client.p) put_orig_client(l, client);
 }
 
+static bool is_client_item(ml_cur c)
+{
+    return ML_STARTS(c, "sasl_method=") || ML_STARTS(c, "sasl_username=") || ML_STARTS(c, "sasl_sender=") ||
+           ML_STARTS(c, "orig_queue_id=") || ML_STARTS(c, "orig_client=");
+}
+
 /* One `key=value` that cannot hold a comma. */
 static bool client_item(ml_line *l, ml_cur v)
 {
@@ -66,18 +72,27 @@ static bool client_item(ml_line *l, ml_cur v)
 /* client=CLIENT[, sasl_method=M][, sasl_username=U][, sasl_sender=S][, orig_queue_id=Q][, orig_client=CLIENT] */
 bool maillog__postfix_client(ml_line *l, ml_cur c)
 {
+    ml_cur fresh = ml_none(); /* parts to come */
     if (!maillog__put_client(l, &c)) return false;
     while (ML_SKIP(&c, ", ")) {
+        const char *comma = ML_FIND(l, c, ", ");
+        const ml_cur item = ml_slice(c.p, comma ? comma : c.e);
+        if (!is_client_item(item)) {
+            if (!fresh.p) fresh.p = item.p;
+            fresh.e = c.p = item.e;
+            continue;
+        }
+        ml_put_rest(l, fresh);
+        fresh = ml_none();
         if (ML_SKIP(&c, "sasl_username=")) {
             username_and_rest(l, c);
             c.p = c.e;
             break;
         }
-        const char *comma = ML_FIND(l, c, ", ");
-        const ml_cur item = ml_slice(c.p, comma ? comma : c.e);
-        if (!client_item(l, item)) break; /* a part to come: it and all after it is rest */
+        if (!client_item(l, item)) break;
         c.p = item.e;
     }
+    ml_put_rest(l, fresh);
     ml_put_rest(l, c);
     return ml_event(l, MAILLOG_EVENT_POSTFIX_CLIENT);
 }

@@ -42,11 +42,11 @@ static bool command_counts(ml_line *l, ml_cur c)
         }
         i = k + 1;
         v = ml_slice(equals + 1, item.e);
-        ml_put(l, (maillog_field_id)counts[k].field, v);
         if (unknown.p) {
             ml_put_rest(l, unknown);
             unknown = ml_none();
         }
+        ml_put(l, (maillog_field_id)counts[k].field, v);
     }
     ml_put_rest(l, unknown);
     return ml_empty(c);

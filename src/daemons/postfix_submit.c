@@ -29,6 +29,7 @@ static bool submitted(ml_line *l, ml_cur c)
     ml_put(l, MAILLOG_FIELD_FROM, ml_slice(c.p, end));
     c.p = end + 1;
     if (ML_SKIP(&c, " orig_id=") && ml_word(l, &c, &v)) ml_put(l, MAILLOG_FIELD_ORIG_QUEUE_ID, v);
+    ml_skip_char(&c, ' ');
     ml_put_rest(l, c);
     return ml_event(l, MAILLOG_EVENT_POSTFIX_PICKUP);
 }

@@ -19,7 +19,7 @@ static void signature(ml_line *l, ml_cur *c, maillog_field_id name, maillog_fiel
     if (!ml_word(l, c, &v)) return;
     ml_put(l, name, v);
     ml_cur t = *c;
-    if (ML_SKIP(&t, " (") && ml_until(l, &t, ')', &v)) {
+    if (detail && ML_SKIP(&t, " (") && ml_until(l, &t, ')', &v)) {
         ml_put(l, detail, v);
         *c = t;
     }
@@ -28,15 +28,35 @@ static void signature(ml_line *l, ml_cur *c, maillog_field_id name, maillog_fiel
 /* What OpenSSL 1.1.1 and later tell (>= 3.4). */
 static void key_exchange(ml_line *l, ml_cur c)
 {
-    ml_cur v;
-    if (ML_SKIP(&c, " key-exchange ")) signature(l, &c, MAILLOG_FIELD_TLS_KEX, MAILLOG_FIELD_TLS_KEX_DETAIL);
-    if (ML_SKIP(&c, " server-signature "))
-        signature(l, &c, MAILLOG_FIELD_TLS_SERVER_SIG, MAILLOG_FIELD_TLS_SERVER_SIG_DETAIL);
-    if (ML_SKIP(&c, " server-digest ") && ml_word(l, &c, &v)) ml_put(l, MAILLOG_FIELD_TLS_SERVER_DIGEST, v);
-    if (ML_SKIP(&c, " client-signature "))
-        signature(l, &c, MAILLOG_FIELD_TLS_CLIENT_SIG, MAILLOG_FIELD_TLS_CLIENT_SIG_DETAIL);
-    if (ML_SKIP(&c, " client-digest ") && ml_word(l, &c, &v)) ml_put(l, MAILLOG_FIELD_TLS_CLIENT_DIGEST, v);
-    ml_put_rest(l, c);
+    static const struct {
+        const char *key;
+        uint8_t len;
+        uint16_t name, detail;
+    } parts[] = {
+#define PART(key, NAME, DETAIL) {key, sizeof(key) - 1, MAILLOG_FIELD_TLS_##NAME, MAILLOG_FIELD_##DETAIL}
+        PART("key-exchange ", KEX, TLS_KEX_DETAIL),  PART("server-signature ", SERVER_SIG, TLS_SERVER_SIG_DETAIL),
+        PART("server-digest ", SERVER_DIGEST, NONE), PART("client-signature ", CLIENT_SIG, TLS_CLIENT_SIG_DETAIL),
+        PART("client-digest ", CLIENT_DIGEST, NONE),
+#undef PART
+    };
+    enum { PARTS = sizeof parts / sizeof *parts };
+    size_t next = 0; /* the order is fixed */
+    ml_cur unknown = ml_none(), word;
+    while (ml_skip_char(&c, ' ')) {
+        size_t i = next;
+        while (i < PARTS && !ml_skip_n(&c, parts[i].key, parts[i].len)) i++;
+        if (i == PARTS) { /* a part that Postfix adds next year, or one that is cut */
+            if (!ml_word(l, &c, &word)) break;
+            if (!unknown.p) unknown = word;
+            unknown.e = word.e;
+            continue;
+        }
+        ml_put_rest(l, unknown);
+        unknown = ml_none();
+        signature(l, &c, (maillog_field_id)parts[i].name, (maillog_field_id)parts[i].detail);
+        next = i + 1;
+    }
+    ml_put_rest(l, unknown);
 }
 
 /* PROTO with cipher NAME (USED/ALG bits)DETAILS; without the bits the line was cut, and the name may be too */
@@ -158,11 +178,23 @@ static bool setting_up(ml_line *l, ml_cur c)
 
 /* What the log levels above 1 tell of a session: the peer, a blank, the rest. */
 ML_PATTERN_ROWS(maillog__postfix_tls_rows) = {
+    ROW3(TLS_ALERT, "SSL3 alert %w:%w:%s", DIR, LEVEL, ERROR),
     ROW1(TLS_STATE, "SSL_accept:%s", STATE),
     ROW1(TLS_STATE, "SSL_connect:%s", STATE),
     ROW2(TLS_CERTIFICATE, "Unverified: subject_CN=%S, issuer=%s", SUBJECT, ISSUER),
     ROW2(TLS_CERTIFICATE, "Verified: subject_CN=%S, issuer=%s", SUBJECT, ISSUER),
+    ROW2(TLS_SESSION, "delete %w session id=%s", CACHE, SESSION),
     ROW1(TLS_SETUP, "initializing the %w-side TLS engine", ROLE),
+    ROW1(TLS_CERTIFICATE, "issuer=%s", ISSUER),
+    ROW2(TLS_SESSION, "looking for session %w in %w cache", SESSION, CACHE),
+    ROW2(TLS_SESSION, "lookup %w session id=%s", CACHE, SESSION),
+    ROW3(TLS_SESSION, "put %w session id=%S [data %d bytes]", CACHE, SESSION, BYTES),
+    ROW4(TLS_SESSION, "read %w TLS cache entry %S: time=%d [data %d bytes]", CACHE, SESSION, START_TIME, BYTES),
+    ROW2(TLS_SESSION, "reloaded session %w from %w cache", SESSION, CACHE),
+    ROW2(TLS_SESSION, "remove session %w from %w cache", SESSION, CACHE),
+    ROW2(TLS_SESSION, "save session %w to %w cache", SESSION, CACHE),
+    ROW1(TLS_CERTIFICATE, "subject=%s", SUBJECT),
+    ROW4(TLS_SESSION, "write %w TLS cache entry %S: time=%d [data %d bytes]", CACHE, SESSION, START_TIME, BYTES),
 };
 ML_PATTERN_TABLE(maillog__postfix_tls_rows);
 
@@ -171,18 +203,32 @@ ML_PATTERN_ROWS(maillog__postfix_tls_peer) = {
     ROW1(TLS_SESSION, "Decrypting session ticket, key expiration: %s", UNTIL),
     ROW1(TLS_SESSION, "Issuing session ticket, key expiration: %s", UNTIL),
     ROW0(TLS_SESSION, "Reusing old session"),
+    ROW1(TLS_SESSION, "Reusing old session (%s)", KIND),
+    ROW1(TLS_SETUP, "SNI hostname: %s", SNI),
     ROW1(TLS_SETUP, "TLS cipher list \"%s\"", LIST),
     ROW3(TLS_CERTIFICATE, "certificate verification depth=%d verify=%d subject=%s", DEPTH, VERIFY, SUBJECT),
+    ROW3(TLS_CERTIFICATE, "depth=%d verify=%d%( subject=%s%)", DEPTH, VERIFY, SUBJECT),
     ROW2(TLS_SESSION, "looking for session %w in %w cache", SESSION, CACHE),
     ROW2(TLS_SESSION, "looking up session %w in %w cache", SESSION, CACHE),
+    ROW1(TLS_MATCH, "matched peername: %s", NAME),
+    ROW1(TLS_CERTIFICATE, "raw public key fingerprint=%w", PKEY_FINGERPRINT),
+    ROW0(TLS_SESSION, "re-using session with untrusted certificate, look for details earlier in the log"),
+    ROW0(TLS_SESSION, "re-using session with untrusted peer credential, look for details earlier in the log"),
     ROW2(TLS_SESSION, "reloaded session %w from %w cache", SESSION, CACHE),
+    ROW2(TLS_SESSION, "remove session %w from %w cache", SESSION, CACHE),
     ROW2(TLS_SESSION, "removing session %w from %w cache", SESSION, CACHE),
     ROW2(TLS_SESSION, "save session %w to %w cache", SESSION, CACHE),
     ROW4(TLS_CERTIFICATE, "subject_CN=%S, issuer_CN=%S, fingerprint=%w, pkey_fingerprint=%w", SUBJECT, ISSUER,
          FINGERPRINT, PKEY_FINGERPRINT),
     ROW4(TLS_CERTIFICATE, "subject_CN=%S, issuer=%S, fingerprint=%w, pkey_fingerprint=%w", SUBJECT, ISSUER, FINGERPRINT,
          PKEY_FINGERPRINT),
+    ROW4(TLS_CERTIFICATE, "subject_CN=%S, issuer=%S, cert fingerprint=%w, pkey fingerprint=%w", SUBJECT, ISSUER,
+         FINGERPRINT, PKEY_FINGERPRINT),
+    ROW3(TLS_CERTIFICATE, "subject_CN=%S, issuer=%S, cert fingerprint=%w", SUBJECT, ISSUER, FINGERPRINT),
+    ROW3(TLS_CERTIFICATE, "subject_CN=%S, issuer=%S, pkey fingerprint=%w", SUBJECT, ISSUER, PKEY_FINGERPRINT),
+    ROW2(TLS_CERTIFICATE, "subject_CN=%S, issuer=%s", SUBJECT, ISSUER),
     ROW1(TLS_CERTIFICATE, "subject_CN=%s", SUBJECT),
+    ROW1(TLS_CERTIFICATE, "verify=%d raw public key", VERIFY),
 };
 ML_PATTERN_TABLE(maillog__postfix_tls_peer);
 
