@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 need cmake cmake
 need cc gcc
 need pkg-config pkg-config
+need mandoc mandoc
 need_pkg cmocka libcmocka-dev
 need_pkg libarchive libarchive-dev
 need_pkg zlib zlib1g-dev
