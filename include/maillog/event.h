@@ -115,7 +115,7 @@ MAILLOG_API int maillog_get_usec(const maillog_event *ev, maillog_field_id id, u
 /** The maillog_word of an enumerated field; MAILLOG_WORD_NONE when absent or not one of the known. */
 MAILLOG_API maillog_word maillog_get_word(const maillog_event *ev, maillog_field_id id);
 
-/** An IP address field as 16 bytes in network order, IPv4 as ::ffff:a.b.c.d. MAILLOG_OK, or ERR_ARGUMENT
+/** An IP address field as 16 bytes in network order, IPv4 mapped to IPv6. MAILLOG_OK, or ERR_ARGUMENT
  *  (absent) or ERR_FORMAT ("unknown", not an address). Thread-safe. */
 MAILLOG_API int maillog_get_addr(const maillog_event *ev, maillog_field_id id, uint8_t out[16]);
 

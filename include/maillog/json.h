@@ -25,7 +25,7 @@ typedef struct maillog_json_options {
 
 /** Write an event as one JSON object, no line end, keys as in SCHEMA.md.
  *  Bytes that are not UTF-8 are written as lone surrogates U+DC80..U+DCFF (`\udc80`.. `\udcff`, as Python's
- *  surrogateescape does), control characters as \u00XX: the line is ASCII-safe JSON and the bytes can be had back.
+ *  surrogateescape does), control characters as `\u00XX`: the line is ASCII-safe JSON and the bytes can be had back.
  *  @param cap  bytes at `buf`; nothing is written past them
  *  @return bytes the whole object needs (snprintf's contract: if > cap, the output is incomplete), no NUL is
  *          written. NULL `ev` gives 0. Thread-safe; linear. */
