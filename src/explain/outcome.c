@@ -196,6 +196,9 @@ static void set_aside(ml_say *o, maillog_verdict v, const char *verb)
             maillog__say(o, " by %s", r->final_by);
         else if (r->relay.len)
             maillog__say(o, " by %s", r->relay);
+        else if (k)
+            maillog__say(o, " by %s", k->by);
+        if (!r->final_by.len && !r->relay.len && k && k->text.len) maillog__say(o, ", %q", k->text);
         if (r->final_action.len) maillog__say(o, " (%s)", r->final_action);
         if (r->final_mailbox.len) maillog__say(o, ", kept as %s", r->final_mailbox);
         maillog__say(o, ", for ");

@@ -10,9 +10,9 @@ typedef maillog_message_recipient recipient;
 
 typedef struct fate {
     recipient r;
-    maillog_str session; /* LMTP session of the reply */
-    uint32_t leg, next;  /* next: leg it led to, or ML_NO_LEG */
-    uint8_t daemon, step, awaits, dropped;
+    maillog_str session;                            /* LMTP session of the reply */
+    uint32_t leg, next;                             /* next: leg it led to, or ML_NO_LEG */
+    uint8_t daemon, step, awaits, dropped, refused; /* refused: known from a check alone */
 } fate;
 
 typedef struct fates {
@@ -21,23 +21,32 @@ typedef struct fates {
     size_t n, most;
     uint32_t *slot; /* hash table of v by leg and recipient */
     size_t slots;
-    bool deleted; /* by postsuper */
+    bool deleted;   /* by postsuper */
+    bool attempt;   /* nobody was taken as a recipient */
+    bool delivered; /* there are deliveries, or a filter's report about a recipient */
 } fates;
 
 /* ---- one entry per leg and recipient ---- */
 
-static fate *entry_for(fates *f, uint32_t leg, maillog_str to)
+static uint32_t *place_for(const fates *f, uint32_t leg, maillog_str to)
 {
     uint64_t h = leg * 0x9e3779b97f4a7c15u;
     for (size_t i = 0; i < to.len; i++) h = (h ^ (unsigned char)to.ptr[i]) * 0x100000001b3u;
     size_t k = (size_t)(h >> 24) & (f->slots - 1);
     for (; f->slot[k]; k = (k + 1) & (f->slots - 1)) {
-        fate *v = &f->v[f->slot[k] - 1];
-        if (v->leg == leg && ml_same(v->r.to, to)) return v;
+        const fate *v = &f->v[f->slot[k] - 1];
+        if (v->leg == leg && ml_same(v->r.to, to)) break;
     }
+    return &f->slot[k];
+}
+
+static fate *entry_for(fates *f, uint32_t leg, maillog_str to)
+{
+    uint32_t *place = place_for(f, leg, to);
+    if (*place) return &f->v[*place - 1];
     if (f->n == f->most) return NULL;
     fate *v = &f->v[f->n++];
-    f->slot[k] = (uint32_t)f->n;
+    *place = (uint32_t)f->n;
     v->leg = leg;
     v->next = ML_NO_LEG;
     v->r.to = to;
@@ -201,7 +210,8 @@ static const char *status_of(maillog_verdict v)
 static void block(fates *f, uint32_t leg, maillog_str to, const ml_entry *e, maillog_verdict verdict)
 {
     fate *v = entry_for(f, leg, to);
-    if (!v || (v->r.verdict && !v->step)) return; /* Postfix was told otherwise: its word counts */
+    if (!v || (v->r.verdict && !v->step)) return;                    /* Postfix was told otherwise: its word counts */
+    if (v->r.verdict && verdict == MAILLOG_VERDICT_DEFERRED) return; /* an attempt before the one that was taken */
     if (!v->r.queue_id.ptr && leg != ML_NO_LEG) v->r.queue_id = f->b->m->legs[leg].queue_id;
     v->r.verdict = verdict;
     v->r.status = ml_text(status_of(verdict));
@@ -405,23 +415,84 @@ static bool refuses(const maillog_message_check *c)
            (c->daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(c->daemon));
 }
 
-/* An attempt without queue ID: its recipients are those that were refused. */
+/* sendmail names its messages before they have recipients: one of which none was left is an attempt. */
+static bool was_never_taken(const fates *f)
+{
+    const maillog_message *m = f->b->m;
+    const ml_entry *e;
+    if (f->n || m->nlegs != 1 || (m->legs[0].nrcpt && m->legs[0].nrcpt != MAILLOG_NO_NUMBER)) return false;
+    const ml_part *p = &f->b->part[f->b->leg_part[0]];
+    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
+        if (e->daemon == MAILLOG_DAEMON_SENDMAIL) return true;
+    return false;
+}
+
+/* What can be the end of a message: Postfix's word, not that of a server it asked. */
+static bool decides(const maillog_message_check *c)
+{
+    return c->result == MAILLOG_CHECK_DISCARD || c->result == MAILLOG_CHECK_HOLD || refuses(c);
+}
+
+static bool at_rcpt(const maillog_message_check *c)
+{
+    return c->stage.len == 4 && memcmp(c->stage.ptr, "RCPT", 4) == 0;
+}
+
+static maillog_verdict of_check(const ml_build *b, const maillog_message_check *c)
+{
+    switch (c->result) {
+    case MAILLOG_CHECK_REJECT:
+    case MAILLOG_CHECK_DEFER:
+        return says_greylisted(b, c) ? MAILLOG_VERDICT_GREYLISTED : MAILLOG_VERDICT_REJECTED;
+    case MAILLOG_CHECK_DISCARD:
+        return MAILLOG_VERDICT_DISCARDED;
+    case MAILLOG_CHECK_HOLD:
+        return MAILLOG_VERDICT_HELD;
+    default:
+        return MAILLOG_VERDICT_NONE;
+    }
+}
+
+/* The recipient that a check names as refused, or (of a message of which no delivery is known) as kept or discarded. */
+static void take_refusal(fates *f, const maillog_message_check *c)
+{
+    fate *v = entry_for(f, ML_NO_LEG, c->to);
+    if (!v || (v->r.verdict && !v->refused)) return;
+    if (v->r.verdict == MAILLOG_VERDICT_REJECTED && c->result != MAILLOG_CHECK_REJECT) return;
+    v->refused = 1;
+    v->r.verdict = of_check(f->b, c);
+    v->r.status = ml_text(status_of(v->r.verdict));
+    v->r.dsn = c->dsn;
+    v->r.reply = c->text;
+    v->r.line = c->line;
+    v->r.attempts = 1;
+}
+
+/* Refused, and yet delivered or bounced: the client tried again, or this is the next hop's side of the bounce. */
+static void drop_refuted(fates *f)
+{
+    for (size_t i = 0, n = f->n; i < n; i++) {
+        const fate *v = &f->v[i];
+        if (v->leg == ML_NO_LEG || !v->r.verdict) continue;
+        const uint32_t to = *place_for(f, ML_NO_LEG, v->r.to), orig = *place_for(f, ML_NO_LEG, v->r.orig_to);
+        if (to && f->v[to - 1].refused) f->v[to - 1].dropped = 1;
+        if (orig && f->v[orig - 1].refused) f->v[orig - 1].dropped = 1;
+    }
+}
+
+/* Of an attempt without queue ID: its recipients are those that were refused. Of a message: those that the client
+ * named beside the ones that were taken; if there were no deliveries, the one that the line about its end names. */
 static void read_refusals(fates *f)
 {
-    for (size_t i = 0; i < f->b->m->nchecks; i++) {
-        maillog_message_check *c = &f->b->m->checks[i];
-        if (!refuses(c)) continue;
-        c->decided = 1;
-        if (!c->to.ptr) continue;
-        fate *v = entry_for(f, ML_NO_LEG, c->to);
-        if (!v || (v->r.verdict == MAILLOG_VERDICT_REJECTED && c->result == MAILLOG_CHECK_DEFER)) continue;
-        v->r.verdict = says_greylisted(f->b, c) ? MAILLOG_VERDICT_GREYLISTED : MAILLOG_VERDICT_REJECTED;
-        v->r.status = ml_text(status_of(v->r.verdict));
-        v->r.dsn = c->dsn;
-        v->r.reply = c->text;
-        v->r.line = c->line;
-        v->r.attempts = 1;
+    const maillog_message *m = f->b->m;
+    for (size_t i = 0; i < m->nchecks; i++) {
+        maillog_message_check *c = &m->checks[i];
+        if (f->attempt && refuses(c)) c->decided = 1;
+        if (!c->to.ptr || !of_check(f->b, c)) continue;
+        const bool beside = (f->attempt || at_rcpt(c)) && refuses(c);
+        if (beside || (!f->delivered && decides(c))) take_refusal(f, c);
     }
+    if (f->delivered) drop_refuted(f);
 }
 
 /* An attempt of which the log says no more than that commands were refused: `mail=0/1` without STARTTLS. */
@@ -438,55 +509,30 @@ static maillog_verdict whole_verdict(fates *f)
     maillog_verdict v = f->deleted ? MAILLOG_VERDICT_DISCARDED : MAILLOG_VERDICT_UNFINISHED;
     for (size_t i = 0; i < f->b->m->nchecks; i++) {
         maillog_message_check *c = &f->b->m->checks[i];
-        switch (c->result) {
-        case MAILLOG_CHECK_REJECT:
-        case MAILLOG_CHECK_DEFER:
-            if (f->b->m->nlegs && (!refuses(c) || (c->stage.len == 4 && memcmp(c->stage.ptr, "RCPT", 4) == 0)))
-                continue;
-            if (!refuses(c)) continue;
-            v = says_greylisted(f->b, c) ? MAILLOG_VERDICT_GREYLISTED : MAILLOG_VERDICT_REJECTED;
-            break;
-        case MAILLOG_CHECK_DISCARD:
-            v = MAILLOG_VERDICT_DISCARDED;
-            break;
-        case MAILLOG_CHECK_HOLD:
-            if (v != MAILLOG_VERDICT_UNFINISHED) continue;
-            v = MAILLOG_VERDICT_HELD;
-            break;
-        default:
-            continue;
-        }
+        if (!decides(c) || (f->b->m->nlegs && refuses(c) && at_rcpt(c))) continue;
+        if (c->result == MAILLOG_CHECK_HOLD && v != MAILLOG_VERDICT_UNFINISHED) continue;
+        v = of_check(f->b, c);
         c->decided = 1;
     }
     return v == MAILLOG_VERDICT_UNFINISHED && was_refused(f->b) ? MAILLOG_VERDICT_REJECTED : v;
 }
 
-/* sendmail names its messages before they have recipients: one of which none was left is an attempt. */
-static bool was_never_taken(const fates *f)
-{
-    const maillog_message *m = f->b->m;
-    const ml_entry *e;
-    if (f->n || m->nlegs != 1 || (m->legs[0].nrcpt && m->legs[0].nrcpt != MAILLOG_NO_NUMBER)) return false;
-    const ml_part *p = &f->b->part[f->b->leg_part[0]];
-    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
-        if (e->daemon == MAILLOG_DAEMON_SENDMAIL) return true;
-    return false;
-}
-
 /* ---- the whole ---- */
+
+static maillog_verdict both(maillog_verdict a, maillog_verdict b)
+{
+    return a == MAILLOG_VERDICT_NONE || a == b ? b : MAILLOG_VERDICT_PARTIAL;
+}
 
 static maillog_verdict message_verdict(fates *f)
 {
     const maillog_message *m = f->b->m;
     maillog_verdict all = MAILLOG_VERDICT_NONE;
-    for (size_t i = 0; i < m->nrecipients; i++) {
-        const maillog_verdict v = m->recipients[i].verdict;
-        if (all == MAILLOG_VERDICT_NONE)
-            all = v;
-        else if (all != v)
-            all = MAILLOG_VERDICT_PARTIAL;
-    }
-    return all == MAILLOG_VERDICT_NONE ? whole_verdict(f) : all;
+    for (size_t i = 0; i < m->nrecipients; i++) all = both(all, m->recipients[i].verdict);
+    if (all != MAILLOG_VERDICT_NONE && (f->delivered || f->attempt)) return all;
+    /* with a queue ID somebody was taken whom the log does not name */
+    const maillog_verdict whole = whole_verdict(f);
+    return whole == MAILLOG_VERDICT_UNFINISHED && !f->attempt ? whole : both(all, whole);
 }
 
 /* Postfix's own mailbox delivery is the end of the way, too. */
@@ -553,7 +599,9 @@ void maillog__build_fate(ml_build *b)
     resolve_steps(&f);
     resolve_requeued(&f);
     own_mailboxes(&f);
-    if (!b->m->nlegs || was_never_taken(&f)) read_refusals(&f);
+    f.delivered = f.n != 0;
+    f.attempt = !b->m->nlegs || was_never_taken(&f);
+    read_refusals(&f);
     give_recipients(&f);
     b->m->verdict = message_verdict(&f);
 }

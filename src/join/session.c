@@ -324,23 +324,35 @@ static void take_policies(maillog_join *j, uint32_t session, const ml_in *in, bo
     }
 }
 
-/* A queue ID was given to this client: the oldest parked answer about it led to that, and so did those of other policy
- * servers for the same sender and recipient. */
-static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in)
+/* The oldest parked answer about the client, with or without a recipient, of the last two seconds; 0: none. */
+static uint32_t oldest_answer(maillog_join *j, const ml_in *in, bool recipient)
 {
     const uint64_t key = address_key(j, in);
-    uint32_t at = 0, first = 0, from = 0, to = 0;
+    uint32_t at = 0, oldest = 0;
     for (int most = MOST_LOOKED_AT; most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) break;
-        if (is_parked(ml_at_node(j, i)) && in->ns <= ml_at_node(j, i)->last + 2 * (int64_t)NANO) first = i;
+        const ml_node *n = ml_at_node(j, i);
+        const bool fresh = is_parked(n) && in->ns <= n->last + 2 * (int64_t)NANO;
+        if (fresh && recipient == (n->u.g.message_id != 0)) oldest = i;
     }
-    if (!first) return;
-    from = ml_at_node(j, first)->u.g.client;
-    to = ml_at_node(j, first)->u.g.message_id;
-    at = 0;
-    for (int most = MOST_LOOKED_AT; most; most--) {
-        const uint32_t i = maillog__find(j, key, &at);
+    return oldest;
+}
+
+/* A queue ID was given to this client: the oldest parked answer that names a recipient led to that, and so did those of
+ * other policy servers for the same sender and recipient, and the oldest that names none (SPF is about the sender). */
+static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in)
+{
+    const uint32_t whose = oldest_answer(j, in, false), first = oldest_answer(j, in, true);
+    const uint32_t from = first ? ml_at_node(j, first)->u.g.client : 0;
+    const uint32_t to = first ? ml_at_node(j, first)->u.g.message_id : 0;
+    if (whose) {
+        const uint32_t sender = ml_at_node(j, whose)->u.g.client;
+        if (!sender || !from || sender == from) take_policy(j, session, whose, true);
+    }
+    uint32_t at = 0;
+    for (int most = MOST_LOOKED_AT; first && most; most--) {
+        const uint32_t i = maillog__find(j, address_key(j, in), &at);
         if (!i) return;
         const ml_node *n = ml_at_node(j, i);
         if (!is_parked(n) || n->u.g.client != from || n->u.g.message_id != to) continue;
