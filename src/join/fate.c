@@ -454,12 +454,13 @@ static maillog_verdict of_check(const ml_build *b, const maillog_message_check *
 }
 
 /* The recipient that a check names as refused, or (of a message of which no delivery is known) as kept or discarded. */
-static void take_refusal(fates *f, const maillog_message_check *c)
+static void take_refusal(fates *f, maillog_message_check *c)
 {
     fate *v = entry_for(f, ML_NO_LEG, c->to);
     if (!v || (v->r.verdict && !v->refused)) return;
     if (v->r.verdict == MAILLOG_VERDICT_REJECTED && c->result != MAILLOG_CHECK_REJECT) return;
     v->refused = 1;
+    c->decided |= !refuses(c);
     v->r.verdict = of_check(f->b, c);
     v->r.status = ml_text(status_of(v->r.verdict));
     v->r.dsn = c->dsn;
