@@ -93,7 +93,7 @@ void count_rate(summary *s, const maillog_event *ev, rate r)
 
 tally_row *count_in(summary *s, table_id t, maillog_str a, maillog_str b, maillog_str c)
 {
-    const maillog_str key[TALLY_KEYS] = {a, b, c};
+    const maillog_str key[TALLY_KEYS] = {a, b, c, {NULL, 0}};
     uint64_t hash;
     tally_row *row = tally_at(&s->table[t], key, &hash);
     row->count++;
@@ -102,7 +102,7 @@ tally_row *count_in(summary *s, table_id t, maillog_str a, maillog_str b, maillo
 
 static tally_row *row_of(summary *s, table_id t, maillog_str name, uint64_t *hash)
 {
-    const maillog_str key[TALLY_KEYS] = {name, {NULL, 0}, {NULL, 0}};
+    const maillog_str key[TALLY_KEYS] = {name, {NULL, 0}, {NULL, 0}, {NULL, 0}};
     return tally_at(&s->table[t], key, hash);
 }
 

@@ -1,27 +1,232 @@
-/* events.c: `maillog events` and `maillog unmatched`: lines, one by one. */
-#include "command.h"
+/* events.c: `maillog events`: lines, one by one, as JSON, CSV, TSV or logfmt. */
+#include "column.h"
+#include "text.h"
+#include "where.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { COLUMNS = 128 };
+static column columns[COLUMNS];
+static size_t ncolumns;
+static where *condition;
+static int daemon_id;
 
 static size_t write_event(const void *ev, const maillog_json_options *opt, char *buf, size_t cap)
 {
     return maillog_event_json((const maillog_event *)ev, opt, buf, cap);
 }
 
+/* ---- forms ---- */
+
+static void put_list(maillog_field_id field, maillog_str list)
+{
+    maillog_str item;
+    size_t at = 0;
+    const char *before = "";
+    putchar('[');
+    while (maillog_list_next(field, list, &at, &item)) {
+        fputs(before, stdout);
+        print_json_string(stdout, item.ptr, item.len);
+        before = ",";
+    }
+    putchar(']');
+}
+
+static void put_json(const command *c, const maillog_event *ev)
+{
+    char before = '{';
+    for (size_t i = 0; i < ncolumns; i++) {
+        const column *col = &columns[i];
+        const maillog_str value = column_value(c, col, ev);
+        if (!value.ptr) continue;
+        printf("%c\"%s\":", before, col->name);
+        before = ',';
+        if (col->kind == COLUMN_LINE)
+            fwrite(value.ptr, 1, value.len, stdout);
+        else if (col->kind == COLUMN_FIELD && maillog_field_kind(col->field) == MAILLOG_KIND_LIST)
+            put_list(col->field, value);
+        else
+            print_json_string(stdout, value.ptr, value.len);
+    }
+    puts(before == '{' ? "{}" : "}");
+}
+
+/* RFC 4180: quotes where they are needed, doubled inside. */
+static void put_csv_value(maillog_str value)
+{
+    bool quote = false;
+    for (size_t i = 0; i < value.len && !quote; i++) quote = strchr(",\"\r\n", value.ptr[i]) != NULL;
+    if (!quote) {
+        fwrite(value.ptr, 1, value.len, stdout);
+        return;
+    }
+    putchar('"');
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] == '"') putchar('"');
+        putchar(value.ptr[i]);
+    }
+    putchar('"');
+}
+
+/* The tab, the line end and the backslash are written \t, \n, \\, as databases read them. */
+static void put_tsv_value(maillog_str value)
+{
+    static const char plain[] = "\t\n\r\\", letters[] = "tnr\\";
+    for (size_t i = 0; i < value.len; i++) {
+        const char *special = value.ptr[i] ? strchr(plain, value.ptr[i]) : NULL;
+        if (special) putchar('\\');
+        putchar(special ? letters[special - plain] : value.ptr[i]);
+    }
+}
+
+static void put_row(const command *c, const maillog_event *ev)
+{
+    for (size_t i = 0; i < ncolumns; i++) {
+        const maillog_str value = column_value(c, &columns[i], ev);
+        if (i) putchar(c->format == FORMAT_CSV ? ',' : '\t');
+        if (c->format == FORMAT_CSV)
+            put_csv_value(value);
+        else
+            put_tsv_value(value);
+    }
+    putchar('\n');
+}
+
+static void put_pair(const char *name, maillog_str value, const char **before)
+{
+    bool quote = value.len == 0;
+    if (!value.ptr) return;
+    for (size_t i = 0; i < value.len && !quote; i++)
+        quote = (unsigned char)value.ptr[i] <= ' ' || strchr("=\"\\\x7f", value.ptr[i]) != NULL;
+    printf("%s%s=", *before, name);
+    *before = " ";
+    if (quote)
+        print_json_string(stdout, value.ptr, value.len);
+    else
+        fwrite(value.ptr, 1, value.len, stdout);
+}
+
+/* Without --fields every field the line has; `message` repeats them, and stays out. */
+static void put_logfmt(const command *c, const maillog_event *ev)
+{
+    const char *before = "";
+    for (size_t i = 0; i < ncolumns; i++) put_pair(columns[i].name, column_value(c, &columns[i], ev), &before);
+    for (uint32_t i = 0; i < ev->nfields && !c->fields; i++) {
+        const maillog_str value = {ev->line + ev->field[i].off, ev->field[i].len};
+        if (ev->field[i].id != MAILLOG_FIELD_MESSAGE || ev->match < MAILLOG_MATCH_DAEMON)
+            put_pair(maillog_field_name(ev->field[i].id), value, &before);
+    }
+    putchar('\n');
+}
+
+static void put_event(const command *c, const maillog_event *ev)
+{
+    if (c->format == FORMAT_CSV || c->format == FORMAT_TSV) {
+        put_row(c, ev);
+    } else if (c->format == FORMAT_LOGFMT) {
+        put_logfmt(c, ev);
+    } else if (c->fields) {
+        put_json(c, ev);
+    } else {
+        maillog_json_options opt = command_json_options(c, &ev->time);
+        opt.line_number = c->line;
+        print_json(stdout, write_event, ev, &opt);
+    }
+}
+
 static int on_event(command *c, const maillog_event *ev)
 {
-    if (c->daemon && strcmp(c->daemon, maillog_daemon_name(ev->daemon)) != 0) return MAILLOG_CONTINUE;
+    if (daemon_id && ev->daemon != daemon_id) return MAILLOG_CONTINUE;
     if (c->event && strcmp(c->event, maillog_event_name(ev->type)) != 0) return MAILLOG_CONTINUE;
-    maillog_json_options opt = command_json_options(c, &ev->time);
-    opt.line_number = c->line;
-    print_json(stdout, write_event, ev, &opt);
+    if (condition && !where_true(c, condition, ev)) return MAILLOG_CONTINUE;
+    put_event(c, ev);
+    if (c->follow) return output_works() ? MAILLOG_CONTINUE : -1;
     return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
+}
+
+/* ---- options ---- */
+
+static const char *daemon_word(size_t i, const void *list)
+{
+    (void)list;
+    int id = 0;
+    do id = maillog_daemon_next(id);
+    while (id && i-- > 0);
+    return id ? maillog_daemon_name(id) : NULL;
+}
+
+static const char *event_word(size_t i, const void *list)
+{
+    (void)list;
+    int type = 0;
+    do type = maillog_event_next(type);
+    while (type && i-- > 0);
+    return type ? maillog_event_name(type) : NULL;
+}
+
+static bool known(const command *c, const char *option, const char *word, const char *(*next)(size_t, const void *))
+{
+    const char *name;
+    for (size_t i = 0; (name = next(i, NULL)) != NULL; i++)
+        if (strcmp(name, word) == 0) return true;
+    const char *meant = did_you_mean(word, next, NULL);
+    if (meant)
+        wrong_usage(c, "%s %s: did you mean %s?", option, word, meant);
+    else
+        wrong_usage(c, "%s %s: there is none of that name (SCHEMA.md lists them)", option, word);
+    return false;
+}
+
+static bool read_columns(const command *c, const char *list)
+{
+    for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
+        const size_t n = strcspn(p, ",");
+        if (ncolumns == COLUMNS) return wrong_usage(c, "--fields: at most %d", COLUMNS) == 0;
+        if (column_find(p, n, &columns[ncolumns])) {
+            ncolumns++;
+            continue;
+        }
+        char *typed = must_strndup(p, n);
+        known(c, "--fields", typed, column_name);
+        free(typed);
+        return false;
+    }
+    return true;
+}
+
+static bool setup(command *c)
+{
+    static const char row[] = "line,time,host,daemon,pid,event,queue_id,message",
+                      pairs[] = "line,time,daemon,event,match";
+    const bool rows = c->format == FORMAT_CSV || c->format == FORMAT_TSV;
+    if (c->json && c->format != FORMAT_JSON) {
+        wrong_usage(c, "--json and --format %s: one of them", rows ? "csv or tsv" : "logfmt");
+        return false;
+    }
+    if (c->daemon && !known(c, "--daemon", c->daemon, daemon_word)) return false;
+    if (c->event && !known(c, "--event", c->event, event_word)) return false;
+    if (c->daemon) daemon_id = maillog_daemon_by_name(c->daemon, strlen(c->daemon));
+    if (c->where && !(condition = where_parse(c, c->where))) return false;
+    if (c->fields) return read_columns(c, c->fields);
+    if (rows) return read_columns(c, row);
+    return c->format != FORMAT_LOGFMT || read_columns(c, pairs);
+}
+
+static void put_head(const command *c)
+{
+    if (c->format != FORMAT_CSV && c->format != FORMAT_TSV) return;
+    for (size_t i = 0; i < ncolumns; i++)
+        printf("%s%s", i == 0 ? "" : c->format == FORMAT_CSV ? "," : "\t", columns[i].name);
+    putchar('\n');
 }
 
 int command_events(command *c)
 {
+    if (!setup(c)) return 2;
+    put_head(c);
     c->on_event = on_event;
     command_read(c);
+    where_free(condition);
     return c->status;
 }

@@ -60,7 +60,7 @@ static int close_output(int rc)
 static int run(command *c, int argc, char **argv, int (*subcommand)(command *))
 {
     bool done;
-    c->top = 20;
+    c->top = -1;
     c->files = (char **)must_realloc(NULL, ((size_t)argc + 1) * sizeof *c->files);
     int rc = options_read(c, argc, argv, &done);
     if (rc == 0 && !done && !when_setup(c)) rc = 2;

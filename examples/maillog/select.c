@@ -1,4 +1,5 @@
 /* select.c: which messages `maillog trace` shows. */
+#include "net.h"
 #include "trace.h"
 
 #include <stdlib.h>
@@ -12,51 +13,25 @@ bool text_is(maillog_str s, const char *want)
 
 /* ---- --client: an address, a net, a name ---- */
 
-static uint8_t net[16];
-static unsigned net_bits; /* 0: it is a name */
-
-/* An IP address as the library reads it. */
-static bool read_ip(const char *s, size_t n, uint8_t out[16])
-{
-    maillog_event ev;
-    memset(&ev, 0, offsetof(maillog_event, field));
-    ev.line = s;
-    ev.len = (uint32_t)n;
-    ev.nfields = 1;
-    const maillog_field f = {MAILLOG_FIELD_CLIENT_ADDR, 0, 0, (uint32_t)n};
-    ev.field[0] = f;
-    return maillog_get_addr(&ev, MAILLOG_FIELD_CLIENT_ADDR, out) == MAILLOG_OK;
-}
+static ip_net net;
+static bool by_name; /* it is a name */
 
 static bool setup_client(const command *c)
 {
-    const char *slash = strchr(c->client, '/');
-    const size_t n = slash ? (size_t)(slash - c->client) : strlen(c->client);
-    net_bits = 0;
-    if (!read_ip(c->client, n, net)) {
-        if (!slash) return true;
+    const maillog_str text = {c->client, strlen(c->client)};
+    const net_error rc = net_parse(text, &net);
+    by_name = rc == NET_NO_IP && !strchr(c->client, '/');
+    if (rc == NET_OK || by_name) return true;
+    if (rc == NET_BAD_BITS)
+        wrong_usage(c, "--client %s: a net has 0 to %d bits", c->client, strchr(c->client, ':') ? 128 : 32);
+    else
         wrong_usage(c, "--client %s: want an address, a net as 192.0.2.0/24 or 2001:db8::/32, or a name", c->client);
-        return false;
-    }
-    const bool v4 = !memchr(c->client, ':', n);
-    const unsigned most = v4 ? 32 : 128;
-    char *end = NULL;
-    const unsigned long bits = slash ? strtoul(slash + 1, &end, 10) : most;
-    if (slash && (end == slash + 1 || *end || bits > most)) {
-        wrong_usage(c, "--client %s: a net has 0 to %u bits", c->client, most);
-        return false;
-    }
-    net_bits = (unsigned)bits + (v4 ? 96 : 0);
-    return true;
+    return false;
 }
 
 static bool from_client(const command *c, const maillog_message *m)
 {
-    uint8_t ip[16];
-    if (net_bits == 0 && !strchr(c->client, '/')) return text_is(m->client.name, c->client);
-    if (!m->client.addr.len || !read_ip(m->client.addr.ptr, m->client.addr.len, ip)) return false;
-    if (memcmp(ip, net, net_bits / 8) != 0) return false;
-    return net_bits % 8 == 0 || (ip[net_bits / 8] ^ net[net_bits / 8]) >> (8 - net_bits % 8) == 0;
+    return by_name ? text_is(m->client.name, c->client) : net_has(&net, m->client.addr);
 }
 
 /* ---- --text: numbers of the lines that have it, ascending ---- */

@@ -127,6 +127,7 @@ int command_summary(command *c)
     const uint64_t memory = c->memory ? c->memory : (uint64_t)64 << 20;
     if (memory < 65536) return wrong_usage(c, "--memory: 64K at least");
     s->c = c;
+    if (c->top < 0) c->top = 20;
     set_rules(postfix_rules);
     set_rules(other_rules);
     for (size_t t = 0; t < TABLES; t++) s->table[t].keys = tables[t].keys;

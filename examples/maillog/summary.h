@@ -73,7 +73,7 @@ typedef enum table_id {
 typedef struct table_info {
     const char *name, *title;
     unsigned keys;
-    const char *key[TALLY_KEYS];
+    const char *key[3];
     unsigned has;
 } table_info;
 extern const table_info tables[TABLES];

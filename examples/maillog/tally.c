@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 240 }; /* bytes of a name's part that are kept */
+enum { LONGEST = 240 };
 
 static uint64_t limit, in_use;
 static siphash_key key;
@@ -37,7 +37,7 @@ static void index_rows(tally *t, size_t nslots)
 static uint64_t row_memory(const tally *t, const tally_row *row)
 {
     uint64_t n = sizeof *row + 2 * sizeof *t->slots + 16;
-    for (size_t i = 0; i < t->keys; i++) n += strlen(row->key[i]) + 1;
+    for (size_t i = 0; i < t->keys + t->also; i++) n += strlen(row->key[i]) + 1;
     return n;
 }
 
@@ -75,9 +75,10 @@ static uint64_t hash_of(const tally *t, const maillog_str *part)
 }
 
 /* A part that is cut is not cut within a character of UTF-8. */
-static size_t kept(maillog_str s)
+static size_t kept(const tally *t, maillog_str s)
 {
-    size_t n = s.len < LONGEST ? s.len : LONGEST;
+    const size_t longest = t->longest ? t->longest : LONGEST;
+    size_t n = s.len < longest ? s.len : longest;
     while (n < s.len && n > 0 && ((unsigned char)s.ptr[n] & 0xC0) == 0x80) n--;
     return n;
 }
@@ -85,10 +86,10 @@ static size_t kept(maillog_str s)
 static void copy_keys(const tally *t, tally_row *row, const maillog_str *part)
 {
     size_t need = 0;
-    for (size_t i = 0; i < t->keys; i++) need += kept(part[i]) + 1;
+    for (size_t i = 0; i < t->keys + t->also; i++) need += kept(t, part[i]) + 1;
     char *p = (char *)must_realloc(NULL, need);
-    for (size_t i = 0; i < t->keys; i++) {
-        const size_t n = kept(part[i]);
+    for (size_t i = 0; i < t->keys + t->also; i++) {
+        const size_t n = kept(t, part[i]);
         row->key[i] = p;
         if (n) memcpy(p, part[i].ptr, n);
         for (size_t k = 0; k < n; k++)
@@ -141,7 +142,7 @@ static tally_order sorted_by;
 static int in_order(const void *a, const void *b)
 {
     const tally_row *x = (const tally_row *)a, *y = (const tally_row *)b;
-    for (size_t i = 0; i + 1 < compared_keys; i++) {
+    for (size_t i = 0; i + 1 < compared_keys && sorted_by != TALLY_BY_COUNT_ALONE; i++) {
         const int rc = strcmp(x->key[i], y->key[i]);
         if (rc) return rc;
     }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TALLY_KEYS = 3 };
+enum { TALLY_KEYS = 4 };
 
 typedef struct tally_row {
     uint64_t hash, count, bytes, deferrals;
@@ -16,7 +16,9 @@ typedef struct tally_row {
 } tally_row;
 
 typedef struct tally {
-    size_t keys; /* parts of a name */
+    size_t keys;    /* parts of a name */
+    size_t also;    /* parts behind them that are kept as the first row had them */
+    size_t longest; /* bytes of a part that are kept; 0: 240 */
     tally_row *rows;
     size_t n, cap;
     uint32_t *slots; /* row + 1; 0: free */
@@ -33,7 +35,7 @@ tally_row *tally_find(tally *t, uint64_t hash);
 /* Rows with a count or a deferral. */
 uint64_t tally_used(const tally *t);
 /* Put the rows in order: by the first parts of the name, then by number, highest first. The table is only read then. */
-typedef enum tally_order { TALLY_BY_COUNT, TALLY_BY_BYTES } tally_order;
+typedef enum tally_order { TALLY_BY_COUNT, TALLY_BY_BYTES, TALLY_BY_COUNT_ALONE } tally_order;
 void tally_sort(tally *t, tally_order order);
 void tally_free(tally *t);
 

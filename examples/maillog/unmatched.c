@@ -1,33 +1,60 @@
 /* unmatched.c: `maillog unmatched`: lines that are not understood, by shape. */
-#include "command.h"
+#include "tally.h"
+#include "text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-typedef struct shape {
-    char *text, *example;
-    const char *daemon, *match;
-    uint64_t count;
-} shape;
-
-static shape *shapes;
-static size_t nshapes, cap_shapes;
+static tally shapes = {.keys = 3, .also = 1, .longest = 2000}; /* daemon, match, shape; an example */
 static uint64_t total, matched;
 
-/* Digits become N, so that lines of one statement fall together. */
-static char *shape_of(maillog_str s)
+static bool is_digit(char ch) { return ch >= '0' && ch <= '9'; }
+static bool is_letter(char ch) { return ((ch | 32) >= 'a' && (ch | 32) <= 'z') || (ch & 0x80); }
+static bool in_word(char ch) { return is_digit(ch) || is_letter(ch) || (ch && strchr("@.-_+=%~!#$", ch)); }
+
+/* What stands for a word: words that are names, numbers or IDs differ from line to line. */
+static const char *stand_in(const char *s, size_t n)
 {
-    char *out = (char *)malloc(s.len + 1);
+    size_t digits = 0, letters = 0;
+    if (memchr(s, '@', n)) return "*@*";
+    for (size_t i = 0; i < n; i++) digits += is_digit(s[i]), letters += is_letter(s[i]);
+    if (!digits) return NULL;
+    return letters ? "*" : "N";
+}
+
+/* Lines of one statement fall together: what is in <> or [] is left out, names, numbers and IDs become signs. */
+static maillog_str shape_of(maillog_str s)
+{
+    static char buf[512];
     size_t n = 0;
-    for (size_t i = 0; out && i < s.len && n < 200; i++) {
-        const bool digit = s.ptr[i] >= '0' && s.ptr[i] <= '9';
-        if (!digit)
-            out[n++] = s.ptr[i];
-        else if (n == 0 || out[n - 1] != 'N')
-            out[n++] = 'N';
+    for (size_t i = 0; i < s.len && n + 8 < sizeof buf;) {
+        const char close = s.ptr[i] == '<' ? '>' : s.ptr[i] == '[' ? ']' : '\0';
+        const char *end = close ? (const char *)memchr(s.ptr + i, close, s.len - i) : NULL;
+        if (end) {
+            n += (size_t)snprintf(buf + n, 8, "%c*%c", s.ptr[i], close);
+            i = (size_t)(end - s.ptr) + 1;
+            continue;
+        }
+        size_t len = 0;
+        while (i + len < s.len && in_word(s.ptr[i + len])) len++;
+        const char *sign = len ? stand_in(s.ptr + i, len) : NULL;
+        if (sign) {
+            n += (size_t)snprintf(buf + n, 8, "%s", sign);
+        } else {
+            if (!len) len = 1;
+            const size_t room = sizeof buf - 8 - n, fits = len < room ? len : room;
+            memcpy(buf + n, s.ptr + i, fits);
+            n += fits;
+        }
+        i += len;
     }
-    if (out) out[n] = '\0';
-    return out;
+    const maillog_str shape = {buf, n};
+    return shape;
+}
+
+static maillog_str of_text(const char *text)
+{
+    const maillog_str s = {text, strlen(text)};
+    return s;
 }
 
 static int count_shape(command *c, const maillog_event *ev)
@@ -38,25 +65,13 @@ static int count_shape(command *c, const maillog_event *ev)
         matched++;
         return MAILLOG_CONTINUE;
     }
-    char *text = shape_of(maillog_get(ev, MAILLOG_FIELD_MESSAGE));
-    const char *daemon = ev->daemon ? maillog_daemon_name(ev->daemon) : "";
-    for (size_t i = 0; text && i < nshapes; i++)
-        if (strcmp(shapes[i].text, text) == 0 && shapes[i].daemon == daemon) {
-            shapes[i].count++;
-            free(text);
-            return MAILLOG_CONTINUE;
-        }
-    if (nshapes == cap_shapes) shapes = (shape *)realloc(shapes, (cap_shapes = cap_shapes * 2 + 64) * sizeof *shapes);
-    if (!shapes || !text) return -1;
-    const shape s = {text, strndup(ev->line, ev->len), daemon, maillog_match_name(ev->match), 1};
-    shapes[nshapes++] = s;
+    const maillog_str line = {ev->line, ev->len};
+    const maillog_str part[TALLY_KEYS] = {of_text(ev->daemon ? maillog_daemon_name(ev->daemon) : ""),
+                                          of_text(maillog_match_name(ev->match)),
+                                          shape_of(maillog_get(ev, MAILLOG_FIELD_MESSAGE)), line};
+    uint64_t hash;
+    tally_at(&shapes, part, &hash)->count++;
     return MAILLOG_CONTINUE;
-}
-
-static int by_count(const void *a, const void *b)
-{
-    const uint64_t x = ((const shape *)a)->count, y = ((const shape *)b)->count;
-    return x < y ? 1 : x > y ? -1 : 0;
 }
 
 static void print_string(const char *key, const char *s)
@@ -65,25 +80,37 @@ static void print_string(const char *key, const char *s)
     print_json_string(stdout, s, strlen(s));
 }
 
+static void print_shape(const command *c, const tally_row *row)
+{
+    if (!c->json) {
+        printf("%8llu  %-18s %s\n", (unsigned long long)row->count, *row->key[0] ? row->key[0] : row->key[1],
+               shown(of_text(row->key[3])));
+        return;
+    }
+    print_string("{\"daemon\":", row->key[0]);
+    printf(",\"match\":\"%s\",\"count\":%llu", row->key[1], (unsigned long long)row->count);
+    print_string(",\"example\":", row->key[3]);
+    print_string(",\"shape\":", row->key[2]);
+    printf("}\n");
+}
+
 int command_unmatched(command *c)
 {
+    const uint64_t memory = c->memory ? c->memory : (uint64_t)64 << 20;
+    if (memory < 65536) return wrong_usage(c, "--memory: 64K at least");
+    if (c->top < 0) c->top = c->json ? 0 : 20;
+    tally_limit(memory);
     c->on_event = count_shape;
     command_read(c);
-    if (shapes) qsort(shapes, nshapes, sizeof *shapes, by_count);
-    for (size_t i = 0; i < nshapes; i++) {
-        if (c->json) {
-            print_string("{\"daemon\":", shapes[i].daemon);
-            printf(",\"match\":\"%s\",\"count\":%llu", shapes[i].match, (unsigned long long)shapes[i].count);
-            print_string(",\"example\":", shapes[i].example);
-            print_string(",\"shape\":", shapes[i].text);
-            printf("}\n");
-        } else {
-            printf("%8llu  %-18s %s\n", (unsigned long long)shapes[i].count, shapes[i].daemon, shapes[i].example);
-        }
-    }
-    if (c->json)
-        printf("{\"total\":%llu,\"matched\":%llu}\n", (unsigned long long)total, (unsigned long long)matched);
-    else
-        printf("%llu of %llu lines understood\n", (unsigned long long)matched, (unsigned long long)total);
+    tally_sort(&shapes, TALLY_BY_COUNT_ALONE);
+    const size_t top = c->top && (size_t)c->top < shapes.n ? (size_t)c->top : shapes.n;
+    for (size_t i = 0; i < top; i++) print_shape(c, &shapes.rows[i]);
+    if (c->json) printf("{\"total\":%llu,\"matched\":%llu}\n", (unsigned long long)total, (unsigned long long)matched);
+    if (!c->json && top < shapes.n) printf("%8s  and %zu rarer shapes (--top 0 shows all)\n", "...", shapes.n - top);
+    if (!c->json) printf("%s of %s lines understood\n", grouped(matched), grouped(total));
+    if (shapes.dropped)
+        fprintf(stderr, "maillog: %llu rare shapes were dropped: more --memory keeps them\n",
+                (unsigned long long)shapes.dropped);
+    tally_free(&shapes);
     return c->status;
 }
