@@ -50,7 +50,7 @@ static const meaning meanings[] = {
     ROW("smtpd_forbid_bare_newline", PROTOCOL, NOTHING, "the client ended lines with a bare LF, as SMTP smuggling does", "a client that must get in can be listed in smtpd_forbid_bare_newline_exclusions"),
     ROW(NULL, PROTOCOL, NOTHING, "the client broke the rules of SMTP", NULL),
     ROW(NULL, TLS, NOTHING, "the client did not encrypt the session, and has to", NULL),
-    ROW(NULL, SIZE, NOTHING, "the client announced a message larger than message_size_limit", NULL),
+    ROW(NULL, SIZE, NOTHING, "the message is larger than message_size_limit", NULL),
     ROW(NULL, STORAGE, NOTHING, "the queue's file system has too little room", "free some: mail is not taken until then"),
     ROW(NULL, RATE, NOTHING, "the client did too much in too short a time", NULL),
     ROW("check_policy_service", FAULT, NOTHING, "the policy server did not answer", "look whether it runs; the warning beside this line says what went wrong"),

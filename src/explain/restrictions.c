@@ -101,6 +101,7 @@ const ml_reject_rule maillog__reject_rules[] = {
     RULE(SMTPD, OBJECT, BOUNCE, 0, 0, "Multi-recipient bounce", "reject_multi_recipient_bounce", NULL, "multi_recipient_bounce_reject_code", "550", NULL),
     RULE(SMTPD, PLAIN, PROTOCOL, 0, 0, "bare <LF> received", "smtpd_forbid_bare_newline", NULL, "smtpd_forbid_bare_newline_reject_code", "550", NULL),
     RULE(SMTPD, PLAIN, SIZE, 0, 0, "Message size exceeds fixed limit", "message_size_limit", NULL, NULL, "552", NULL),
+    RULE(SMTPD, PLAIN, SIZE, 0, 0, "queue file size limit exceeded", "message_size_limit", NULL, NULL, "552", NULL),
     RULE(SMTPD, PLAIN, STORAGE, 0, 0, "Insufficient system storage", "queue_minfree", NULL, NULL, "452", NULL),
 
     /* blocklists */

@@ -55,8 +55,25 @@ static bool is_login_failure(const ml_entry *e)
     return GET(e, SEVERITY).ptr && GET(e, CLIENT_ADDR).ptr && GET(e, SASL_METHOD).ptr;
 }
 
+/* `queue file size limit exceeded`: no other line says that the message was refused, after all of it had been sent. */
+static bool is_too_large(const ml_entry *e, check *c)
+{
+    static const char words[] = "queue file size limit exceeded";
+    const maillog_str message = GET(e, MESSAGE);
+    const bool taken_in = e->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD || e->daemon == MAILLOG_DAEMON_POSTFIX_CLEANUP;
+    if (e->type != MAILLOG_EVENT_POSTFIX_QUEUE_FILE_ERROR || !taken_in || !maillog__contains(message, words))
+        return false;
+    c->text.ptr = message.ptr + message.len - (sizeof words - 1);
+    c->text.len = sizeof words - 1;
+    c->action = ml_text("reject");
+    c->check = ml_text("message_size_limit");
+    c->result = MAILLOG_CHECK_REJECT;
+    return true;
+}
+
 static bool postfix_check(const ml_entry *e, check *c)
 {
+    if (is_too_large(e, c)) return true;
     if (GET(e, RANK).ptr) { /* postscreen: DNSBL rank */
         c->score = GET(e, RANK);
         c->result = MAILLOG_CHECK_WARN;
@@ -216,6 +233,7 @@ static bool classify(const ml_entry *e, check *c)
 /* Most lines are no checks: they have none of the fields that make one. */
 static bool may_be_check(const ml_entry *e)
 {
+    if (e->type == MAILLOG_EVENT_POSTFIX_QUEUE_FILE_ERROR) return true;
     switch (e->daemon) {
     case MAILLOG_DAEMON_OPENDKIM:
     case MAILLOG_DAEMON_OPENDMARC:

@@ -348,14 +348,26 @@ static uint32_t next_by_link(const ml_build *b, uint32_t leg)
     return ML_NO_LEG;
 }
 
+/* A filter that hands a message back in parts names one of them in its reply, and all in its report. */
+static bool is_linked(const ml_build *b, uint32_t from, uint32_t to)
+{
+    for (size_t i = 0; i < b->m->nlinks; i++) {
+        const maillog_message_link *l = &b->m->links[i];
+        if (l->proof != MAILLOG_PROOF_BOUNCE && ml_same(l->to, b->m->legs[to].queue_id) &&
+            ml_same(l->from, b->m->legs[from].queue_id))
+            return true;
+    }
+    return false;
+}
+
 /* The addresses that a leg's recipients had before an alias named them go on to the next leg's. */
 static void inherit(fates *f, const fate *step)
 {
     for (size_t i = 0; step->r.orig_to.ptr && i < f->n; i++) {
         fate *v = &f->v[i];
-        if (v->leg != step->next || v->leg == ML_NO_LEG) continue;
-        const bool same = ml_same(v->r.to, step->r.to) || ml_same(v->r.orig_to, step->r.to);
-        if (same) v->r.orig_to = step->r.orig_to;
+        if (v->leg == ML_NO_LEG || v->leg == step->leg) continue;
+        if (!ml_same(v->r.to, step->r.to) && !ml_same(v->r.orig_to, step->r.to)) continue;
+        if (v->leg == step->next || is_linked(f->b, step->leg, v->leg)) v->r.orig_to = step->r.orig_to;
     }
 }
 

@@ -149,10 +149,12 @@ static uint16_t segment_for(maillog_join *j, ml_node *n, const ml_in *in)
 }
 
 /* A policy answer comes before the queue ID of its transaction; one that was swapped with it belongs to it all the
- * same, if that transaction has had no answer yet. */
-static uint16_t segment_for_policy(ml_node *n)
+ * same, if that transaction has had no answer yet. After a refusal, another sender (0: not known) is another
+ * transaction. */
+static uint16_t segment_for_policy(ml_node *n, uint32_t from)
 {
-    if (n->flags & ML_F_TAKEN && n->flags & ML_F_ASKED) next_segment(n);
+    const bool other = n->flags & ML_F_REFUSED && from && n->u.s.from && from != n->u.s.from;
+    if (other || (n->flags & ML_F_TAKEN && n->flags & ML_F_ASKED)) next_segment(n);
     n->flags |= ML_F_ASKED;
     return n->segment;
 }
@@ -284,7 +286,7 @@ void maillog__push_policy(maillog_join *j, ml_in *in)
 {
     const uint32_t s = only_session(j, in);
     if (s) {
-        in->segment = segment_for_policy(ml_at_node(j, s));
+        in->segment = segment_for_policy(ml_at_node(j, s), text_hash(j, ml_value(in, ML_S_FROM)));
         maillog__add_line(j, s, in);
         return;
     }
@@ -300,7 +302,8 @@ void maillog__push_policy(maillog_join *j, ml_in *in)
 static void take_policy(maillog_join *j, uint32_t session, uint32_t policy, bool same_segment)
 {
     ml_node *s = ml_at_node(j, session);
-    maillog__tape_move(j, policy, session, same_segment ? s->segment : segment_for_policy(s));
+    maillog__tape_move(j, policy, session,
+                       same_segment ? s->segment : segment_for_policy(s, ml_at_node(j, policy)->u.g.client));
     s->flags |= ML_F_ASKED;
     maillog__free_node(j, policy);
 }
