@@ -259,7 +259,10 @@ void maillog__say_outcome(ml_say *o)
         delivered(o);
         break;
     case MAILLOG_VERDICT_REJECTED:
-        refused(o, "Refused");
+        if (o->m->nrecipients && o->m->recipients[0].final_by.len)
+            set_aside(o, MAILLOG_VERDICT_REJECTED, "Refused");
+        else
+            refused(o, "Refused");
         break;
     case MAILLOG_VERDICT_GREYLISTED:
         refused(o, "Greylisted");

@@ -305,6 +305,14 @@ static bool names_its_mailbox(const ml_entry *e)
     }
 }
 
+/* Postfix was told that all is well, whatever the store did with it. */
+static maillog_verdict of_store(const recipient *r)
+{
+    if (r->final_mailbox.ptr) return MAILLOG_VERDICT_DELIVERED;
+    if (maillog__contains(r->final_action, "discard")) return MAILLOG_VERDICT_DISCARDED;
+    return maillog__contains(r->final_action, "reject") ? MAILLOG_VERDICT_REJECTED : MAILLOG_VERDICT_DELIVERED;
+}
+
 static void read_store(fates *f, const ml_part *p)
 {
     const ml_entry *e;
@@ -320,10 +328,9 @@ static void read_store(fates *f, const ml_part *p)
         if (stored) v->r.final_mailbox = mailbox;
         if (stored || !v->r.final_mailbox.ptr)
             v->r.final_action = action.ptr ? action : ml_text(maillog_event_name(e->type));
-        if (v->r.verdict != MAILLOG_VERDICT_DELIVERED && v->r.verdict != MAILLOG_VERDICT_DISCARDED) continue;
-        v->r.verdict = !v->r.final_mailbox.ptr && maillog__contains(v->r.final_action, "discard")
-                           ? MAILLOG_VERDICT_DISCARDED
-                           : MAILLOG_VERDICT_DELIVERED;
+        if (v->r.verdict == MAILLOG_VERDICT_DELIVERED || v->r.verdict == MAILLOG_VERDICT_DISCARDED ||
+            v->r.verdict == MAILLOG_VERDICT_REJECTED)
+            v->r.verdict = of_store(&v->r);
     }
 }
 
