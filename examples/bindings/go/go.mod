@@ -1,0 +1,3 @@
+module example.org/maillog
+
+go 1.18
