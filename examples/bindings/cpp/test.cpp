@@ -2,8 +2,8 @@
 // LOG
 #include "maillog.hpp"
 
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -177,11 +177,11 @@ static void bench(const char *path)
             if (ev.type() == MAILLOG_EVENT_POSTFIX_DELIVERY)
                 status = ev[MAILLOG_FIELD_STATUS].value_or(""), sent += status == "sent";
         });
-        const auto start = std::chrono::steady_clock::now();
+        const std::clock_t start = std::clock(); // CPU time
         s.feed(text);
         s.finish();
-        const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
-        best = std::min(best, took.count() / static_cast<double>(events));
+        const double ns = static_cast<double>(std::clock() - start) * 1e9 / CLOCKS_PER_SEC;
+        best = std::min(best, ns / static_cast<double>(events));
     }
     std::printf("%lu %lu %.1f\n", events, sent, best);
 }

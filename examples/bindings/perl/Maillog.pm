@@ -64,7 +64,8 @@ sub _batch {
     die _strerror($code) . "\n" if $code < 0;
     $self->{base} = $self->{at};
     $self->{at} += $used;
-    ($self->{n}) = unpack 'x24 L', $batch;
+    ($self->{n}, my $fields) = unpack 'x24 LL', $batch;
+    $self->{f} = [unpack "(S x2 LL)$fields", $self->{fields}]; # id, off, len of each
     $self->{i} = 0;
     return $used;
 }
@@ -97,7 +98,7 @@ sub run {
         my ($line, @rest) = unpack 'Q L S C2 L L', buffer_to_scalar($ev, 24);
         my ($len, $type, $daemon, $match, $flags, $n) = @rest;
         $self->{text} = $len ? buffer_to_scalar($line, $len) : '';
-        $self->{fields} = $n ? buffer_to_scalar($ev + 40, $n * FIELD) : '';
+        $self->{f} = [$n ? unpack '(S x2 LL)*', buffer_to_scalar($ev + 40, $n * FIELD) : ()];
         $self->{rows} = ("\0" x 24) . buffer_to_scalar($ev + 24, 16);
         my $ok = eval { $call->(bless [$self, 0, 0, $len, 0, $n, $flags, $type, $daemon, $match], 'Maillog::Event'); 1 };
         $error = $@ if !$ok;
@@ -132,9 +133,9 @@ sub get {
     my ($ev, $name) = @_;
     my $id = $field_id{$name} // die "no such field: $name\n";
     my ($log, $field, $n) = @{$ev}[0, 4, 5];
-    for my $at (map { $_ * Maillog::FIELD } $field .. $field + $n - 1) {
-        my ($this, undef, $off, $len) = unpack 'SSLL', substr $log->{fields}, $at, Maillog::FIELD;
-        return substr $log->{text}, $log->{base} + $off, $len if $this == $id;
+    my $f = $log->{f};
+    for (my $i = 3 * $field; $i < 3 * ($field + $n); $i += 3) {
+        return substr $log->{text}, $log->{base} + $f->[$i + 1], $f->[$i + 2] if $f->[$i] == $id;
     }
     return undef;
 }
@@ -142,9 +143,9 @@ sub get {
 # ([name, text], …) in the order of the line.
 sub fields {
     my ($log, $field, $n) = @{ $_[0] }[0, 4, 5];
-    my @raw = unpack 'SSLL' x $n, substr $log->{fields}, $field * Maillog::FIELD, $n * Maillog::FIELD;
-    return map { [$names{field}{ $raw[4 * $_] }, substr $log->{text}, $log->{base} + $raw[4 * $_ + 2], $raw[4 * $_ + 3]] }
-        0 .. $n - 1;
+    my $f = $log->{f};
+    return map { [$names{field}{ $f->[3 * $_] }, substr $log->{text}, $log->{base} + $f->[3 * $_ + 1], $f->[3 * $_ + 2]] }
+        $field .. $field + $n - 1;
 }
 
 # ISO 8601, as exact as the log; undef without a time.

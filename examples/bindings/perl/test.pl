@@ -4,13 +4,12 @@ use warnings;
 use JSON::PP;
 use Maillog;
 use Test::More;
-use Time::HiRes 'time';
 
 if ($ARGV[0] eq '--bench') {
     my ($best, $events, $ids, $sent) = (1e30);
     for (1 .. 3) {
         ($events, $ids, $sent) = (0, 0, 0);
-        my $start = time;
+        my $start = (times)[0] + (times)[1];
         my $log = Maillog->open($ARGV[1]);
         my $delivery = (sort { $a <=> $b } Maillog::types('delivery'))[0];
         while (my $ev = $log->next) {
@@ -18,7 +17,7 @@ if ($ARGV[0] eq '--bench') {
             $ids++ if defined $ev->get('queue_id');
             $sent++ if $ev->type == $delivery && $ev->get('status') eq 'sent';
         }
-        my $ns = (time() - $start) * 1e9 / $events;
+        my $ns = ((times)[0] + (times)[1] - $start) * 1e9 / $events;
         $best = $ns if $ns < $best;
     }
     printf "%d %d %.1f\n", $events, $sent, $best;

@@ -14,9 +14,9 @@ ROUNDS = 3
 def best(function):
     times = []
     for _ in range(ROUNDS):
-        start = time.perf_counter()
+        start = time.process_time()
         result = function()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times), result
 
 
@@ -38,13 +38,13 @@ def with_columns():
     events = sent = 0
     for batch in maillog.batches([text]):
         rows, fields = batch.columns()
-        data = batch.buffer
+        data = batch.buffer.decode("latin-1")  # both are ASCII
         events += len(rows)
         f = fields[fields["id"] == queue_id]
-        ids = [data[a:b].decode() for a, b in zip(f["off"].tolist(), (f["off"] + f["len"]).tolist())]
+        ids = [data[a:b] for a, b in zip(f["off"].tolist(), (f["off"] + f["len"]).tolist())]
         owner = np.repeat(rows["type"], rows["nfields"])
         f = fields[(fields["id"] == status) & np.isin(owner, deliveries)]
-        sent += [data[a:b].decode() for a, b in zip(f["off"].tolist(), (f["off"] + f["len"]).tolist())].count("sent")
+        sent += [data[a:b] for a, b in zip(f["off"].tolist(), (f["off"] + f["len"]).tolist())].count("sent")
         del ids
     return events, sent
 
