@@ -3,6 +3,7 @@
 #include <maillog/json.h>
 
 #include "base/cursor.h"
+#include "base/utf8.h"
 #include "json.h"
 
 /* snprintf's contract: count everything, store what fits. */
@@ -53,26 +54,6 @@ static void put_escape(writer *w, unsigned code)
     put_bytes(w, text, 6);
 }
 
-/* Length of the valid UTF-8 sequence at p, 0 for a byte that begins none (RFC 3629: no surrogates, no overlong). */
-static size_t utf8_len(const unsigned char *p, size_t left)
-{
-    static const struct {
-        unsigned char first_lo, first_hi, second_lo, second_hi, len;
-    } rows[] = {
-        {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
-        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
-        {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (p[0] < rows[i].first_lo || p[0] > rows[i].first_hi) continue;
-        if (left < rows[i].len || p[1] < rows[i].second_lo || p[1] > rows[i].second_hi) return 0;
-        for (size_t k = 2; k < rows[i].len; k++)
-            if ((p[k] & 0xC0) != 0x80) return 0;
-        return rows[i].len;
-    }
-    return 0;
-}
-
 /* One byte that cannot stand for itself; returns how many bytes were taken. */
 static size_t put_special(writer *w, const unsigned char *p, size_t left)
 {
@@ -95,7 +76,7 @@ static size_t put_special(writer *w, const unsigned char *p, size_t left)
     default:
         break;
     }
-    const size_t n = p[0] < 0x80 ? 0 : utf8_len(p, left);
+    const size_t n = p[0] < 0x80 ? 0 : ml_utf8_len(p, left);
     if (n) {
         put_bytes(w, (const char *)p, n);
         return n;

@@ -9,6 +9,7 @@
 #include <maillog/parse.h>
 #include <maillog/event.h>
 #include <maillog/base.h>
+#include <maillog/arrow.h>
 #include <maillog/maillog.h>
 
 int headers_c99(void);

@@ -1,4 +1,5 @@
 // The public headers are clean C++ (11 to 20).
+#include <maillog/arrow.h>
 #include <maillog/maillog.h>
 
 int main()

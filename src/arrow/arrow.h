@@ -1,0 +1,88 @@
+/* arrow.h: what the three files of src/arrow share. stream.c: what consumers call; dictionary.c: the schema's words;
+ * fill.c: cells into buffers. Memory comes in blocks of the caller's, each counted by those who use it. */
+#ifndef MAILLOG_ARROW_INTERNAL_H
+#define MAILLOG_ARROW_INTERNAL_H
+
+#include <maillog/arrow.h>
+#include <maillog/batch.h>
+#include <maillog/time.h>
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* One block from the caller. Whoever has a piece of it holds it; the last one to drop it gives it back. */
+typedef struct ml_block {
+    _Atomic uint32_t held;
+    maillog_arrow_memory memory;
+    struct ml_block *keeps; /* another block that must live as long; NULL: none */
+} ml_block;
+
+void maillog__block_drop(ml_block *b);
+static inline void ml_block_hold(ml_block *b) { atomic_fetch_add_explicit(&b->held, 1, memory_order_relaxed); }
+
+typedef enum ml_column_kind { ML_COLUMN_TEXT, ML_COLUMN_INT, ML_COLUMN_DOUBLE, ML_COLUMN_WORD } ml_column_kind;
+
+/* The words of a column that has a dictionary: index_of[id] - 1 is the place, 0: none. */
+typedef struct ml_dictionary {
+    const uint16_t *index_of;
+    uint32_t ids, count;
+    const int32_t *offset; /* count + 1 */
+    const char *text;
+} ml_dictionary;
+
+enum { ML_DAEMONS, ML_EVENTS, ML_MATCHES, ML_WORDS, ML_DICTIONARIES };
+
+typedef struct ml_column {
+    uint16_t id;
+    uint8_t kind; /* ml_column_kind */
+    uint8_t dictionary;
+    const char *format, *name;
+} ml_column;
+
+typedef struct ml_arrow {
+    ml_block block;
+    const char *log;
+    size_t len, at;
+    uint64_t line;     /* line ends so far */
+    bool counts_lines; /* somebody wants to know */
+    maillog_arrow_config config;
+    maillog_zone zone;
+    ml_column *column;
+    uint16_t *column_of; /* by field id: column + 1 */
+    maillog_batch_event *event;
+    maillog_field *field;
+    uint32_t *seen; /* by column: the last row it had a value for, + 1 */
+    size_t *bytes;  /* by column: text to be copied */
+    uint32_t rows, field_rows;
+    ml_dictionary dictionary[ML_DICTIONARIES];
+    const char *error;
+} ml_arrow;
+
+/* How much memory the dictionaries take, and making them there; returns past it. */
+size_t maillog__dictionaries_size(void);
+char *maillog__dictionaries_make(ml_dictionary out[ML_DICTIONARIES], char *memory);
+
+/* Where a column's cells of one record batch go. */
+typedef struct ml_cells {
+    uint8_t *valid;
+    void *value;   /* int64, double, int32, views, or offsets */
+    char *text;    /* copied text */
+    size_t text_n; /* … so far */
+    int64_t nulls;
+    int64_t *sizes; /* of the two buffers that views point into */
+} ml_cells;
+
+/* Lines that a filter leaves out are not in a batch, but they count. */
+static inline uint64_t ml_line_ends(const char *p, const char *e)
+{
+    uint64_t n = 0;
+    for (; p < e && (p = (const char *)memchr(p, '\n', (size_t)(e - p))) != NULL; p++) n++;
+    return n;
+}
+
+/* Count the text that must be copied, column by column. */
+void maillog__arrow_measure(ml_arrow *a, const maillog_batch *b);
+void maillog__arrow_fill(ml_arrow *a, const maillog_batch *b, ml_cells *cells);
+
+#endif
