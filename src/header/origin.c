@@ -44,6 +44,32 @@ static void facility(ml_line *l, ml_cur *c)
     *c = rest;
 }
 
+/* `mail.info`: a name, a dot and one of syslog's eight words of severity. */
+static bool is_level(const ml_line *l, ml_cur w)
+{
+    static const char levels[][8] = {"info", "warn", "err", "notice", "debug", "crit", "alert", "emerg"};
+    ml_cur name;
+    if (!ml_until(l, &w, '.', &name) || ml_empty(name)) return false;
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (ml_is_n(w, levels[i], strlen(levels[i]))) return true;
+    return false;
+}
+
+/* `mx7 mail.info postfix/qmgr[311]: `, the syslogd of BusyBox: a host and a tag, and the level between them. */
+static bool level_before_tag(ml_line *l, ml_cur *c)
+{
+    maillog_field *mark = ml_mark(l);
+    ml_cur rest = *c, host, level;
+    if (!ml_until(l, &rest, ' ', &host) || !is_host(host) || !ml_until(l, &rest, ' ', &level) || !is_level(l, level))
+        return false;
+    ml_put(l, MAILLOG_FIELD_HOST, host);
+    ml_put(l, MAILLOG_FIELD_FACILITY, level);
+    if (!maillog__tag(l, &rest)) return ml_fail(l, mark);
+    maillog__message(l, &rest);
+    *c = rest;
+    return true;
+}
+
 /* `stdout F `: what a Kubernetes node writes after the stamp; P marks a piece of a longer line. */
 static bool cri(ml_line *l, ml_cur *c)
 {
@@ -108,7 +134,8 @@ void maillog__origin_other(ml_line *l, ml_cur *c, bool blank_in_stamp)
     facility(l, c);
     if (stamped_again(l, c)) return;
     if (maillog__own_file(l, c, blank_in_stamp)) return;
-    if (maillog__origin(l, c) || tag_without_host(l, c) || cri(l, c) || repeated(l, c)) return;
+    if (maillog__origin(l, c) || tag_without_host(l, c) || cri(l, c) || repeated(l, c) || level_before_tag(l, c))
+        return;
     /* no tag: a host comes first where syslog wrote the line, but not in files of other programs */
     ml_cur rest = *c, host;
     if (blank_in_stamp || !ml_until(l, &rest, ' ', &host) || !is_host(host)) return;

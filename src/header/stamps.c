@@ -1,6 +1,6 @@
 /* stamps.c: the rare ways to write a time: weekday first (`Sun Jul 19 07:59:06 2026 ` as asctime(3), `Sun 2026-07-19
- * 07:59:06 CEST ` as journalctl -o short-full), seconds since 1970 (`1784440746.123456 `, short-unix), seconds since
- * boot (`[  123.456789] `, short-monotonic: no time of day), and a stamp in brackets. */
+ * 07:59:06 CEST ` as journalctl -o short-full), a year first (syslog-ng), seconds since 1970 (`1784440746.123456 `,
+ * short-unix), seconds since boot (`[  123.456789] `, short-monotonic: no time of day), and a stamp in brackets. */
 #include <maillog/time.h>
 
 #include "header.h"
@@ -57,6 +57,22 @@ static bool weekday_first(ml_line *l, ml_cur *c)
     return true;
 }
 
+/* `2026 Jul 19 07:59:06 `, ts-format(full) of syslog-ng */
+static bool year_first(ml_line *l, ml_cur *c)
+{
+    if (ml_len(*c) < 20 || c->p[4] != ' ' || !ml_year(c->p)) return false;
+    const maillog_time before = l->ev->time;
+    ml_cur rest = ml_slice(c->p + 5, c->e);
+    if (!maillog__stamp_bsd(l, &rest)) return false;
+    if (l->ev->time.year) {
+        l->ev->time = before;
+        return false;
+    }
+    l->ev->time.year = (int16_t)ml_year(c->p);
+    *c = rest;
+    return true;
+}
+
 static bool since_1970(ml_line *l, ml_cur *c)
 {
     ml_cur rest = *c, seconds;
@@ -96,5 +112,5 @@ static bool in_brackets(ml_line *l, ml_cur *c)
 
 bool maillog__stamp_other(ml_line *l, ml_cur *c)
 {
-    return weekday_first(l, c) || since_1970(l, c) || since_boot(c) || in_brackets(l, c);
+    return weekday_first(l, c) || year_first(l, c) || since_1970(l, c) || since_boot(c) || in_brackets(l, c);
 }
