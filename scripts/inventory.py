@@ -28,6 +28,8 @@ TEXT = [
     (r"(?:SSL_\w+ error|abort: TLS|ETRN \S+|BDAT command syntax|address syntax|after \S+|bytes\)|ended|non-\w+ response) from $",
      CLIENT),
     (r" after $|syntax from \S+ in $", "RCPT"),
+    (r"EHLO features to announce to $|be (?:announced to|allowed from) $", CLIENT),
+    (r"SIZE limit \"[^\"]*\" from $", RELAY),
     (r"read/write $", "error"),
     (r"read/write \w+ for $", "[192.0.2.25]:4711"),
     (r" in resource$|^(?:malformed|numeric) domain name in $", "resource data"),
@@ -49,6 +51,30 @@ TEXT = [
     (r"uid=$|gid=$", "1000"),
 ]
 
+PEER = "[192.0.2.25]:4711"
+CONTEXT = " from=<ivan@example.net> to=<olga@example.com> proto=ESMTP helo=<mx.example.net>"
+
+# statements that are put together from pieces which only make sense together
+ARGUMENTS = {
+    "%s: passing <%s> to transport=%s": (QUEUE_ID, "user@example.org", "lmtp"),
+    "%s: from=<%s>, size=%ld, nrcpt=%d%s%s%s": (QUEUE_ID, "user@example.org", " (", "queue active", ")"),
+    "%s: %s: %s from %s: %s;%s": ("NOQUEUE", "reject", "RCPT", CLIENT, "554 5.7.1 no", CONTEXT),
+    "%s: %s after %s (%lu bytes) from %s": (QUEUE_ID, "lost connection", "DATA", CLIENT),
+    "%s: %s after %s from %s": ("NOQUEUE", "timeout", "RCPT", CLIENT),
+    "%s: %smessage-id=<%s>": (QUEUE_ID, "resent-", "4f2@mail.example.org"),
+    "TLS SNI %s from %s not matched, using default chain": ("mail.example.org", CLIENT),
+    "%s TLS connection established to %s: %s with cipher %s (%d/%d bits)": ("Trusted", RELAY, "TLSv1.2", "AES256-SHA"),
+    "%s TLS connection established from %s: %s with cipher %s (%d/%d bits)": ("Trusted", CLIENT, "TLSv1.2", "AES256-SHA"),
+    "CONNECT %s %s": ("from", PEER),
+    "DISCONNECT %s": (PEER,),
+    "TLS handshake failed for service=%s peer=%s": ("smtpd", PEER),
+    "%sLISTED [%s]:%s": ("ALLOW", "192.0.2.25", "4711"),
+    "%sLIST VETO [%s]:%s": ("ALLOW", "192.0.2.25", "4711"),
+    "PREGREET %d after %s from [%s]:%s: %.100s": ("0.05", "192.0.2.25", "4711", "EHLO x"),
+    "HANGUP after %s from [%s]:%s in %s": ("0.5", "192.0.2.25", "4711", "tests after SMTP handshake"),
+    "[%s]%s: discarding EHLO keywords: %s": ("192.0.2.25", "4711", "CHUNKING"),
+}
+
 
 def argument(before, conversion, row, first):
     if conversion in "diu":
@@ -59,6 +85,8 @@ def argument(before, conversion, row, first):
         return "1f"
     if conversion == "c":
         return "x"
+    if conversion == "o":
+        return "644"
     if conversion in "fg":
         return "1.5"
     if conversion == "%":
@@ -85,8 +113,11 @@ def texts(row):
     if "script" in row["daemon"]:
         fmt = shell_text(fmt)
     fmt = re.sub(r"<<VAR_(\w+)>>", lambda m: PARAMETER.get(m.group(1), m.group(1).lower()), fmt)
-    if "<<" in fmt or not fmt:
+    if "<<" in fmt or fmt in ("", "%s"):
         return []
+    if fmt in ARGUMENTS:
+        given = iter(ARGUMENTS[fmt])
+        return [CONVERSION.sub(lambda m: next(given) if m.group(1) == "s" else "42", fmt)]
     function = row["file:line"].split("/")[-1].split(".c")[0]
     first = [function] if row["daemon"].startswith("lib/") else ["sample", function]
     if re.match(r"%s:? ", fmt):
@@ -104,7 +135,11 @@ def texts(row):
 
 def inside(row, fmt, body):
     """The line around a text that is a reason: what the agents and servers say is the end of a delivery or reject."""
-    if row["severity"] != "info" or row["tier"] != "1" or fmt.startswith("%s:"):
+    if row["severity"] != "info" or fmt.startswith("%s:"):
+        return []
+    if row["daemon"] == "lib/global":
+        return [f"{QUEUE_ID}: to=<user@example.org>, relay=local, delay=1, delays=0/0/0/1, dsn=4.3.0, status=deferred ({body})"]
+    if row["tier"] != "1":
         return []
     if row["daemon"] == "cleanup":
         action = body if re.fullmatch("[a-z]+", body) else "reject"

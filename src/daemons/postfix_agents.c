@@ -49,19 +49,9 @@ ML_PATTERN_ROWS(maillog__postfix_agents_warnings) = {
 };
 ML_PATTERN_TABLE(maillog__postfix_agents_warnings);
 
-/* passing <RECIPIENT> to transport=NAME */
-static bool passing(ml_line *l, ml_cur c)
-{
-    ml_cur to;
-    if (!ML_SKIP(&c, "passing <") || !ML_UNTIL_LAST(&c, "> to transport=", &to)) return false;
-    ml_put(l, MAILLOG_FIELD_TO, to);
-    ml_put(l, MAILLOG_FIELD_TRANSPORT, c);
-    return ml_event(l, MAILLOG_EVENT_POSTFIX_PASSED_ON);
-}
-
 bool maillog__postfix_agent(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     if (head->severity) return maillog__match_patterns(l, &maillog__postfix_agents_warnings, text);
     if (!head->queue_id.p) return maillog__match_patterns(l, &maillog__postfix_agents_infos, text);
-    return maillog__postfix_delivery_line(l, text) || passing(l, text);
+    return maillog__postfix_delivery_line(l, text);
 }

@@ -78,6 +78,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_delivery) = {
     ROW2(QUEUE_FILE_ERROR, "open input file %w: %s", PATH, ERROR),
     ROW1(CONFIG_ERROR, "parameter %w specifies no applicable mailbox locking method", PARAM),
     ROW2(CONFIG_WARNING, "parameter %w: invalid request: %s", PARAM, VALUE),
+    ROW2(PASSED_ON, "passing <%S> to transport=%s", TO, TRANSPORT),
     ROW1(DEPRECATED_SETTING, "please update the %s file; the new queue manager", PATH),
     ROW1(SERVICE_ERROR, "postmaster notify: %s", ERROR),
     ROW0(QUEUE_FILE_ERROR, "queue file read error"),

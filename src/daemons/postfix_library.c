@@ -76,6 +76,18 @@ static bool server_description(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_CONFIG_ERROR);
 }
 
+/* `xsasl_cyrus_server_first: ERROR`, `event_enable_read: epoll_ctl: ERROR`: a function and what a library told it. */
+static bool function_failed(ml_line *l, ml_cur c)
+{
+    ml_cur function;
+    const bool sasl = ML_STARTS(c, "xsasl_");
+    if ((!sasl && !ML_STARTS(c, "event_")) || !ML_UNTIL(l, &c, ": ", &function) || ml_find(l, function, ' '))
+        return false;
+    ml_put(l, sasl ? MAILLOG_FIELD_NAME : MAILLOG_FIELD_FUNC, function);
+    ml_put(l, MAILLOG_FIELD_ERROR, c);
+    return ml_event(l, sasl ? MAILLOG_EVENT_POSTFIX_SASL_PROBLEM : MAILLOG_EVENT_POSTFIX_PROCESS_ERROR);
+}
+
 /* `0.0.0.0:smtps: Servname not supported for ai_socktype`: what getaddrinfo(3) says of an address to listen at
  * (inet_listen.c). The library's texts only: any other text may be anything. */
 static bool listen_address(ml_line *l, ml_cur c)
@@ -139,5 +151,6 @@ bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head)
     if (MATCH(l, tables, text) || attribute_read(l, text) || bad_hostname(l, text)) return true;
     if (MATCH(l, program_tables, text)) return true;
     if (server_description(l, text) || listen_address(l, text)) return true;
+    if (head->severity && function_failed(l, text)) return true;
     return head->severity == MAILLOG_SEVERITY_PANIC && panic(l, text);
 }
