@@ -92,7 +92,7 @@ static bool content_check(ml_line *l, ml_cur c)
 static void server_said(ml_line *l, ml_cur c)
 {
     ml_cur reply, command = ml_none();
-    if (ML_SKIP(&c, " while ")) {
+    if (ML_SKIP(&c, " while ") || ML_SKIP(&c, " timed out while ")) {
         ml_put(l, MAILLOG_FIELD_PHASE, c);
         return;
     }
@@ -110,8 +110,12 @@ static void server_said(ml_line *l, ml_cur c)
  * whole reason, and the server where it is said. */
 static bool server_failed(ml_line *l, ml_cur c)
 {
-    static const char before[][40] = {"host ", "lost connection with ", "conversation with ", "connect to ",
-                                      "SASL authentication failed; server "};
+    static const char before[][64] = {"host ",
+                                      "lost connection with ",
+                                      "conversation with ",
+                                      "connect to ",
+                                      "SASL authentication failed; server ",
+                                      "SASL authentication failed; cannot authenticate to server "};
     ml_put(l, MAILLOG_FIELD_REASON, c);
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)
         if (ml_skip_n(&c, before[i], strlen(before[i]))) {

@@ -117,29 +117,71 @@ bool maillog__postfix_hostname(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_HOSTNAME_MISMATCH);
 }
 
-/* CLIENT: SASL MECH authentication failed: REASON[, sasl_username=U] (the name since 3.5): the reason is the
- * server's, so the first `, sasl_username=` is Postfix's own. CLIENT: SASL MECH authentication aborted. */
+/* A token of a command: a blank in it stands in quotes, in <>, or behind a backslash (smtpd_token.c). */
+static const char *token_end(const char *p, const char *e)
+{
+    char wanted = '\0'; /* what ends the quotes */
+    for (; p < e; p++) {
+        if (*p == '\\' && p + 1 < e)
+            p++;
+        else if (wanted && *p == wanted)
+            wanted = '\0';
+        else if (!wanted && (*p == '"' || *p == '<'))
+            wanted = *p == '"' ? '"' : '>';
+        else if (!wanted && *p == ' ')
+            return p;
+    }
+    return NULL;
+}
+
+/* The mechanism as the client wrote it, cut at 100 bytes; so it can hold what follows it, too. */
+static bool sasl_method(ml_line *l, ml_cur *c, ml_cur *method)
+{
+    enum { CUT = 100 };
+    ml_cur t = *c;
+    const char *end = token_end(t.p, ml_len(t) > CUT ? t.p + CUT + 1 : t.e);
+    if (!end && ml_len(t) > CUT && t.p[CUT] == ' ') end = t.p + CUT;
+    if (end) {
+        *method = ml_slice(t.p, end);
+        t.p = end;
+    } else { /* quotes that do not end */
+        if (!ml_word(l, &t, method)) return false;
+        l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    }
+    if (!ML_SKIP(&t, " authentication ")) return false;
+    *c = t;
+    return true;
+}
+
+/* REASON[, sasl_username=U] (the name since 3.5): the reason is the server's, so the first `, sasl_username=` is
+ * Postfix's own. But that of an unknown mechanism repeats the client's, and there is no name. */
+static void reason_and_name(ml_line *l, ml_cur c)
+{
+    ml_cur reason;
+    const bool repeats = ML_STARTS(c, "Invalid authentication mechanism: '");
+    const bool named =
+        repeats ? ML_UNTIL_LAST(&c, ", sasl_username=", &reason) : ML_UNTIL(l, &c, ", sasl_username=", &reason);
+    ml_put(l, MAILLOG_FIELD_REASON, named ? reason : c);
+    if (named) ml_put(l, MAILLOG_FIELD_SASL_USERNAME, c);
+}
+
+/* CLIENT: SASL MECH authentication failed: REASON[, sasl_username=U]; CLIENT: SASL MECH authentication aborted. */
 bool maillog__postfix_sasl_failure(ml_line *l, ml_cur c)
 {
     maillog_field *const mark = ml_mark(l);
-    ml_cur method, reason;
+    ml_cur method;
     if (!maillog__put_client(l, &c) || !ML_SKIP(&c, ": SASL ")) return ml_fail(l, mark);
-    const ml_cur said = c;
-    const bool named = ml_word(l, &c, &method) && ml_skip_char(&c, ' ');
-    if (named && ML_IS(c, "authentication aborted")) {
+    const bool named = sasl_method(l, &c, &method);
+    if (named && ML_IS(c, "aborted")) {
         ml_put(l, MAILLOG_FIELD_SASL_METHOD, method);
         return ml_event(l, MAILLOG_EVENT_POSTFIX_SASL_ABORTED);
     }
-    if (named && ML_SKIP(&c, "authentication failed: ")) {
+    if (named && ML_SKIP(&c, "failed: ")) {
         ml_put(l, MAILLOG_FIELD_SASL_METHOD, method);
-        if (ML_UNTIL(l, &c, ", sasl_username=", &reason)) {
-            ml_put(l, MAILLOG_FIELD_REASON, reason);
-            ml_put(l, MAILLOG_FIELD_SASL_USERNAME, c);
-        } else {
-            ml_put(l, MAILLOG_FIELD_REASON, c);
-        }
+        reason_and_name(l, c);
     } else {
-        ml_put(l, MAILLOG_FIELD_REASON, said); /* `authentication failed`, `bad request`, … */
+        if (named) c.p = method.p;
+        ml_put(l, MAILLOG_FIELD_REASON, c); /* `authentication failed`, `bad request`, … */
     }
     return ml_event(l, MAILLOG_EVENT_POSTFIX_SASL_FAILED);
 }
