@@ -1,0 +1,32 @@
+#!/bin/sh
+# The Arrow stream, read by DuckDB: the library inside the npm package is fetched (70 MB), the example is built, and what
+# DuckDB counts is compared with what the command prints. Not part of the ordinary tests. usage: test-arrow.sh [LOG]
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/install.sh
+need cmake cmake
+need cc gcc
+need npm npm
+log=${1:-examples/seed/mail.log}
+work=build/arrow
+mkdir -p "$work"
+[ -d "$work/node_modules" ] || npm install --silent --no-audit --no-fund --prefix "$work" "@duckdb/node-bindings-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
+duckdb=$(find "$work/node_modules" -name libduckdb.so)
+cmake -B build >/dev/null
+cmake --build build --target maillog_static maillog_command >/dev/null
+cc -std=gnu11 -O2 -Iinclude examples/arrow/duckdb.c build/libmaillog.a -ldl -o "$work/duckdb"
+
+# ask SQL: what DuckDB says of the log
+ask() { rm -f "$work/db"; "$work/duckdb" "$duckdb" "$log" "$work/db" "$1"; }
+# same WHAT SQL: standard input is what DuckDB says
+same() { cat > "$work/want"; ask "$2" > "$work/got"; diff "$work/want" "$work/got" || { echo "FAIL: $1"; exit 1; }; }
+
+build/maillog events --json "$log" > "$work/events"
+grep -o '"event":"[^"]*"' "$work/events" | cut -d'"' -f4 | LC_ALL=C sort | uniq -c | awk '{print $2 "\t" $1}' |
+    same "events" "SELECT event, count(*) FROM events WHERE event IS NOT NULL GROUP BY 1 ORDER BY 1"
+grep -o '"queue_id":"[^"]*"' "$work/events" | cut -d'"' -f4 | LC_ALL=C sort -u |
+    same "queue IDs" "SELECT DISTINCT queue_id FROM events WHERE queue_id IS NOT NULL ORDER BY 1"
+wc -l < "$log" | tr -d ' ' | same "lines" "SELECT max(line) FROM events"
+# filters and projections: the table is DuckDB's own
+grep -c '"status":"sent"' "$work/events" | same "a filter" "SELECT count(*) FROM events WHERE status = 'sent' AND delay >= 0"
+echo "arrow: right"
