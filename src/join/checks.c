@@ -71,6 +71,23 @@ static bool is_too_large(const ml_entry *e, check *c)
     return true;
 }
 
+/* What a filter said, as a whole: `554 5.7.0 text`. */
+static void split_reply(maillog_str reply, check *c)
+{
+    if (reply.len < 4 || !ml_is_digit(reply.ptr[0]) || !ml_is_digit(reply.ptr[2]) || reply.ptr[3] != ' ') return;
+    c->code.ptr = reply.ptr;
+    c->code.len = 3;
+    size_t at = 4;
+    const char *end = (const char *)memchr(reply.ptr + 4, ' ', reply.len - 4);
+    if (end && end - reply.ptr >= 9 && ml_is_digit(reply.ptr[4]) && reply.ptr[5] == '.') {
+        c->dsn.ptr = reply.ptr + 4;
+        c->dsn.len = (size_t)(end - c->dsn.ptr);
+        at = (size_t)(end + 1 - reply.ptr);
+    }
+    c->text.ptr = reply.ptr + at;
+    c->text.len = reply.len - at;
+}
+
 static bool postfix_check(const ml_entry *e, check *c)
 {
     if (is_too_large(e, c)) return true;
@@ -85,7 +102,9 @@ static bool postfix_check(const ml_entry *e, check *c)
         c->action = GET(e, SASL_METHOD);
         return true;
     }
-    c->result = action_result(maillog__entry_word(e, ML_K_ACTION), c);
+    const unsigned action = maillog__entry_word(e, ML_K_ACTION);
+    if (action == MAILLOG_ACTION_PROXY_REJECT && !c->code.ptr) split_reply(GET(e, REPLY), c);
+    c->result = action_result(action, c);
     return true;
 }
 

@@ -371,11 +371,13 @@ bool maillog__evict(maillog_join *j)
 
 int maillog_join_flush(maillog_join *j)
 {
+    /* what was refused goes before what was let through later; sessions that messages end leave last */
     static const struct {
         ml_list list;
         maillog_message_state state;
     } rows[] = {
-        {ML_LIST_LOOSE, MAILLOG_STATE_FLUSHED},   {ML_LIST_DONE, MAILLOG_STATE_COMPLETE},
+        {ML_LIST_LOOSE, MAILLOG_STATE_FLUSHED},   {ML_LIST_CLOSED, MAILLOG_STATE_COMPLETE},
+        {ML_LIST_SESSION, MAILLOG_STATE_FLUSHED}, {ML_LIST_DONE, MAILLOG_STATE_COMPLETE},
         {ML_LIST_WAIT, MAILLOG_STATE_COMPLETE},   {ML_LIST_OPEN, MAILLOG_STATE_FLUSHED},
         {ML_LIST_CLOSED, MAILLOG_STATE_COMPLETE}, {ML_LIST_SESSION, MAILLOG_STATE_FLUSHED},
         {ML_LIST_GREY, MAILLOG_STATE_COMPLETE},   {ML_LIST_GONE, MAILLOG_STATE_COMPLETE},

@@ -26,23 +26,27 @@ typedef struct fates {
     bool delivered; /* there are deliveries, or a filter's report about a recipient */
 } fates;
 
+static const maillog_str any = {NULL, 0};
+
 /* ---- one entry per leg and recipient ---- */
 
-static uint32_t *place_for(const fates *f, uint32_t leg, maillog_str to)
+/* `orig`: the address it was before an alias; absent: any. One address can be reached from several. */
+static uint32_t *place_for(const fates *f, uint32_t leg, maillog_str to, maillog_str orig)
 {
     uint64_t h = leg * 0x9e3779b97f4a7c15u;
     for (size_t i = 0; i < to.len; i++) h = (h ^ (unsigned char)to.ptr[i]) * 0x100000001b3u;
     size_t k = (size_t)(h >> 24) & (f->slots - 1);
     for (; f->slot[k]; k = (k + 1) & (f->slots - 1)) {
         const fate *v = &f->v[f->slot[k] - 1];
-        if (v->leg == leg && ml_same(v->r.to, to)) break;
+        const bool same = !orig.ptr || !v->r.orig_to.ptr || ml_same(v->r.orig_to, orig);
+        if (v->leg == leg && same && ml_same(v->r.to, to)) break;
     }
     return &f->slot[k];
 }
 
-static fate *entry_for(fates *f, uint32_t leg, maillog_str to)
+static fate *entry_for(fates *f, uint32_t leg, maillog_str to, maillog_str orig)
 {
-    uint32_t *place = place_for(f, leg, to);
+    uint32_t *place = place_for(f, leg, to, orig);
     if (*place) return &f->v[*place - 1];
     if (f->n == f->most) return NULL;
     fate *v = &f->v[f->n++];
@@ -81,14 +85,15 @@ static maillog_str mta_word(unsigned status)
 
 static void delivery(fates *f, const ml_entry *e, uint32_t leg, maillog_str to, unsigned status)
 {
-    fate *v = entry_for(f, leg, to);
+    const maillog_str orig = GET(e, ORIG_TO);
+    fate *v = entry_for(f, leg, to, orig);
     if (!v) return;
     v->r.attempts++;
     /* what was sent or bounced is not tried again: a deferred attempt that comes after it is an older one, late */
     const bool over = v->r.verdict == MAILLOG_VERDICT_DELIVERED || v->r.verdict == MAILLOG_VERDICT_BOUNCED;
     if (over && of_status(e, status, GET(e, REPLY)) == MAILLOG_VERDICT_DEFERRED) return;
     bool forwarded;
-    const maillog_str id = maillog__next_id(e, &forwarded), orig = GET(e, ORIG_TO);
+    const maillog_str id = maillog__next_id(e, &forwarded);
     if (orig.ptr) v->r.orig_to = orig;
     v->r.queue_id = f->b->m->legs[leg].queue_id;
     v->r.relay = GET(e, RELAY);
@@ -209,7 +214,7 @@ static const char *status_of(maillog_verdict v)
 /* The one recipient to whom no delivery is known yet, in a report's list. */
 static void block(fates *f, uint32_t leg, maillog_str to, const ml_entry *e, maillog_verdict verdict)
 {
-    fate *v = entry_for(f, leg, to);
+    fate *v = entry_for(f, leg, to, any);
     if (!v || (v->r.verdict && !v->step)) return;                    /* Postfix was told otherwise: its word counts */
     if (v->r.verdict && verdict == MAILLOG_VERDICT_DEFERRED) return; /* an attempt before the one that was taken */
     if (!v->r.queue_id.ptr && leg != ML_NO_LEG) v->r.queue_id = f->b->m->legs[leg].queue_id;
@@ -393,6 +398,28 @@ static void resolve_requeued(fates *f)
     }
 }
 
+/* A command gave the message back: its fate goes on if the next leg has the same recipient. */
+static bool goes_on(const fates *f, const fate *v)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const fate *o = &f->v[i];
+        if (o->leg == v->next && o->r.verdict && (ml_same(o->r.to, v->r.to) || ml_same(o->r.orig_to, v->r.to)))
+            return true;
+    }
+    return false;
+}
+
+static void resolve_pipes(fates *f)
+{
+    for (size_t i = 0; i < f->n && f->n < 2000; i++) {
+        fate *v = &f->v[i];
+        if (v->daemon != MAILLOG_DAEMON_POSTFIX_PIPE || v->r.verdict != MAILLOG_VERDICT_DELIVERED || v->r.final_by.ptr)
+            continue;
+        v->next = next_by_link(f->b, v->leg);
+        v->step = v->next != ML_NO_LEG && goes_on(f, v);
+    }
+}
+
 static void resolve_steps(fates *f)
 {
     uint32_t last_leg = ML_NO_LEG, last_next = ML_NO_LEG;
@@ -475,7 +502,7 @@ static maillog_verdict of_check(const ml_build *b, const maillog_message_check *
 /* The recipient that a check names as refused, or (of a message of which no delivery is known) as kept or discarded. */
 static void take_refusal(fates *f, maillog_message_check *c)
 {
-    fate *v = entry_for(f, ML_NO_LEG, c->to);
+    fate *v = entry_for(f, ML_NO_LEG, c->to, any);
     if (!v || (v->r.verdict && !v->refused)) return;
     if (v->r.verdict == MAILLOG_VERDICT_REJECTED && c->result != MAILLOG_CHECK_REJECT) return;
     v->refused = 1;
@@ -494,7 +521,7 @@ static void drop_refuted(fates *f)
     for (size_t i = 0, n = f->n; i < n; i++) {
         const fate *v = &f->v[i];
         if (v->leg == ML_NO_LEG || !v->r.verdict) continue;
-        const uint32_t to = *place_for(f, ML_NO_LEG, v->r.to), orig = *place_for(f, ML_NO_LEG, v->r.orig_to);
+        const uint32_t to = *place_for(f, ML_NO_LEG, v->r.to, any), orig = *place_for(f, ML_NO_LEG, v->r.orig_to, any);
         if (to && f->v[to - 1].refused) f->v[to - 1].dropped = 1;
         if (orig && f->v[orig - 1].refused) f->v[orig - 1].dropped = 1;
     }
@@ -616,6 +643,7 @@ void maillog__build_fate(ml_build *b)
     read_runs(&f);
     for (size_t i = 0; i < b->nparts; i++)
         if (b->part[i].kind == ML_NODE_STORE) read_store(&f, &b->part[i]);
+    resolve_pipes(&f);
     resolve_steps(&f);
     resolve_requeued(&f);
     own_mailboxes(&f);

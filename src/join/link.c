@@ -124,13 +124,14 @@ bool maillog__link_by_recipient(maillog_join *j, uint32_t node, maillog_str id, 
     return false;
 }
 
-/* A leg that came from this host and names no parent, and one that went to a filter on this host which did not say
- * under which ID the message comes back: the Message-ID may say it. */
+/* A leg that came from this host and names no parent, and one that went to a filter or a command on this host which did
+ * not say under which ID the message comes back: the Message-ID may say it. */
 static bool may_follow(const ml_node *before, const ml_node *after)
 {
     return before != after && before->kind == ML_NODE_LEG && after->kind == ML_NODE_LEG &&
            before->host == after->host && before->flags & ML_F_FILTERED && !(before->flags & ML_F_OUTBOUND) &&
-           after->flags & ML_F_LOCAL && !(after->flags & ML_F_INBOUND) && after->first + NANO >= before->first;
+           after->flags & (ML_F_LOCAL | ML_F_SUBMITTED) && !(after->flags & ML_F_INBOUND) &&
+           after->first + NANO >= before->first;
 }
 
 static void link_filtered(maillog_join *j, uint32_t leg, uint64_t key)
@@ -148,6 +149,13 @@ static void link_filtered(maillog_join *j, uint32_t leg, uint64_t key)
         maillog__join_groups(j, leg, i);
         return;
     }
+}
+
+/* What this host gives back: from where it is said, unless an exact proof speaks. */
+void maillog__link_back(maillog_join *j, uint32_t leg)
+{
+    const ml_node *n = ml_at_node(j, leg);
+    if (n->flags & (ML_F_LOCAL | ML_F_SUBMITTED) && !(n->flags & ML_F_INBOUND)) link_filtered(j, leg, n->key[1]);
 }
 
 /* Another host's leg said `queued as` with this leg's ID, before this leg was seen. */
@@ -180,7 +188,7 @@ void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in)
     if (same == MOST_LOOKED_AT) return; /* it tells nothing any more, and must cost nothing */
     n->u.g.message_id = (uint32_t)message_id_key(j, 0, id);
     maillog__set_key(j, leg, 1, key);
-    if (n->flags & ML_F_LOCAL && !(n->flags & ML_F_INBOUND)) link_filtered(j, leg, key);
+    maillog__link_back(j, leg);
     if (j->hints) link_hint(j, leg, ml_value(in, ML_S_QUEUE_ID));
 }
 
@@ -305,6 +313,10 @@ void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
         return;
     }
     case MAILLOG_DAEMON_POSTFIX_PIPE:
+        link_store(j, leg, in);
+        ml_at_node(j, leg)->flags |= ML_F_FILTERED; /* what it runs may hand the message back */
+        link_filtered(j, leg, ml_at_node(j, leg)->key[1]);
+        return;
     case MAILLOG_DAEMON_POSTFIX_VIRTUAL:
         link_store(j, leg, in);
         return;

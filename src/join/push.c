@@ -27,26 +27,39 @@ static int64_t nanoseconds(maillog_join *j, const maillog_time *t)
 
 enum { STEP_BACK = 6 * 3600, LEAP = 86400 };
 
+/* A second line agrees with the stamp that was far off: what that line belonged to is as young as this one. */
+static void believe(maillog_join *j)
+{
+    if (!j->doubted_node) return;
+    ml_node *n = ml_at_node(j, j->doubted_node), *g = n->group ? ml_leader(j, n) : n;
+    n->active = g->active = (uint32_t)j->clock;
+    g->flags |= ML_F_LATER;
+    j->doubted_node = 0;
+}
+
 /* The clock by which records grow old. It goes forward only, by what the stamps advance; a stamp far off counts once a
  * second line agrees with it (one damaged stamp must not end every open message). */
 static bool advance(maillog_join *j, int64_t t)
 {
     if (j->log_time == INT64_MIN) {
-        j->log_time = t;
+        j->log_time = j->began = t;
         j->clock = t > 0 ? t : 1;
         return true;
     }
     if (t <= j->log_time && t >= j->log_time - STEP_BACK) return false;
     const bool far = t > j->log_time + LEAP || t < j->log_time;
     const bool agreed = t > j->doubt - LEAP && t < j->doubt + LEAP;
-    if (far && !agreed) {
+    j->doubted = far && !agreed;
+    if (j->doubted) {
         j->doubt = t;
+        j->doubted_node = 0;
         return false;
     }
     const int64_t step = t - j->log_time;
     j->log_time = t;
     if (step <= 0) return false;
     j->clock += step;
+    if (far) believe(j);
     return true;
 }
 
@@ -89,10 +102,13 @@ static bool is_birth(const ml_in *in)
            (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP && in->f[ML_S_UID] && in->f[ML_S_FROM]);
 }
 
-/* A line that only a new life of a removed ID can have: not an old one, come late. */
+/* A line that only a new life of a removed ID can have: not an old one, come late. No life has two beginnings, whatever
+ * the clock says. */
 static bool is_new_life(const ml_node *n, const ml_in *in)
 {
-    if (ml_repeats(n, in) || in->ns < n->last) return false;
+    if (ml_is_recent(n, in->content)) return false;
+    if (is_birth(in) && n->flags & ML_F_BORN) return true;
+    if (in->ns < n->last) return false;
     if (is_birth(in)) return true;
     return in->ev->type == MAILLOG_EVENT_POSTFIX_MESSAGE_ID || in->ev->type == MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE;
 }
@@ -108,8 +124,8 @@ static bool fits(const ml_node *n, const ml_in *in, uint16_t instance)
 }
 
 /* The life of the queue ID that the line is about: the last that had begun when the line was written. A line that is
- * older than all (the clock was set back, or an hour came twice) goes to the last one; in a part of a log, to a life
- * that began in another part. */
+ * older than all (the clock was set back, or an hour came twice) goes to the last one; in a part of a log, if that is
+ * over, to a life that began in another part. */
 static uint32_t find_life(maillog_join *j, const ml_in *in, uint64_t key, uint16_t instance)
 {
     uint32_t at = 0, best = 0, newest = 0;
@@ -122,7 +138,9 @@ static uint32_t find_life(maillog_join *j, const ml_in *in, uint64_t key, uint16
         const bool begun = in->ns >= n->first - (int64_t)SLACK * NANO;
         if (begun && (!best || n->first > ml_at_node(j, best)->first)) best = i;
     }
-    return best || j->config.flags & MAILLOG_JOIN_PART ? best : newest;
+    if (best || !newest) return best;
+    const bool over = ml_at_node(j, newest)->kind == ML_NODE_GONE || ml_at_node(j, newest)->flags & ML_F_REMOVED;
+    return over && j->config.flags & MAILLOG_JOIN_PART ? 0 : newest;
 }
 
 static uint32_t new_leg(maillog_join *j, const ml_in *in, uint64_t key)
@@ -251,6 +269,11 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
         if (maillog__is_loopback(ml_value(in, ML_S_CLIENT_ADDR))) n->flags |= ML_F_LOCAL;
         n->u.g.client = (uint32_t)maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR));
         if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD) maillog__session_of(j, leg, in);
+        maillog__link_back(j, leg);
+        break;
+    case MAILLOG_EVENT_POSTFIX_PICKUP:
+        n->flags |= ML_F_SUBMITTED;
+        maillog__link_back(j, leg);
         break;
     case MAILLOG_EVENT_POSTFIX_MESSAGE_ID:
         n->flags |= ML_F_BEGAN; /* the first line of what has neither client nor submitter: a bounce */
@@ -430,6 +453,7 @@ static void take(maillog_join *j, ml_in *in, uint64_t line)
     in->ns = nanoseconds(j, &ev->time);
     j->line = line;
     j->stats.lines++;
+    j->doubted = 0;
     if (ev->time.month && advance(j, in->ns / NANO - (in->ns % NANO < 0))) maillog__tick(j);
     while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
     route(j, in);

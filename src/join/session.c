@@ -30,6 +30,11 @@ static uint64_t address_key(const maillog_join *j, const ml_in *in)
     return maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR));
 }
 
+static uint32_t text_hash(const maillog_join *j, maillog_str v)
+{
+    return v.ptr ? (uint32_t)maillog__key(j, ML_KEY_TEXT, 1, v) | 1 : 0;
+}
+
 /* ---- which session ---- */
 
 static uint32_t new_session(maillog_join *j, const ml_in *in)
@@ -128,7 +133,7 @@ static void next_segment(ml_node *n)
 static uint16_t segment_for(maillog_join *j, ml_node *n, const ml_in *in)
 {
     const maillog_str from = ml_value(in, ML_S_FROM);
-    const uint32_t hash = from.ptr ? (uint32_t)maillog__key(j, ML_KEY_TEXT, 1, from) | 1 : 0;
+    const uint32_t hash = text_hash(j, from);
     if (n->flags & ML_F_TAKEN || (hash && n->u.s.from && hash != n->u.s.from)) next_segment(n);
     if (hash) n->u.s.from = hash;
     switch (ml_word_of(in, ML_S_ACTION)) {
@@ -137,6 +142,7 @@ static uint16_t segment_for(maillog_join *j, ml_node *n, const ml_in *in)
     case MAILLOG_ACTION_PROXY_REJECT:
     case MAILLOG_ACTION_HANGUP:
         n->flags |= ML_F_REFUSED;
+        n->session = text_hash(j, ml_value(in, ML_S_TO));
         break;
     case MAILLOG_ACTION_DISCARD:
     case MAILLOG_ACTION_MILTER_DISCARD:
@@ -148,13 +154,25 @@ static uint16_t segment_for(maillog_join *j, ml_node *n, const ml_in *in)
     return n->segment;
 }
 
+/* Whether the transaction has an answer of this policy server. Long sessions are not looked through. */
+static bool has_answered(const maillog_join *j, const ml_node *n, uint8_t daemon)
+{
+    const char *p = ml_scratch(j);
+    ml_entry e;
+    if (n->bytes > 2048) return true;
+    const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
+    while (maillog__entry(&p, end, &e))
+        if (e.segment == n->segment && e.daemon == daemon) return true;
+    return false;
+}
+
 /* A policy answer comes before the queue ID of its transaction; one that was swapped with it belongs to it all the
- * same, if that transaction has had no answer yet. After a refusal, another sender (0: not known) is another
+ * same, if that server has not answered for it yet. After a refusal, another sender (0: not known) is another
  * transaction. */
-static uint16_t segment_for_policy(ml_node *n, uint32_t from)
+static uint16_t segment_for_policy(const maillog_join *j, ml_node *n, uint8_t daemon, uint32_t from)
 {
     const bool other = n->flags & ML_F_REFUSED && from && n->u.s.from && from != n->u.s.from;
-    if (other || (n->flags & ML_F_TAKEN && n->flags & ML_F_ASKED)) next_segment(n);
+    if (other || (n->flags & ML_F_TAKEN && n->flags & ML_F_ASKED && has_answered(j, n, daemon))) next_segment(n);
     n->flags |= ML_F_ASKED;
     return n->segment;
 }
@@ -254,11 +272,6 @@ static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
 
 /* ---- policy answers ---- */
 
-static uint32_t text_hash(const maillog_join *j, maillog_str v)
-{
-    return v.ptr ? (uint32_t)maillog__key(j, ML_KEY_TEXT, 1, v) | 1 : 0;
-}
-
 static bool is_parked(const ml_node *n) { return n->kind == ML_NODE_POLICY && !(n->flags & ML_F_LINKED); }
 
 /* The one open session with the client's address; 0 if there is none, or more than one. */
@@ -282,11 +295,30 @@ static uint32_t only_session(maillog_join *j, const ml_in *in)
     return open ? open : closed;
 }
 
+/* Of several, the one that has just refused what this answer is about: the two lines have changed places. */
+static uint32_t refused_session(maillog_join *j, const ml_in *in)
+{
+    const uint64_t key = address_key(j, in);
+    const uint32_t to = text_hash(j, ml_value(in, ML_S_TO)), from = text_hash(j, ml_value(in, ML_S_FROM));
+    uint32_t at = 0;
+    for (int most = MOST_LOOKED_AT; to && most; most--) {
+        const uint32_t i = maillog__find(j, key, &at);
+        if (!i) return 0;
+        const ml_node *n = ml_at_node(j, i);
+        if (n->kind == ML_NODE_SESSION && !(n->flags & ML_F_ASKED) && n->flags & ML_F_REFUSED && n->session == to &&
+            n->u.s.from == from && in->ns <= n->last + NANO)
+            return i;
+    }
+    return 0;
+}
+
 void maillog__push_policy(maillog_join *j, ml_in *in)
 {
-    const uint32_t s = only_session(j, in);
+    const uint32_t only = only_session(j, in), s = only ? only : refused_session(j, in);
     if (s) {
-        in->segment = segment_for_policy(ml_at_node(j, s), text_hash(j, ml_value(in, ML_S_FROM)));
+        ml_node *n = ml_at_node(j, s);
+        const uint32_t from = text_hash(j, ml_value(in, ML_S_FROM));
+        in->segment = ml_repeats(n, in) ? n->segment : segment_for_policy(j, n, in->ev->daemon, from);
         maillog__add_line(j, s, in);
         return;
     }
@@ -299,12 +331,21 @@ void maillog__push_policy(maillog_join *j, ml_in *in)
     maillog__add_line(j, p, in);
 }
 
-static void take_policy(maillog_join *j, uint32_t session, uint32_t policy, bool same_segment)
+static uint8_t first_daemon(const maillog_join *j, uint32_t node)
 {
-    ml_node *s = ml_at_node(j, session);
-    maillog__tape_move(j, policy, session,
-                       same_segment ? s->segment : segment_for_policy(s, ml_at_node(j, policy)->u.g.client));
-    s->flags |= ML_F_ASKED;
+    const ml_node *n = ml_at_node(j, node);
+    return n->head ? (uint8_t)*ml_cell(j, n->head) : 0;
+}
+
+static uint16_t answer_segment(const maillog_join *j, ml_node *session, uint32_t policy)
+{
+    return segment_for_policy(j, session, first_daemon(j, policy), ml_at_node(j, policy)->u.g.client);
+}
+
+static void take_policy(maillog_join *j, uint32_t session, uint32_t policy, uint16_t segment)
+{
+    ml_at_node(j, session)->flags |= ML_F_ASKED | (ml_at_node(j, policy)->flags & ML_F_RETRY);
+    maillog__tape_move(j, policy, session, segment);
     maillog__free_node(j, policy);
 }
 
@@ -322,7 +363,8 @@ static void take_policies(maillog_join *j, uint32_t session, const ml_in *in, bo
         if (connect ? in->ns > n->last + 2 * (int64_t)NANO
                     : (n->u.g.message_id && n->u.g.message_id != to) || (n->u.g.client && n->u.g.client != from))
             continue;
-        take_policy(j, session, i, !connect);
+        ml_node *s = ml_at_node(j, session);
+        take_policy(j, session, i, connect ? answer_segment(j, s, i) : s->segment);
         at = 0; /* the chain has changed */
     }
 }
@@ -351,7 +393,7 @@ static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in
     const uint32_t to = first ? ml_at_node(j, first)->u.g.message_id : 0;
     if (whose) {
         const uint32_t sender = ml_at_node(j, whose)->u.g.client;
-        if (!sender || !from || sender == from) take_policy(j, session, whose, true);
+        if (!sender || !from || sender == from) take_policy(j, session, whose, ml_at_node(j, session)->segment);
     }
     uint32_t at = 0;
     for (int most = MOST_LOOKED_AT; first && most; most--) {
@@ -359,7 +401,7 @@ static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in
         if (!i) return;
         const ml_node *n = ml_at_node(j, i);
         if (!is_parked(n) || n->u.g.client != from || n->u.g.message_id != to) continue;
-        take_policy(j, session, i, true);
+        take_policy(j, session, i, ml_at_node(j, session)->segment);
         at = 0; /* the chain has changed */
     }
 }

@@ -246,13 +246,16 @@ static uint32_t same_node(maillog_join *j, const ml_node *n)
     for (uint32_t i; keyed && n->key[0] && (i = maillog__find(j, n->key[0], &at)) != 0;) {
         const ml_node *o = ml_at_node(j, i);
         if (o->kind != n->kind) continue;
+        if (n->kind == ML_NODE_RUN && n->flags & ML_F_CONNECT) continue; /* of the same spamd child, and another */
         if (n->kind != ML_NODE_LEG) return i;
         if (o->host != n->host && !((o->flags | n->flags) & ML_F_ANYWHERE)) continue;
         if (o->instance && n->instance && o->instance != n->instance) continue;
         if (o->flags & n->flags & ML_F_BORN && o->recent[0] != n->recent[0]) continue;
         const ml_node *born = o->flags & ML_F_BORN ? o : n->flags & ML_F_BORN ? n : NULL, *rest = born == o ? n : o;
-        if (born && rest->flags & ML_F_TIMED && rest->first < born->first - 2000000000) continue;
-        if (born && rest->flags & ML_F_REMOVED && born->first > rest->last) continue;
+        /* what goes on in the next part is the same, unless it was over; the clock may have been set back */
+        const bool open = born == o && !(o->flags & ML_F_REMOVED);
+        if (born && !open && rest->flags & ML_F_TIMED && rest->last < born->first - 2000000000) continue;
+        if (born && !open && rest->flags & ML_F_REMOVED && born->first > rest->last) continue;
         return i;
     }
     return 0;

@@ -1,16 +1,19 @@
 /* store.c: deliveries into the mail store: Dovecot's lmtp (by session ID) and lda (by user, Message-ID, time). */
 #include "table.h"
 
+/* The process that delivers; where the header has the master's, its own stands beside it. */
+static maillog_str pid_of(const ml_in *in) { return ml_value(in, in->f[ML_S_CHILD_PID] ? ML_S_CHILD_PID : ML_S_PID); }
+
 /* The connection's node goes to the delivery it carries first; its end goes to the last. Both are found by process. */
 static uint64_t process_key(const maillog_join *j, const ml_in *in)
 {
-    return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | in->ev->daemon, ml_value(in, ML_S_PID));
+    return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | in->ev->daemon, pid_of(in));
 }
 
 static uint32_t holder_of(maillog_join *j, const ml_in *in)
 {
     uint32_t at = 0;
-    return in->f[ML_S_PID] ? maillog__find(j, process_key(j, in), &at) : 0;
+    return pid_of(in).len ? maillog__find(j, process_key(j, in), &at) : 0;
 }
 
 static uint32_t new_store(maillog_join *j, const ml_in *in) { return maillog__new_node(j, ML_NODE_STORE, in); }
@@ -24,7 +27,7 @@ static void push_connection(maillog_join *j, ml_in *in)
         holder = 0;
     }
     const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0; /* its beginning may be in another */
-    if (!holder && ((end && !part) || !in->f[ML_S_PID])) {
+    if (!holder && ((end && !part) || !pid_of(in).len)) {
         maillog__deliver_line(j, in, MAILLOG_RECORD_SESSION);
         return;
     }
@@ -45,7 +48,7 @@ static void hold(maillog_join *j, uint32_t store, const ml_in *in)
         if (!ml_at_node(j, holder)->key[0] && ml_at_node(j, holder)->kind == ML_NODE_STORE)
             maillog__join_groups(j, store, holder);
     }
-    if (in->f[ML_S_PID]) maillog__set_key(j, store, 1, process_key(j, in));
+    if (pid_of(in).len) maillog__set_key(j, store, 1, process_key(j, in));
 }
 
 static uint32_t by_session(maillog_join *j, const ml_in *in)
@@ -84,7 +87,7 @@ void maillog__push_store(maillog_join *j, ml_in *in)
     uint32_t store = 0;
     if (in->f[ML_S_SESSION]) {
         store = by_session(j, in);
-    } else if (in->f[ML_S_PID]) {
+    } else if (pid_of(in).len) {
         store = holder_of(j, in);
         if (store && !lmtp && ml_at_node(j, store)->flags & ML_F_LINKED) store = 0;
     }

@@ -217,6 +217,7 @@ void maillog__free_node(maillog_join *j, uint32_t node)
     j->screens -= n->kind == ML_NODE_SCREEN;
     j->hints -= n->kind == ML_NODE_HINT;
     j->parked -= (n->kind == ML_NODE_POLICY || n->kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED);
+    if (j->doubted_node == node) j->doubted_node = 0;
     maillog__list_take(j, node);
     maillog__drop_key(j, node, 0);
     maillog__drop_key(j, node, 1);
@@ -322,15 +323,29 @@ static bool waits_for_session(const maillog_join *j, uint32_t leader)
     return false;
 }
 
-/* In a part of a log: a leg whose beginning is in another part. */
+enum { NANO = 1000000000, SLACK = 2 };
+
+/* A greylist lets through what it refused before this part of the log began: the two are to be linked. */
+static bool is_retry(const maillog_join *j, const ml_in *in)
+{
+    const maillog_str waited = ml_value(in, ML_S_GREYLIST_DELAY);
+    int64_t seconds = 0;
+    if (!waited.len || ml_word_of(in, ML_S_ACTION) != MAILLOG_ACTION_PASS) return false;
+    for (size_t i = 0; i < waited.len && ml_is_digit(waited.ptr[i]) && seconds < INT32_MAX; i++)
+        seconds = seconds * 10 + (waited.ptr[i] - '0');
+    return in->ns / NANO - seconds <= j->began + SLACK;
+}
+
+/* In a part of a log: a leg whose beginning, or whose first attempt, is in another part. */
 static bool began_before(const maillog_join *j, uint32_t leader)
 {
     uint32_t i = leader;
     for (int most = 64; most; most--) {
         const ml_node *n = ml_at_node(j, i);
         const bool whole = n->flags & ML_F_BORN || (n->flags & ML_F_BEGAN && n->flags & ML_F_INBOUND);
-        if (n->kind == ML_NODE_LEG && !whole) return true;
-        if (n->session && !(ml_at_node(j, n->session)->flags & ML_F_CONNECT)) return true;
+        if ((n->kind == ML_NODE_LEG && !whole) || n->flags & ML_F_RETRY) return true;
+        const uint32_t session = n->session ? ml_at_node(j, n->session)->flags : ML_F_CONNECT;
+        if (!(session & ML_F_CONNECT) || session & ML_F_RETRY) return true;
         i = n->group_next;
         if (i == leader) break;
     }
@@ -399,6 +414,8 @@ void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
         n->recent[2] = in->content;
     }
     stamp(n, in);
+    if (j->doubted) j->doubted_node = node;
+    if (j->config.flags & MAILLOG_JOIN_PART && is_retry(j, in)) n->flags |= ML_F_RETRY;
     maillog__append(j, node, in);
     n->active = (uint32_t)j->clock;
     if (n->group) {

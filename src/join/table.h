@@ -45,36 +45,39 @@ typedef enum ml_list {
     ML_LISTS
 } ml_list;
 
-enum {                            /* ml_node.flags */
-       ML_F_BORN = 1,             /* leg: its first line (client=, uid=) was seen */
-       ML_F_REMOVED = 2,          /* leg: out of the queue */
-       ML_F_DONE = 4,             /* leg: nothing more is expected */
-       ML_F_ACTIVE = 8,           /* leg: the queue manager had it */
-       ML_F_INBOUND = 16,         /* leg: an exact proof says where it comes from */
-       ML_F_OUTBOUND = 32,        /* leg: … where it went */
-       ML_F_LOCAL = 64,           /* leg: the client is this host */
-       ML_F_ANYWHERE = 128,       /* leg: made by a proof that does not know the host */
-       ML_F_CLOSED = 256,         /* session: ended */
-       ML_F_CONNECT = 512,        /* session: connect was seen */
-       ML_F_TAKEN = 1024,         /* session: the current segment has its queue ID */
-       ML_F_TRIED = 2048,         /* session: something was refused or broke off */
-       ML_F_COUNTED = 4096,       /* its lines are in the counters */
-       ML_F_REPORT = 8192,        /* run: the report was seen */
-       ML_F_TIMED = 16384,        /* first and last are times */
-       ML_F_LINKED = 32768,       /* store, policy, run: found its message */
-       ML_F_LEGS = 65536,         /* leader: the group has a leg */
-       ML_F_LISTED = 131072,      /* session: some of its lines went out with a message */
-       ML_F_DISCARDS = 262144,    /* session: the current segment is to be discarded; leg: it is */
-       ML_F_FILTERED = 524288,    /* leg: went to a filter on this host that did not say under which ID it comes back */
-       ML_F_ASKED = 1048576,      /* session: a policy server was asked in the current segment */
-       ML_F_REFUSED = 2097152,    /* session: something was refused in the current segment */
-       ML_F_PASSED = 4194304,     /* screen: handed on to smtpd */
-       ML_F_BEGAN = 8388608,      /* leg: its Message-ID was seen */
-       ML_F_LATER = 16777216,     /* its place in the list is older than its last line */
-       ML_F_UNSAID = 33554432,    /* session: commands were refused, for a reason that need not be logged */
-       ML_F_OVER = 67108864,      /* leg: requeued under another ID, or given up */
-       ML_F_UNKEYED0 = 134217728, /* key[0] is in no bucket: too many newer nodes have it */
-       ML_F_UNKEYED1 = 268435456  /* … key[1] */
+enum {                         /* ml_node.flags */
+       ML_F_BORN = 1,          /* leg: its first line (client=, uid=) was seen */
+       ML_F_REMOVED = 2,       /* leg: out of the queue */
+       ML_F_DONE = 4,          /* leg: nothing more is expected */
+       ML_F_ACTIVE = 8,        /* leg: the queue manager had it */
+       ML_F_INBOUND = 16,      /* leg: an exact proof says where it comes from */
+       ML_F_OUTBOUND = 32,     /* leg: … where it went */
+       ML_F_LOCAL = 64,        /* leg: the client is this host */
+       ML_F_ANYWHERE = 128,    /* leg: made by a proof that does not know the host */
+       ML_F_CLOSED = 256,      /* session: ended */
+       ML_F_CONNECT = 512,     /* session, spamd's run: connect was seen */
+       ML_F_TAKEN = 1024,      /* session: the current segment has its queue ID */
+       ML_F_TRIED = 2048,      /* session: something was refused or broke off */
+       ML_F_COUNTED = 4096,    /* its lines are in the counters */
+       ML_F_REPORT = 8192,     /* run: the report was seen */
+       ML_F_TIMED = 16384,     /* first and last are times */
+       ML_F_LINKED = 32768,    /* store, policy, run: found its message */
+       ML_F_LEGS = 65536,      /* leader: the group has a leg */
+       ML_F_LISTED = 131072,   /* session: some of its lines went out with a message */
+       ML_F_DISCARDS = 262144, /* session: the current segment is to be discarded; leg: it is */
+       ML_F_FILTERED = 524288, /* leg: went to a filter, or a command, on this host that did not say under which ID it
+                                  comes back */
+       ML_F_ASKED = 1048576,   /* session: a policy server was asked in the current segment */
+       ML_F_REFUSED = 2097152, /* session: something was refused in the current segment */
+       ML_F_PASSED = 4194304,  /* screen: handed on to smtpd */
+       ML_F_BEGAN = 8388608,   /* leg: its Message-ID was seen */
+       ML_F_LATER = 16777216,  /* its place in the list is older than its last line */
+       ML_F_UNSAID = 33554432, /* session: commands were refused, for a reason that need not be logged */
+       ML_F_OVER = 67108864,   /* leg: requeued under another ID, or given up */
+       ML_F_UNKEYED0 = 134217728,   /* key[0] is in no bucket: too many newer nodes have it */
+       ML_F_UNKEYED1 = 268435456,   /* … key[1] */
+       ML_F_SUBMITTED = 1073741824, /* leg: came in by sendmail(1) */
+       ML_F_RETRY = 536870912       /* passed a greylist that had sent it away before this part of the log began */
 };
 
 typedef struct ml_node {
@@ -88,7 +91,8 @@ typedef struct ml_node {
     uint32_t active;                              /* clock of the last line */
     uint32_t recent[3];                           /* contents of the last lines; [0]: of the first */
     uint32_t bytes;                               /* of the tape */
-    uint32_t session, session_prev, session_next; /* of a session: session_prev lines on its tape;
+    uint32_t session, session_prev, session_next; /* of a session: hash of the recipient that was refused last;
+                                                     session_prev lines on its tape;
                                                      session_next 1 + messages taken, once it has ended */
     uint32_t flags;
     uint16_t segment;  /* leg: its part of the session; session: the part that is being written */
@@ -126,6 +130,8 @@ struct maillog_join {
     uint32_t free_cell, fresh_cell, used_cells, nodes;
     ml_ends list[ML_LISTS];
     int64_t clock, log_time, doubt; /* seconds: the clock only advances; log_time follows the stamps */
+    int64_t began;                  /* the first stamp */
+    uint32_t doubted, doubted_node; /* whether the last stamp is in doubt; where the line of `doubt` went */
     int64_t day_ns;                 /* the day of the last stamp */
     int16_t day_year;
     uint8_t day_month, day_day;
@@ -224,11 +230,12 @@ char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
 void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from);
 void maillog__tape_free(maillog_join *j, ml_node *n);
 
-/* Whether the line is one of the last that the node has: a duplicate. */
-static inline bool ml_repeats(const ml_node *n, const ml_in *in)
+static inline bool ml_is_recent(const ml_node *n, uint32_t content)
 {
-    return n->head && (n->recent[0] == in->content || n->recent[1] == in->content || n->recent[2] == in->content);
+    return n->recent[0] == content || n->recent[1] == content || n->recent[2] == content;
 }
+/* Whether the line is one of the last that the node has: a duplicate. */
+static inline bool ml_repeats(const ml_node *n, const ml_in *in) { return n->head && ml_is_recent(n, in->content); }
 
 /* A tape, read back: entries in the order they came. Their fields are there once entry_fields() was called. */
 typedef struct ml_field {
@@ -313,6 +320,7 @@ uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bo
 int64_t maillog__began(const maillog_join *j, uint32_t leg);
 void maillog__set_done(maillog_join *j, uint32_t leg, bool done);
 void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in);
+void maillog__link_back(maillog_join *j, uint32_t leg);
 void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in);
 void maillog__link_again(maillog_join *j, uint32_t leg, const char *tape, size_t len);
 bool maillog__link_by_recipient(maillog_join *j, uint32_t node, maillog_str id, maillog_str user);
