@@ -3,7 +3,8 @@
  * The model is naive: each line is made for a numbered message, and keeps that number. Messages run at the same time,
  * their lines interleave at random, queue IDs and process numbers are used again, lines of one second swap places with
  * their neighbours, lines come twice. The join sees the text alone; its records must be the model's: the same lines,
- * queue IDs, recipients, verdicts. */
+ * queue IDs, recipients, verdicts, however the lines reach it: one by one, many at a time, as bytes cut anywhere, in
+ * parts that are put together. In a table far too small, the counters must still account for every line. */
 #include <maillog/maillog.h>
 
 #include <stdarg.h>
@@ -117,6 +118,30 @@ static void enqueue(message *m, const char *id, int number, const char *from)
     say(m, "postfix/qmgr[7]: %s: from=<%s>, size=%d, nrcpt=1 (queue active)", id, from, 100 + number);
 }
 
+/* A policy server's answer: it names the client alone. */
+static void say_policy(message *m, const char *answer, int number, const char *rcpt)
+{
+    say(m,
+        "postgrey[50]: action=%s, client_name=client%d.example.net, client_address=192.0.2.%d, sender=x%d@example.net, "
+        "recipient=%s",
+        answer, number, number % 250 + 1, number, rcpt);
+}
+
+static void make_greylisted(message *m, int number)
+{
+    say_session(m, "connect", m->pid, number, "");
+    m->nrcpt = 1;
+    snprintf(m->rcpt[0], sizeof m->rcpt[0], "grey%d@example.org", number);
+    m->fate[0] = m->verdict = MAILLOG_VERDICT_GREYLISTED;
+    say_policy(m, "greylist, reason=new", number, m->rcpt[0]);
+    say(m,
+        "postfix/smtpd[%d]: NOQUEUE: reject: RCPT from client%d.example.net[192.0.2.%d]: 450 4.2.0 <%s>: Recipient "
+        "address rejected: Greylisted; from=<x%d@example.net> to=<%s> proto=ESMTP helo=<h>",
+        m->pid, number, number % 250 + 1, m->rcpt[0], number, m->rcpt[0]);
+    say_session(m, "disconnect", m->pid, number, " ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4");
+    m->pid_free = m->n;
+}
+
 static void make_refused(message *m, int number)
 {
     say_session(m, "connect", m->pid, number, "");
@@ -139,6 +164,7 @@ static void make_plain(message *m, int number)
     char from[32];
     snprintf(from, sizeof from, "from%d@example.net", number);
     say_session(m, "connect", m->pid, number, "");
+    if (roll(3) == 0) say_policy(m, "pass, reason=client AWL", number, "list@example.org");
     say(m, "postfix/smtpd[%d]: %s: client=client%d.example.net[192.0.2.%d]", m->pid, m->id[0], number,
         number % 250 + 1);
     enqueue(m, m->id[0], number, from);
@@ -171,6 +197,11 @@ static void make_filtered(message *m, int number)
     enqueue(m, m->id[0], number, from);
     m->nids = 2;
     enqueue(m, m->id[1], number, from);
+    if (roll(2) == 0)
+        say(m,
+            "amavis[77]: (00077-%d) Passed CLEAN {RelayedInternal}, <%s> -> <list%d@example.org>, Queue-ID: %s, "
+            "Message-ID: <%d@client.example.net>, mail_id: x%d, Hits: -, size: 300, queued_as: %s, 100 ms",
+            number, from, number, m->id[0], number, number, m->id[1]);
     say(m,
         "postfix/smtp[5]: %s: to=<list%d@example.org>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0/0, "
         "dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as %s)",
@@ -204,6 +235,63 @@ static void make_bounced(message *m, int number)
     say(m, "postfix/qmgr[7]: %s: removed", m->id[1]);
 }
 
+/* Two recipients by LMTP into the mail store, in one connection. */
+static void make_stored(message *m, int number)
+{
+    char from[32], session[32];
+    const int pid = 5000 + number;
+    snprintf(from, sizeof from, "local%d@example.net", number);
+    snprintf(session, sizeof session, "kWq9MkQ/ZmjLBQAAdv%04d", number);
+    say(m, "postfix/pickup[9]: %s: uid=0 from=<%s>", m->id[0], from);
+    enqueue(m, m->id[0], number, from);
+    say(m, "dovecot: lmtp(%d): Connect from local", pid);
+    m->nrcpt = 2;
+    for (int i = 0; i < 2; i++) {
+        snprintf(m->rcpt[i], sizeof m->rcpt[i], "box%d.%d@example.org", number, i);
+        m->fate[i] = MAILLOG_VERDICT_DELIVERED;
+        say(m, "dovecot: lmtp(%s)<%d><%s%s>: msgid=<%d@client.example.net>: saved mail to INBOX", m->rcpt[i], pid,
+            session, i ? ":2" : "", number);
+    }
+    for (int i = 0; i < 2; i++)
+        say(m,
+            "postfix/lmtp[%d]: %s: to=<%s>, relay=mx.example.org[private/dovecot-lmtp], delay=%d, delays=0/0/0/0, "
+            "dsn=2.0.0, status=sent (250 2.0.0 <%s> %s%s Saved)",
+            90 + i, m->id[0], m->rcpt[i], i, m->rcpt[i], session, i ? ":2" : "");
+    say(m, "dovecot: lmtp(%d): Disconnect from local: Logged out (state=READY)", pid);
+    say(m, "postfix/qmgr[7]: %s: removed", m->id[0]);
+    m->verdict = MAILLOG_VERDICT_DELIVERED;
+}
+
+/* To another host of ours, whose log is in the same input. */
+static void make_relayed(message *m, int number)
+{
+    char from[32];
+    snprintf(from, sizeof from, "local%d@example.net", number);
+    say(m, "postfix/pickup[9]: %s: uid=0 from=<%s>", m->id[0], from);
+    enqueue(m, m->id[0], number, from);
+    m->nids = 2;
+    say(m, "@my postfix/smtpd[%d]: connect from mx.example.org[198.51.100.25]", 7000 + number);
+    say(m, "@my postfix/smtpd[%d]: %s: client=mx.example.org[198.51.100.25]", 7000 + number, m->id[1]);
+    say(m, "@my postfix/cleanup[8]: %s: message-id=<%d@client.example.net>", m->id[1], number);
+    say(m, "@my postfix/qmgr[7]: %s: from=<%s>, size=%d, nrcpt=1 (queue active)", m->id[1], from, 200 + number);
+    say(m,
+        "postfix/smtp[5]: %s: to=<far%d@example.org>, relay=my.example.org[198.51.100.26]:25, delay=1, delays=0/0/0/0, "
+        "dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as %s)",
+        m->id[0], number, m->id[1]);
+    say(m, "postfix/qmgr[7]: %s: removed", m->id[0]);
+    say(m, "@my postfix/smtpd[%d]: disconnect from mx.example.org[198.51.100.25] ehlo=1 mail=1 rcpt=1 data=1 quit=1",
+        7000 + number);
+    m->nrcpt = 1;
+    snprintf(m->rcpt[0], sizeof m->rcpt[0], "far%d@example.org", number);
+    m->fate[0] = m->verdict = MAILLOG_VERDICT_DELIVERED;
+    say(m,
+        "@my postfix/virtual[6]: %s: to=<%s>, relay=virtual, delay=1, delays=0/0/0/0, dsn=2.0.0, status=sent "
+        "(delivered "
+        "to maildir)",
+        m->id[1], m->rcpt[0]);
+    say(m, "@my postfix/qmgr[7]: %s: removed", m->id[1]);
+}
+
 static void make_message(message *m, int number, int pid, const int slot[2])
 {
     memset(m, 0, sizeof *m);
@@ -214,24 +302,11 @@ static void make_message(message *m, int number, int pid, const int slot[2])
         m->slot[i] = slot[i];
         snprintf(m->id[i], sizeof m->id[i], "4C0D%X%04X", 1 + (unsigned)slot[i] / 10, 0x1F200 + (unsigned)slot[i]);
     }
-    switch (roll(5)) {
-    case 4:
-        make_bounced(m, number);
-        break;
-    case 0:
-        m->nids = 0;
-        make_refused(m, number);
-        break;
-    case 1:
-        make_plain(m, number);
-        break;
-    case 2:
-        make_forwarded(m, number);
-        break;
-    default:
-        make_filtered(m, number);
-        break;
-    }
+    static void (*const make[])(message *, int) = {make_plain,  make_forwarded, make_filtered, make_bounced,
+                                                   make_stored, make_relayed,   make_refused,  make_greylisted};
+    const unsigned kind = roll(sizeof make / sizeof *make);
+    if (kind > 5) m->nids = 0;
+    make[kind](m, number);
 }
 
 /* ---- making a log ---- */
@@ -268,8 +343,9 @@ static void make_log(model *log, bool disorder)
         message *m = &all[number];
         if (roll(3) == 0) second++;
         char text[700];
-        snprintf(text, sizeof text, "Jul 19 %02u:%02u:%02u mx %s", 8 + second / 3600, second / 60 % 60, second % 60,
-                 m->line[m->next]);
+        const char *line = m->line[m->next];
+        snprintf(text, sizeof text, "Jul 19 %02u:%02u:%02u %s%s", 8 + second / 3600, second / 60 % 60, second % 60,
+                 *line == '@' ? "" : "mx ", line + (*line == '@'));
         for (int twice = disorder && roll(12) == 0; twice >= 0; twice--) {
             log->line[log->n] = strdup(text);
             log->owner[log->n] = number;
@@ -351,30 +427,159 @@ static int compare(void *user, maillog_message *m)
     return 0;
 }
 
-static void join_log(const model *log, uint64_t memory)
+/* ---- the ways in ---- */
+
+typedef struct table {
+    maillog_join *join;
+    void *mem;
+} table;
+
+static table new_table(uint64_t memory, uint32_t flags, maillog_message_cb cb, void *user)
 {
     maillog_join_config cfg;
-    maillog_join *j;
-    maillog_join_stats st;
-    maillog_event ev;
+    table t;
     memset(&cfg, 0, sizeof cfg);
     cfg.memory = memory;
-    cfg.seed[0] = seed;
-    void *mem = malloc(maillog_join_size(&cfg));
+    cfg.seed[0] = 4711;
+    cfg.flags = flags;
+    const size_t n = maillog_join_size(&cfg);
+    t.mem = malloc(n);
+    assert_int_equal(maillog_join_init(&t.join, t.mem, n, &cfg, cb, user), MAILLOG_OK);
+    return t;
+}
+
+static void check_counters(const table *t)
+{
+    maillog_join_stats st;
+    assert_int_equal(maillog_join_stats_get(t->join, &st), MAILLOG_OK);
+}
+
+static void parse(const model *log, size_t i, maillog_event *ev)
+{
+    maillog_parse_line(NULL, log->line[i], strlen(log->line[i]), ev);
+    assert_int_equal(ev->match, MAILLOG_MATCH_EVENT);
+}
+
+static void one_by_one(const model *log, table *t, size_t from, size_t to)
+{
+    maillog_event ev;
+    for (size_t i = from; i < to; i++) {
+        parse(log, i, &ev);
+        assert_int_equal(maillog_join_push_line(t->join, &ev, i + 1), MAILLOG_OK);
+        if (i % 16 == 0) check_counters(t);
+    }
+}
+
+static void many_at_a_time(const model *log, table *t)
+{
+    static maillog_event ev[100];
+    size_t taken;
+    for (size_t i = 0, n; i < log->n; i += n) {
+        for (n = 0; n < 1 + roll(99) && i + n < log->n; n++) parse(log, i + n, &ev[n]);
+        assert_int_equal(maillog_join_push_events(t->join, ev, n, i + 1, &taken), MAILLOG_OK);
+        assert_int_equal(taken, n);
+        check_counters(t);
+    }
+}
+
+static int push_event(void *user, const maillog_event *ev)
+{
+    return maillog_join_push((maillog_join *)user, ev) == MAILLOG_OK ? 0 : -1;
+}
+
+static void as_bytes(const model *log, table *t)
+{
+    maillog_callbacks cb;
+    maillog_stream stream;
+    char carry[2048], block[1400];
+    size_t n = 0, used;
+    maillog_callbacks_init(&cb);
+    cb.on_event = push_event;
+    maillog_stream_init(&stream, &cb, t->join, carry, sizeof carry);
+    for (size_t i = 0; i < log->n; i++) {
+        const size_t len = strlen(log->line[i]);
+        memcpy(block + n, log->line[i], len);
+        block[n + len] = '\n';
+        for (n += len + 1; n > 600 || (n && i + 1 == log->n);) {
+            const size_t cut = 1 + roll((unsigned)n);
+            assert_int_equal(maillog_stream_feed(&stream, block, cut, &used), MAILLOG_OK);
+            memmove(block, block + cut, n -= cut);
+        }
+    }
+    maillog_stream_finish(&stream);
+}
+
+/* Some parts, each in a table of its own; the last takes what they leave open. */
+static void in_parts(const model *log, table *t)
+{
+    size_t from = 0;
+    for (int more = 1 + (int)roll(4); more >= 0; more--) {
+        const size_t left = log->n - from, to = more ? from + roll((unsigned)left + 1) : log->n;
+        table part = new_table(1 << 20, MAILLOG_JOIN_PART, compare, NULL);
+        one_by_one(log, &part, from, to);
+        const size_t n = maillog_join_export(part.join, NULL, 0);
+        char *bytes = (char *)malloc(n);
+        assert_int_equal(maillog_join_export(part.join, bytes, n), n);
+        assert_int_equal(maillog_join_import(t->join, bytes, n), MAILLOG_OK);
+        check_counters(t);
+        free(bytes);
+        free(part.mem);
+        from = to;
+    }
+}
+
+enum { ONE, MANY, BYTES, PARTS, WAYS };
+
+static void join_log(const model *log, int way)
+{
+    table t = new_table(1 << 20, 0, compare, NULL);
+    maillog_join_stats st;
     current = log;
     memset(told, 0, sizeof told);
-    assert_int_equal(maillog_join_init(&j, mem, maillog_join_size(&cfg), &cfg, compare, NULL), MAILLOG_OK);
-    for (size_t i = 0; i < log->n; i++) {
-        maillog_parse_line(NULL, log->line[i], strlen(log->line[i]), &ev);
-        assert_int_equal(ev.match, MAILLOG_MATCH_EVENT);
-        assert_int_equal(maillog_join_push(j, &ev), MAILLOG_OK);
-        if (i % 16 == 0) assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK);
+    switch (way) {
+    case ONE:
+        one_by_one(log, &t, 0, log->n);
+        break;
+    case MANY:
+        many_at_a_time(log, &t);
+        break;
+    case BYTES:
+        as_bytes(log, &t);
+        break;
+    default:
+        in_parts(log, &t);
     }
-    assert_int_equal(maillog_join_flush(j), MAILLOG_OK);
-    assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK);
+    assert_int_equal(maillog_join_flush(t.join), MAILLOG_OK);
+    assert_int_equal(maillog_join_stats_get(t.join, &st), MAILLOG_OK);
     assert_int_equal(st.pending, 0);
     for (int i = 0; i < MESSAGES; i++) assert_int_equal(told[i], 1);
-    free(mem);
+    free(t.mem);
+}
+
+/* ---- too little memory ---- */
+
+static unsigned char listed[MOST_LOG * 2 + 1];
+static int note_lines(void *user, maillog_message *m)
+{
+    (void)user;
+    for (size_t i = 0; i < m->lines.len; i++) listed[m->lines.ptr[i]] = 1;
+    return 0;
+}
+
+/* Every live message of `times` logs in the least table there is: the counters add up, each line is told. */
+static void join_evicting(const model *log, unsigned times)
+{
+    table t = new_table(1, MAILLOG_JOIN_ALL_RECORDS, note_lines, NULL);
+    maillog_join_stats st;
+    memset(listed, 0, sizeof listed);
+    for (unsigned k = 0; k < times; k++) one_by_one(log, &t, 0, log->n);
+    assert_int_equal(maillog_join_flush(t.join), MAILLOG_OK);
+    assert_int_equal(maillog_join_stats_get(t.join, &st), MAILLOG_OK);
+    assert_int_equal(st.pending, 0);
+    assert_int_equal(st.lines, log->n * times);
+    assert_int_equal(st.attributed + st.sessions + st.services + st.unmatched, st.lines);
+    for (size_t i = 1; i <= log->n; i++) assert_int_equal(listed[i], 1);
+    free(t.mem);
 }
 
 static void play(uint64_t start, bool disorder)
@@ -382,7 +587,8 @@ static void play(uint64_t start, bool disorder)
     static model log;
     seed = start * 0x9e3779b97f4a7c15u + 1;
     make_log(&log, disorder);
-    join_log(&log, 1 << 20);
+    for (int way = 0; way < (disorder ? PARTS : WAYS); way++) join_log(&log, way);
+    if (start % 16 == 0) join_evicting(&log, 2);
     for (size_t i = 0; i < log.n; i++) free(log.line[i]);
     for (int i = 0; i < MESSAGES; i++)
         for (int k = 0; k < all[i].n; k++) free(all[i].line[k]);

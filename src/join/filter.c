@@ -13,7 +13,7 @@ static void link_report(maillog_join *j, uint32_t run, const ml_in *in)
     const maillog_str from = ml_value(in, ML_S_QUEUE_ID);
     int64_t since = maillog__began(j, run);
     if (is_id(from)) {
-        const uint32_t leg = maillog__leg(j, in, from, true, INT64_MIN / 2);
+        const uint32_t leg = maillog__leg(j, in, from, true, ML_EVER);
         since = maillog__began(j, leg);
         ml_at_node(j, leg)->flags |= ML_F_OUTBOUND;
         ml_at_node(j, run)->flags |= ML_F_LINKED;

@@ -168,7 +168,9 @@ static void link_hint(maillog_join *j, uint32_t leg, maillog_str queue_id)
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) return;
         const ml_node *n = ml_at_node(j, i);
-        if (n->kind != ML_NODE_HINT || n->u.g.client != content || n->group == ml_at_node(j, leg)->group) continue;
+        if (n->kind != ML_NODE_HINT || n->group == ml_at_node(j, leg)->group) continue;
+        if (!n->u.g.client) ml_at_node(j, leg)->flags |= ML_F_AWAITS;
+        if (n->u.g.client != content) continue;
         maillog__drop_key(j, i, 0);
         ml_at_node(j, leg)->flags |= ML_F_INBOUND;
         maillog__join_groups(j, i, leg);
@@ -211,12 +213,14 @@ static void link_remote(maillog_join *j, uint32_t leg, const ml_in *in, maillog_
     const ml_node *self = ml_at_node(j, leg);
     const uint64_t key = maillog__key(j, ML_KEY_QUEUE, 0, id);
     uint32_t at = 0;
-    if (!self->u.g.message_id) return;
+    const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
+    if (!self->u.g.message_id && !part) return;
     for (int most = MOST_LOOKED_AT; most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) break;
         ml_node *n = ml_at_node(j, i);
-        if (!confirms(self, n, in)) continue;
+        if (!self->u.g.message_id) n->flags |= ML_F_AWAITS; /* another part knows the Message-ID */
+        if (!self->u.g.message_id || !confirms(self, n, in)) continue;
         n->flags |= ML_F_INBOUND;
         maillog__join_groups(j, leg, i);
         return;

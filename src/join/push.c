@@ -114,7 +114,6 @@ static bool is_new_life(const ml_node *n, const ml_in *in)
 }
 
 enum { MOST_LOOKED_AT = 16, SLACK = 2 };
-#define EVER (INT64_MIN / 2)
 
 static bool fits(const ml_node *n, const ml_in *in, uint16_t instance)
 {
@@ -177,6 +176,7 @@ uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bo
     const uint32_t leg = new_leg(j, in, key);
     ml_node *made = ml_at_node(j, leg);
     made->first = in->ns; /* until its own lines say better: enough to tell it from an older life */
+    made->last = since;
     if (any_host) made->flags |= ML_F_ANYWHERE;
     maillog__set_done(j, leg, true); /* nothing is known of it: nothing is waited for */
     return leg;
@@ -214,7 +214,8 @@ static uint32_t leg_of(maillog_join *j, const ml_in *in)
 int64_t maillog__began(const maillog_join *j, uint32_t leg)
 {
     const ml_node *n = ml_at_node(j, leg);
-    return n->flags & ML_F_TIMED ? n->first : EVER;
+    const bool elsewhere = j->config.flags & MAILLOG_JOIN_PART && !(n->flags & (ML_F_BORN | ML_F_BEGAN));
+    return n->flags & ML_F_TIMED && !elsewhere ? n->first : ML_EVER;
 }
 
 static void child(maillog_join *j, uint32_t leg, const ml_in *in, ml_slot slot)
@@ -230,7 +231,7 @@ static void parent(maillog_join *j, uint32_t leg, const ml_in *in)
 {
     const maillog_str id = ml_value(in, ML_S_ORIG_QUEUE_ID);
     if (!id.len) return;
-    const uint32_t other = maillog__leg(j, in, id, true, EVER);
+    const uint32_t other = maillog__leg(j, in, id, true, ML_EVER);
     ml_at_node(j, leg)->flags |= ML_F_INBOUND;
     ml_at_node(j, other)->flags |= ML_F_OUTBOUND;
     maillog__join_groups(j, other, leg);

@@ -344,7 +344,7 @@ static uint16_t answer_segment(const maillog_join *j, ml_node *session, uint32_t
 
 static void take_policy(maillog_join *j, uint32_t session, uint32_t policy, uint16_t segment)
 {
-    ml_at_node(j, session)->flags |= ML_F_ASKED | (ml_at_node(j, policy)->flags & ML_F_RETRY);
+    ml_at_node(j, session)->flags |= ML_F_ASKED | (ml_at_node(j, policy)->flags & ML_F_AWAITS);
     maillog__tape_move(j, policy, session, segment);
     maillog__free_node(j, policy);
 }
@@ -404,6 +404,25 @@ static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in
         take_policy(j, session, i, ml_at_node(j, session)->segment);
         at = 0; /* the chain has changed */
     }
+}
+
+/* An answer from the beginning of a part of a log: it belongs to the only session of the client that was open then. */
+void maillog__adopt_answer(maillog_join *j, uint32_t answer)
+{
+    const ml_node *p = ml_at_node(j, answer);
+    uint32_t at = 0, session = 0;
+    for (int most = MOST_LOOKED_AT; most; most--) {
+        const uint32_t i = maillog__find(j, p->key[0], &at);
+        if (!i) break;
+        const ml_node *n = ml_at_node(j, i);
+        const bool ended = n->flags & ML_F_CLOSED && n->last < p->first - NANO;
+        if (n->kind != ML_NODE_SESSION || ended || n->first > p->first + NANO) continue;
+        if (session) return;
+        session = i;
+    }
+    if (!session) return;
+    ml_node *s = ml_at_node(j, session);
+    take_policy(j, session, answer, answer_segment(j, s, answer));
 }
 
 /* A recipient of a leg is known now: the answer about it, parked because several connections were open, is its. */

@@ -172,6 +172,8 @@ static uint32_t add_node(maillog_join *j, const record *r)
     n->instance = r->n.instance;
     n->segment = r->n.segment;
     memcpy(n->recent, r->n.recent, sizeof n->recent);
+    n->first = r->n.first;
+    n->last = r->n.last;
     widen(n, &r->n);
     for (unsigned slot = 0; slot < 2; slot++)
         if (r->n.key[slot]) maillog__set_key(j, node, slot, r->n.key[slot]);
@@ -184,9 +186,9 @@ static uint32_t session_before(maillog_join *j, const ml_node *n)
     uint32_t at = 0;
     for (uint32_t i; (i = maillog__find(j, n->key[0], &at)) != 0;) {
         const ml_node *s = ml_at_node(j, i);
-        if (s->kind != n->kind) continue;
+        if (s->kind != n->kind || s->flags & ML_F_FRESH) continue;
         const uint32_t line = n->recent[0];
-        if (line == s->recent[0] || line == s->recent[1] || line == s->recent[2]) return i; /* it came twice */
+        if (line && ml_is_recent(s, line)) return i; /* it came twice */
         if (!(n->flags & ML_F_CONNECT) && !(s->flags & ML_F_CLOSED)) return i;
     }
     return 0;
@@ -229,6 +231,7 @@ static void import_session(maillog_join *j, const record *r)
     n->u.s.active = (uint16_t)(n->u.s.active + r->n.u.s.active);
     if (r->n.u.s.client) n->u.s.client = r->n.u.s.client;
     n->instance = shift;
+    n->flags |= ML_F_FRESH;
     if (r->n.flags & ML_F_CLOSED) {
         n->session_next = r->n.session_next;
         maillog__end_legs(j, s);
@@ -238,27 +241,45 @@ static void import_session(maillog_join *j, const record *r)
     if (!n->u.s.refs) maillog__list_put(j, s, maillog__session_list(j, n));
 }
 
-/* The same life of a queue ID, the same run, the same delivery, of which the other table saw another part. */
+enum { SLACK = 2000000000 }; /* nanoseconds by which lines of one moment may differ */
+
+/* Whether two parts of a queue ID's life can be one: `o` is here, `n` comes in. */
+static bool may_be_same(const ml_node *o, const ml_node *n)
+{
+    if (o->flags & ML_F_FRESH) return false; /* it is another of the same part */
+    if (o->host != n->host && !((o->flags | n->flags) & ML_F_ANYWHERE)) return false;
+    if (o->instance && n->instance && o->instance != n->instance) return false;
+    if (o->flags & n->flags & ML_F_BORN && o->recent[0] != n->recent[0]) return false;
+    if (o->u.g.message_id && n->u.g.message_id && o->u.g.message_id != n->u.g.message_id) return false;
+    /* one that was only named: it began after the one that named it, see maillog__leg() */
+    if (!(n->flags & ML_F_TIMED) && o->flags & ML_F_TIMED && o->first < n->last - SLACK) return false;
+    /* it was over, and began again */
+    if (o->flags & ML_F_REMOVED && n->flags & (ML_F_BORN | ML_F_BEGAN) && n->first >= o->last) return false;
+    /* what is still open goes on in the next part, and be it that the clock was set back */
+    const ml_node *born = o->flags & ML_F_BORN ? o : n->flags & ML_F_BORN ? n : NULL, *rest = born == o ? n : o;
+    if (!born || (born == o && !(o->flags & ML_F_REMOVED))) return true;
+    if (rest->flags & ML_F_TIMED && rest->last < born->first - SLACK) return false;
+    return !(rest->flags & ML_F_REMOVED) || born->first <= rest->last;
+}
+
+/* The same life of a queue ID, the same run, the same delivery, of which the other table saw another part. A life that
+ * was over is the last choice. */
 static uint32_t same_node(maillog_join *j, const ml_node *n)
 {
-    uint32_t at = 0;
+    uint32_t at = 0, over = 0;
     const bool keyed = n->kind == ML_NODE_LEG || n->kind == ML_NODE_RUN || n->kind == ML_NODE_STORE;
     for (uint32_t i; keyed && n->key[0] && (i = maillog__find(j, n->key[0], &at)) != 0;) {
         const ml_node *o = ml_at_node(j, i);
         if (o->kind != n->kind) continue;
         if (n->kind == ML_NODE_RUN && n->flags & ML_F_CONNECT) continue; /* of the same spamd child, and another */
         if (n->kind != ML_NODE_LEG) return i;
-        if (o->host != n->host && !((o->flags | n->flags) & ML_F_ANYWHERE)) continue;
-        if (o->instance && n->instance && o->instance != n->instance) continue;
-        if (o->flags & n->flags & ML_F_BORN && o->recent[0] != n->recent[0]) continue;
-        const ml_node *born = o->flags & ML_F_BORN ? o : n->flags & ML_F_BORN ? n : NULL, *rest = born == o ? n : o;
-        /* what goes on in the next part is the same, unless it was over; the clock may have been set back */
-        const bool open = born == o && !(o->flags & ML_F_REMOVED);
-        if (born && !open && rest->flags & ML_F_TIMED && rest->last < born->first - 2000000000) continue;
-        if (born && !open && rest->flags & ML_F_REMOVED && born->first > rest->last) continue;
-        return i;
+        if (!may_be_same(o, n)) continue;
+        if (!(o->flags & ML_F_REMOVED)) return i;
+        /* of one that was only named, by a message that began elsewhere, the time says nothing */
+        const bool long_ago = !(n->flags & ML_F_TIMED) && n->last == ML_EVER && n->first > o->last + SLACK;
+        if (!long_ago && (!over || o->first > ml_at_node(j, over)->first)) over = i;
     }
-    return 0;
+    return over;
 }
 
 /* An LMTP connection that began in one part and goes on in another: see store.c. */
@@ -314,6 +335,7 @@ static uint32_t import_node(maillog_join *j, const record *r)
     if (!n->u.g.message_id) n->u.g.message_id = r->n.u.g.message_id;
     maillog__tape_add(j, node, r->tape, r->bytes, 0, 0);
     if (leg) maillog__set_done(j, node, done);
+    if (leg) ml_at_node(j, node)->flags |= ML_F_FRESH;
     if ((r->n.kind == ML_NODE_POLICY || r->n.kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED)) j->parked++;
     enter_session(j, node, &r->n);
     if (!merged) join_connection(j, node, &r->n);
@@ -338,7 +360,32 @@ static void restore_keys(source s)
         if (!i) continue;
         maillog__drop_key(s.j, i, 1);
         ml_at_node(s.j, i)->instance = 0;
+        ml_at_node(s.j, i)->flags &= ~ML_F_FRESH;
         if (r.n.key[1]) maillog__set_key(s.j, i, 1, r.n.key[1]);
+    }
+}
+
+static void forget_fresh(source s)
+{
+    record r;
+    while (next_record(&s, &r)) {
+        uint32_t at = 0;
+        for (uint32_t i; r.n.kind == ML_NODE_LEG && (i = maillog__find(s.j, r.n.key[0], &at)) != 0;)
+            ml_at_node(s.j, i)->flags &= ~ML_F_FRESH;
+    }
+}
+
+static void adopt_answers(source s)
+{
+    record r;
+    while (s.j->parked && next_record(&s, &r)) {
+        uint32_t at = 0, i = 0;
+        if (r.n.kind != ML_NODE_POLICY || r.n.flags & ML_F_LINKED) continue;
+        while ((i = maillog__find(s.j, r.n.key[0], &at)) != 0) {
+            const ml_node *n = ml_at_node(s.j, i);
+            if (n->kind == ML_NODE_POLICY && !(n->flags & ML_F_LINKED) && n->recent[0] == r.n.recent[0]) break;
+        }
+        if (i) maillog__adopt_answer(s.j, i);
     }
 }
 
@@ -400,5 +447,8 @@ int maillog_join_import(maillog_join *j, const void *buf, size_t len)
         maillog__settle(j, node);
     }
     restore_keys(all);
+    forget_fresh(all);
+    adopt_answers(all);
+    maillog__tick(j);
     return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
 }

@@ -343,9 +343,9 @@ static bool began_before(const maillog_join *j, uint32_t leader)
     for (int most = 64; most; most--) {
         const ml_node *n = ml_at_node(j, i);
         const bool whole = n->flags & ML_F_BORN || (n->flags & ML_F_BEGAN && n->flags & ML_F_INBOUND);
-        if ((n->kind == ML_NODE_LEG && !whole) || n->flags & ML_F_RETRY) return true;
+        if ((n->kind == ML_NODE_LEG && !whole) || n->flags & ML_F_AWAITS) return true;
         const uint32_t session = n->session ? ml_at_node(j, n->session)->flags : ML_F_CONNECT;
-        if (!(session & ML_F_CONNECT) || session & ML_F_RETRY) return true;
+        if (!(session & ML_F_CONNECT) || session & ML_F_AWAITS) return true;
         i = n->group_next;
         if (i == leader) break;
     }
@@ -415,7 +415,7 @@ void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
     }
     stamp(n, in);
     if (j->doubted) j->doubted_node = node;
-    if (j->config.flags & MAILLOG_JOIN_PART && is_retry(j, in)) n->flags |= ML_F_RETRY;
+    if (j->config.flags & MAILLOG_JOIN_PART && is_retry(j, in)) n->flags |= ML_F_AWAITS;
     maillog__append(j, node, in);
     n->active = (uint32_t)j->clock;
     if (n->group) {

@@ -77,8 +77,11 @@ enum {                         /* ml_node.flags */
        ML_F_UNKEYED0 = 134217728,   /* key[0] is in no bucket: too many newer nodes have it */
        ML_F_UNKEYED1 = 268435456,   /* … key[1] */
        ML_F_SUBMITTED = 1073741824, /* leg: came in by sendmail(1) */
-       ML_F_RETRY = 536870912       /* passed a greylist that had sent it away before this part of the log began */
+       ML_F_AWAITS = 536870912      /* in a part of a log: what it belongs to began in another: a message that
+                                    names it, or the attempt that was greylisted */
 };
+
+#define ML_F_FRESH UINT32_C(0x80000000) /* leg, session: of the part that is being imported */
 
 typedef struct ml_node {
     uint64_t key[2];            /* seeded hashes; 0: none */
@@ -315,6 +318,7 @@ bool maillog__evict(maillog_join *j);
 uint32_t maillog__grey(maillog_join *j, maillog_str from, maillog_str to); /* 0: not greylisted of late */
 
 /* ---- link.c: what belongs together ---- */
+#define ML_EVER (INT64_MIN / 2) /* before all stamps */
 bool maillog__is_loopback(maillog_str addr);
 uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bool any_host, int64_t since);
 int64_t maillog__began(const maillog_join *j, uint32_t leg);
@@ -340,6 +344,7 @@ void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in);
 void maillog__end_legs(maillog_join *j, uint32_t session);
 void maillog__leave_session(maillog_join *j, uint32_t node);
 void maillog__join_session(maillog_join *j, uint32_t node, uint32_t session);
+void maillog__adopt_answer(maillog_join *j, uint32_t answer);
 void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in);
 
 /* ---- from a line to its node: push.c, session.c, link.c, filter.c, store.c ---- */
