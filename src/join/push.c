@@ -168,7 +168,8 @@ uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bo
         if (!i) break;
         const ml_node *n = ml_at_node(j, i);
         if (n->kind != ML_NODE_LEG) continue;
-        if (n->flags & ML_F_TIMED && n->first < since - SLACK * (int64_t)NANO) continue; /* another life */
+        const bool over = n->flags & ML_F_REMOVED && n->last < since;
+        if (n->flags & ML_F_TIMED && (over || n->first < since - SLACK * (int64_t)NANO)) continue; /* another life */
         if (n->host == in->host || n->flags & ML_F_ANYWHERE) return i;
         if (!elsewhere) elsewhere = i;
     }

@@ -262,9 +262,20 @@ static bool may_be_same(const ml_node *o, const ml_node *n)
     return !(rest->flags & ML_F_REMOVED) || born->first <= rest->last;
 }
 
+/* Whether the part has no earlier life of the queue ID. */
+static bool is_first(const source *part, const ml_node *n)
+{
+    source s = *part;
+    record r;
+    while (next_record(&s, &r))
+        if (r.n.kind == ML_NODE_LEG && r.n.key[0] == n->key[0] && r.n.host == n->host && r.n.first < n->first)
+            return false;
+    return true;
+}
+
 /* The same life of a queue ID, the same run, the same delivery, of which the other table saw another part. A life that
  * was over is the last choice. */
-static uint32_t same_node(maillog_join *j, const ml_node *n)
+static uint32_t same_node(maillog_join *j, const ml_node *n, const source *part)
 {
     uint32_t at = 0, over = 0;
     const bool keyed = n->kind == ML_NODE_LEG || n->kind == ML_NODE_RUN || n->kind == ML_NODE_STORE;
@@ -274,6 +285,8 @@ static uint32_t same_node(maillog_join *j, const ml_node *n)
         if (n->kind == ML_NODE_RUN && n->flags & ML_F_CONNECT) continue; /* of the same spamd child, and another */
         if (n->kind != ML_NODE_LEG) return i;
         if (!may_be_same(o, n)) continue;
+        const bool doubtful = n->flags & ML_F_BEGAN && !o->u.g.message_id; /* cut between its first two lines? */
+        if (!(o->flags & ML_F_REMOVED) && doubtful && !is_first(part, n)) continue;
         if (!(o->flags & ML_F_REMOVED)) return i;
         /* of one that was only named, by a message that began elsewhere, the time says nothing */
         const bool long_ago = !(n->flags & ML_F_TIMED) && n->last == ML_EVER && n->first > o->last + SLACK;
@@ -315,9 +328,9 @@ static bool is_done(const ml_node *here, const record *r)
     return (here->flags & ML_F_DONE && !(there & ML_F_ACTIVE)) || (there & ML_F_DONE && !(here->flags & ML_F_ACTIVE));
 }
 
-static uint32_t import_node(maillog_join *j, const record *r)
+static uint32_t import_node(maillog_join *j, const record *r, const source *part)
 {
-    uint32_t node = same_node(j, &r->n);
+    uint32_t node = same_node(j, &r->n, part);
     const bool merged = node != 0, leg = r->n.kind == ML_NODE_LEG;
     if (!merged) node = add_node(j, r);
     ml_node *n = ml_at_node(j, node);
@@ -438,7 +451,7 @@ int maillog_join_import(maillog_join *j, const void *buf, size_t len)
                 import_session(j, &r);
             continue;
         }
-        const uint32_t node = import_node(j, &r);
+        const uint32_t node = import_node(j, &r, &all);
         if (r.n.group == group)
             maillog__join_groups(j, leader, node);
         else
