@@ -48,13 +48,36 @@ void maillog__sqlgrey(ml_line *l, ml_cur message);
 void maillog__exim(ml_line *l, ml_cur message);
 void maillog__sendmail(ml_line *l, ml_cur message);
 void maillog__opensmtpd(ml_line *l, ml_cur message);
+void maillog__cyrus(ml_line *l, ml_cur message);
+void maillog__cyrus_bare(ml_line *l, ml_cur message);
+void maillog__courier(ml_line *l, ml_cur message);
+void maillog__courier_bare(ml_line *l, ml_cur message);
+void maillog__mailman(ml_line *l, ml_cur message);
+void maillog__maildrop(ml_line *l, ml_cur message);
+void maillog__procmail(ml_line *l, ml_cur message);
 
 /* access */
 void maillog__saslauthd(ml_line *l, ml_cur message);
+void maillog__roundcube(ml_line *l, ml_cur message);
+void maillog__nextcloud(ml_line *l, ml_cur message);
+void maillog__fail2ban(ml_line *l, ml_cur message);
 
 void maillog__syslogd(ml_line *l, ml_cur message);
 void maillog__syslogd_repeated(ml_line *l, ml_cur message);
 
 void maillog__dovecot(ml_line *l, ml_cur message);
+
+/* The program under a tag that several use, Cyrus' service or daemon by its name: `name` is the part behind `cyrus/`.
+ */
+uint8_t maillog__cyrus_daemon(ml_cur name);
+
+/* A grammar that was asked because of a tag that others use, too, does not know the text: somebody else's line. */
+static inline void ml_not_ours(ml_line *l, maillog_field *mark, ml_cur message)
+{
+    ml_fail(l, mark);
+    l->ev->daemon = 0;
+    l->ev->match = MAILLOG_MATCH_HEADER;
+    ml_put_rest(l, message);
+}
 
 #endif

@@ -92,6 +92,8 @@ static ml_route by_tag(const ml_line *l)
     if (!program.p) return (ml_route){0, NULL};
     if (prefix.p && (ML_IS(prefix, "postfwd2") || ML_IS(prefix, "postfwd3")))
         return (ml_route){MAILLOG_DAEMON_POSTFWD, maillog__postfwd}; /* its processes are master, policy and cache */
+    if (prefix.p && ML_IS(prefix, "cyrus"))                          /* its lmtp and master are no Postfix programs */
+        return (ml_route){maillog__cyrus_daemon(program), maillog__cyrus};
     const uint8_t postfix = prefix.p ? postfix_program(l, program) : 0;
     if (postfix) return (ml_route){postfix, maillog__postfix};
     const ml_cur tag = prefix.p ? ml_slice(prefix.p, program.e) : program;

@@ -361,8 +361,5 @@ void maillog__opensmtpd(ml_line *l, ml_cur message)
         ml_put_rest(l, c);
         return;
     }
-    ml_fail(l, mark);
-    l->ev->daemon = 0; /* somebody else's smtpd */
-    l->ev->match = MAILLOG_MATCH_HEADER;
-    ml_put_rest(l, message);
+    ml_not_ours(l, mark, message); /* somebody else's smtpd */
 }

@@ -40,6 +40,15 @@ extern const ml_patterns maillog__syslogd_statements;
     X(maillog__saslauthd_statements)                                                                                   \
     X(maillog__sqlgrey_statements)                                                                                     \
     X(maillog__exim_statements)                                                                                        \
+    X(maillog__cyrus_statements)                                                                                       \
+    X(maillog__courier_statements)                                                                                     \
+    X(maillog__mailman_message)                                                                                        \
+    X(maillog__mailman_statements)                                                                                     \
+    X(maillog__maildrop_statements)                                                                                    \
+    X(maillog__procmail_statements)                                                                                    \
+    X(maillog__roundcube_statements)                                                                                   \
+    X(maillog__fail2ban_jail)                                                                                          \
+    X(maillog__fail2ban_statements)                                                                                    \
     X(maillog__policyd_spf_statements)
 
 #define TABLE_DECLARATION(table) extern const ml_patterns table;

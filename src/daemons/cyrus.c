@@ -1,0 +1,406 @@
+/* cyrus.c: who logged in, what was delivered, and the audit log of Cyrus IMAP; what is text with a few values is in
+ * cyrus_statements.c, and cyrus.h names the sources.
+ *
+ *   login: [name ][addr] USER MECH[+TLS] User logged in[ SESSIONID=<id>]
+ *   badlogin: [name ][addr] MECH (USER) [DETAIL]       before 3.0: MECH USER DETAIL, or MECH [DETAIL]
+ *   auditlog: WORD key=<value> …
+ *
+ * Remote parties choose: the user of a badlogin, the Message-ID and date of a message, the words of an ID command. None
+ * is escaped. Details are SASL's own, session IDs and mailbox names the server's. */
+#include "cyrus.h"
+
+#include "daemons.h"
+
+#define E(NAME) MAILLOG_EVENT_CYRUS_##NAME
+#define F(NAME) MAILLOG_FIELD_##NAME
+
+/* `[name ][addr]`, `[local]`: CLIENT_NAME, CLIENT_ADDR; moved past a blank behind it, too. */
+static bool put_host(ml_line *l, ml_cur *c)
+{
+    ml_cur t = *c, name = ml_none(), addr;
+    if (ml_peek(t) != '[') {
+        if (!ml_until(l, &t, ' ', &name) && !ml_until(l, &t, '[', &name)) return false;
+        const char *glued = ml_find(l, name, '['); /* 2.2: name[addr] */
+        if (glued) t = ml_slice(glued, c->e);
+        if (glued) name.e = glued;
+    }
+    if (!ml_skip_char(&t, '[') || !ml_until(l, &t, ']', &addr)) return false;
+    if (!ml_empty(t) && !ml_skip_char(&t, ' ')) return false;
+    ml_put_opt(l, F(CLIENT_NAME), name);
+    ml_put(l, ML_IS(addr, "local") || ML_IS(addr, "unknown") ? F(CLIENT) : F(CLIENT_ADDR), addr);
+    *c = t;
+    return true;
+}
+
+/* A Message-ID and the literal behind it. One in `<>` ends at the first `>` with the literal behind it; where that, or
+ * the literal behind one without `<>`, stands twice, either may be the end. */
+static bool put_message_id(ml_line *l, ml_cur *c, const char *lit, size_t n)
+{
+    ml_cur t = *c, part;
+    const bool bracket = ml_peek(t) == '<';
+    const char *end = NULL;
+    size_t ends = 0;
+    while (ends < 2 && ml_until_n(l, &t, lit, n, &part)) {
+        if (bracket && ml_last(part) != '>') continue;
+        if (!ends++) end = part.e;
+    }
+    if (!end) end = maillog__find_bytes(l, *c, lit, n);
+    if (!end) return false;
+    if (ends > 1) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    ml_put(l, F(MESSAGE_ID), ml_slice(c->p, end));
+    c->p = end + n;
+    return true;
+}
+#define PUT_MESSAGE_ID(l, c, lit) put_message_id((l), (c), "" lit, sizeof(lit) - 1)
+
+/* ---- logins ---- */
+
+/* MECH[+TLS] */
+static void put_mech(ml_line *l, ml_cur mech)
+{
+    ml_cur tls = ml_none();
+    if (ML_ENDS(mech, "+TLS")) {
+        tls = ml_slice(mech.e - 3, mech.e);
+        mech.e -= 4;
+    }
+    ml_put(l, F(MECH), mech);
+    ml_put_opt(l, F(TLS), tls);
+}
+
+/* USER MECH[+TLS] User logged in[ SESSIONID=<id>]: read from the right, a user may have blanks. */
+static bool logged_in(ml_line *l, ml_cur c)
+{
+    ml_cur user, session = c, mech;
+    if (ML_DROP_END(&session, ">") && ML_UNTIL_LAST(&session, " SESSIONID=<", &user))
+        c = user;
+    else
+        session = ml_none();
+    if (!ML_DROP_END(&c, " User logged in") && !ML_DROP_END(&c, " ")) return false;
+    mech = c;
+    if (!ML_UNTIL_LAST(&mech, " ", &user)) return false;
+    ml_put(l, F(USER), user);
+    put_mech(l, mech);
+    ml_put_opt(l, F(SESSION), session);
+    return ml_event(l, E(LOGIN));
+}
+
+static bool login(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur t;
+    if (!ML_SKIP(&c, "login: ") || !put_host(l, &c)) return ml_fail(l, mark);
+    t = c;
+    if (ML_SKIP(&t, "anonymous ") && !ML_FIND(l, t, " User logged in")) { /* what an anonymous user gave as password */
+        ml_put(l, F(USER), ml_slice(c.p, t.p - 1));
+        ml_put(l, F(TEXT), t);
+        return ml_event(l, E(LOGIN));
+    }
+    return logged_in(l, c) || ml_fail(l, mark);
+}
+
+/* What follows the mechanism: (USER) [DETAIL], USER DETAIL, [DETAIL], or a reason. */
+static void put_failure(ml_line *l, ml_cur c, bool has_user)
+{
+    ml_cur user = ml_none(), detail = c, t = c;
+    if (ML_SKIP(&t, "(") && ML_DROP_END(&t, "]") && ML_UNTIL_LAST(&t, ") [", &user)) {
+        detail = t;
+    } else if (ML_STARTS(c, "(<") && ML_UNTIL(l, &t, ">) ", &user)) { /* APOP: the challenge, no user */
+        user = ml_none();
+        detail = t;
+    } else if (ML_STARTS(c, "(") && ML_ENDS(c, ") invalid user")) {
+        user = ml_slice(c.p + 1, c.e - (sizeof ") invalid user" - 1));
+        detail = ml_slice(user.e + 2, c.e);
+    } else if (ML_STARTS(c, "[") && ML_ENDS(c, "]")) {
+        detail = ml_slice(c.p + 1, c.e - 1);
+    } else if (has_user) { /* 2.x: SASL's detail has a code in front */
+        t = c;
+        const char *sasl = ML_RFIND(t, " SASL(");
+        if (!sasl && !ML_ENDS(t, " invalid user")) sasl = ml_find(l, t, ' ');
+        if (!sasl) sasl = t.e - (sizeof " invalid user" - 1);
+        if (sasl >= t.p) {
+            user = ml_slice(t.p, sasl);
+            detail = ml_slice(sasl + 1, t.e);
+        }
+    }
+    ml_put_opt(l, F(USER), user);
+    if (!ml_empty(detail)) ml_put(l, F(REASON), detail);
+}
+
+static bool bad_login(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur mech;
+    if (!ML_SKIP(&c, "badlogin: ") || !put_host(l, &c)) return ml_fail(l, mark);
+    if (ML_IS(c, "anonymous login refused")) {
+        ml_put(l, F(REASON), c);
+        return ml_event(l, E(LOGIN_FAILED));
+    }
+    if (!ml_word(l, &c, &mech)) return ml_fail(l, mark);
+    put_mech(l, mech);
+    ml_skip_blanks(&c);
+    const bool plain = ML_IS(mech, "plaintext") || ML_IS(mech, "Basic") || ML_IS(mech, "APOP");
+    put_failure(l, c, plain);
+    return ml_event(l, E(LOGIN_FAILED));
+}
+
+/* ---- statements that end with a host ---- */
+
+static bool host_statement(ml_line *l, ml_cur c)
+{
+    static const struct {
+        ml_lit text;
+        uint16_t event;
+    } rows[] = {
+        {ML_LIT("STARTTLS negotiation failed: "), E(TLS_FAILED)},
+        {ML_LIT("imaps TLS negotiation failed: "), E(TLS_FAILED)},
+        {ML_LIT("imaps failed: "), E(TLS_FAILED)},
+        {ML_LIT("pop3s failed: "), E(TLS_FAILED)},
+        {ML_LIT("STARTTLS failed: "), E(TLS_FAILED)},
+        {ML_LIT("[lmtpd] STARTTLS failed: "), E(TLS_FAILED)},
+        {ML_LIT("[pop3d] STARTTLS failed: "), E(TLS_FAILED)},
+        {ML_LIT("connection from "), E(CONNECT)},
+    };
+    const uint64_t key = ml_key(l, c);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!ml_starts_lit(key, c, &rows[i].text)) continue;
+        maillog_field *const mark = ml_mark(l);
+        ml_cur t = ml_slice(c.p + rows[i].text.len, c.e);
+        if (!put_host(l, &t)) return ml_fail(l, mark);
+        ml_put_rest(l, t);
+        return ml_event(l, (maillog_event_type)rows[i].event);
+    }
+    return false;
+}
+
+/* ---- messages ---- */
+
+/* dupelim: eliminated duplicate message to MAILBOX id ID[ date DATE] (BY) */
+static bool duplicate(ml_line *l, ml_cur c)
+{
+    ml_cur to, by = c, text;
+    if (!ML_SKIP(&c, "dupelim: eliminated duplicate message to ") || !ML_UNTIL(l, &c, " id ", &to)) return false;
+    ml_put(l, F(MAILBOX), to);
+    by = c;
+    if (ML_ENDS(c, ")") && ML_UNTIL_LAST(&by, " (", &text)) {
+        by.e--;
+        c = text;
+    } else {
+        by = ml_none();
+    }
+    if (PUT_MESSAGE_ID(l, &c, " date "))
+        ml_put(l, F(DATE), c);
+    else
+        ml_put(l, F(MESSAGE_ID), c);
+    ml_put_opt(l, F(SERVICE), by);
+    return ml_event(l, E(DUPLICATE));
+}
+
+/* sieve runtime error for USER id ID: TEXT, sieve log: userid=USER messageid=ID text=TEXT */
+static bool sieve(ml_line *l, ml_cur c)
+{
+    ml_cur user;
+    maillog_field *const mark = ml_mark(l);
+    if (ML_SKIP(&c, "sieve runtime error for ") && ML_UNTIL(l, &c, " id ", &user)) {
+        ml_put(l, F(USER), user);
+        if (!PUT_MESSAGE_ID(l, &c, ": ")) return ml_fail(l, mark);
+        ml_put(l, F(ERROR), c);
+        return ml_event(l, E(SIEVE_ERROR));
+    }
+    if (ML_SKIP(&c, "sieve log: userid=") && ML_UNTIL(l, &c, " messageid=", &user)) {
+        ml_put(l, F(USER), user);
+        if (!PUT_MESSAGE_ID(l, &c, " text=")) return ml_fail(l, mark);
+        ml_put(l, F(TEXT), c);
+        return ml_event(l, E(SIEVE));
+    }
+    return false;
+}
+
+/* ---- key=<value> ---- */
+
+static const struct {
+    ml_lit key;
+    uint16_t field;
+} keys[] = {
+    {ML_LIT("sessionid"), F(SESSION)},
+    {ML_LIT("mailbox"), F(MAILBOX)},
+    {ML_LIT("mboxname"), F(MAILBOX)},
+    {ML_LIT("oldmailbox"), F(MAILBOX)},
+    {ML_LIT("newmailbox"), F(NEW_MAILBOX)},
+    {ML_LIT("uniqueid"), F(UNIQUE_ID)},
+    {ML_LIT("uid"), F(MAIL_UID)},
+    {ML_LIT("modseq"), F(MODSEQ)},
+    {ML_LIT("highestmodseq"), F(MODSEQ)},
+    {ML_LIT("uidvalidity"), F(UIDVALIDITY)},
+    {ML_LIT("cid"), F(CONVERSATION_ID)},
+    {ML_LIT("oldflags"), F(OLD_FLAGS)},
+    {ML_LIT("sysflags"), F(FLAGS)},
+    {ML_LIT("guid"), F(SHA1)},
+    {ML_LIT("size"), F(SIZE)},
+    {ML_LIT("userid"), F(USER)},
+    {ML_LIT("user"), F(USER)},
+    {ML_LIT("target"), F(TO)},
+    {ML_LIT("remote"), F(REF)},
+    {ML_LIT("bytes_in"), F(IN)},
+    {ML_LIT("bytes_out"), F(OUT)},
+    {ML_LIT("date"), F(DATE)},
+    {ML_LIT("client"), F(CLIENT)},
+    {ML_LIT("action"), F(KIND)},
+    {ML_LIT("oldpart"), F(OLD)},
+    {ML_LIT("newpart"), F(NEW)},
+    {ML_LIT("root"), F(PATH)},
+    {ML_LIT("syserror"), F(ERROR)},
+    {ML_LIT("error"), F(ERROR)},
+    {ML_LIT("func"), F(FUNC)},
+    {ML_LIT("filename"), F(PATH)},
+    {ML_LIT("fname"), F(PATH)},
+    {ML_LIT("path"), F(PATH)},
+};
+
+/* False: a key that has no field of its own. */
+static bool put_key(ml_line *l, ml_cur name, ml_cur value)
+{
+    const uint64_t key = ml_key(l, name);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (ml_is_lit(key, name, &keys[i].key)) {
+            ml_put(l, (maillog_field_id)keys[i].field, value);
+            return true;
+        }
+    return false;
+}
+
+/* key=<value>, blanks between them. A value ends at the first `> ` or at the end. Keys without a field of their own
+ * stand as they are in PARAM, then PARAM2, neighbours together; what is none of these, or more, is text. */
+static void put_keys(ml_line *l, ml_cur c)
+{
+    static const uint16_t others[] = {F(PARAM), F(PARAM2)};
+    size_t other = 0;
+    ml_cur run = ml_none();
+    ml_skip_blanks(&c);
+    while (!ml_empty(c)) {
+        ml_cur t = c, name, value;
+        if (!ML_UNTIL(l, &t, "=<", &name) || ml_find(l, name, ' ')) break;
+        if (!ML_UNTIL(l, &t, "> ", &value)) {
+            if (!ML_DROP_END(&t, ">")) break;
+            value = t;
+            t.p = t.e;
+        }
+        if (put_key(l, name, value)) {
+            if (run.p) ml_put(l, (maillog_field_id)others[other++], run);
+            run = ml_none();
+        } else {
+            if (!run.p && other == sizeof others / sizeof *others) break;
+            run = ml_slice(run.p ? run.p : name.p, value.e + 1);
+        }
+        c = t;
+        ml_skip_blanks(&c);
+    }
+    if (run.p) ml_put(l, (maillog_field_id)others[other], run);
+    ml_put_rest(l, c);
+}
+
+/* The Message-ID of an audit line, in no brackets but its own, and the key that follows it: what stands behind is the
+ * server's, but for the date of a duplicate. */
+static void put_audit_id(ml_line *l, ml_cur *c)
+{
+    static const ml_lit ends[] = {ML_LIT(" target=<"), ML_LIT(" userid=<"), ML_LIT(" user=<"), ML_LIT(" size=<")};
+    const char *at = ML_FIND(l, *c, " message-id=");
+    if (!at) at = ML_FIND(l, *c, " messageid=");
+    if (!at) return;
+    put_keys(l, ml_slice(c->p, at));
+    ml_cur t = ml_slice(ml_find(l, ml_slice(at, c->e), '=') + 1, c->e);
+    const char *end = NULL;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends && !end; i++) {
+        end = maillog__rfind_bytes(t, ends[i].text, ends[i].len);
+        if (end && i == 2 && maillog__find_bytes(l, t, ends[i].text, ends[i].len) != end)
+            l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    }
+    if (!end) end = t.e;
+    ml_put(l, F(MESSAGE_ID), ml_slice(t.p, end));
+    *c = ml_slice(end, c->e);
+}
+
+static bool audit(ml_line *l, ml_cur c)
+{
+    ml_cur action;
+    if (!ML_SKIP(&c, "auditlog: ")) return false;
+    const char *key = ML_FIND(l, c, "=<");
+    const char *end = key ? ml_rfind(ml_slice(c.p, key), ' ') : NULL;
+    if (!end) return false;
+    action = ml_slice(c.p, end);
+    ml_put(l, F(ACTION), action);
+    c.p = end + 1;
+    put_audit_id(l, &c);
+    put_keys(l, c);
+    return ml_event(l, E(AUDIT));
+}
+
+/* IOERROR: text: key=<value> … ; without keys, all is text */
+static bool fault(ml_line *l, ml_cur c)
+{
+    static const ml_lit kinds[] = {ML_LIT("IOERROR: "),      ML_LIT("DBERROR: "),     ML_LIT("SYNCERROR: "),
+                                   ML_LIT("DENYDB_ERROR: "), ML_LIT("LOCKERROR: "),   ML_LIT("XERROR: "),
+                                   ML_LIT("SYNCNOTICE: "),   ML_LIT("SYNC_NOTICE: "), ML_LIT("DBERROR ")};
+    const uint64_t key = ml_key(l, c);
+    ml_cur kind = ml_none();
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !kind.p; i++)
+        if (ml_starts_lit(key, c, &kinds[i])) {
+            kind = ml_slice(c.p, c.p + kinds[i].len - (kinds[i].text[kinds[i].len - 2] == ':' ? 2 : 1));
+            c.p += kinds[i].len;
+        }
+    const char *pair = ML_FIND(l, c, "=<");
+    const char *colon = pair ? ML_RFIND(ml_slice(c.p, pair), ": ") : NULL;
+    if (!kind.p && (!colon || ml_find(l, ml_slice(colon + 2, pair), ' '))) return false;
+    ml_put_opt(l, F(KIND), kind);
+    if (colon && !ml_find(l, ml_slice(colon + 2, pair), ' ')) {
+        ml_put(l, F(TEXT), ml_slice(c.p, colon));
+        put_keys(l, ml_slice(colon + 2, c.e));
+    } else {
+        ml_put(l, F(TEXT), c);
+    }
+    return ml_event(l, E(FAULT));
+}
+
+/* Services are named in cyrus.conf: imap, imaps, imaplocal, lmtpunix …; what is none of these is a tool. */
+uint8_t maillog__cyrus_daemon(ml_cur name)
+{
+    static const struct {
+        ml_lit begin;
+        uint8_t daemon;
+    } rows[] = {
+        {ML_LIT("imap"), MAILLOG_DAEMON_CYRUS_IMAP},       {ML_LIT("lmtp"), MAILLOG_DAEMON_CYRUS_LMTP},
+        {ML_LIT("pop3"), MAILLOG_DAEMON_CYRUS_POP3},       {ML_LIT("master"), MAILLOG_DAEMON_CYRUS_MASTER},
+        {ML_LIT("sieve"), MAILLOG_DAEMON_CYRUS_SIEVE},     {ML_LIT("managesieve"), MAILLOG_DAEMON_CYRUS_SIEVE},
+        {ML_LIT("timsieved"), MAILLOG_DAEMON_CYRUS_SIEVE}, {ML_LIT("http"), MAILLOG_DAEMON_CYRUS_HTTP},
+        {ML_LIT("nntp"), MAILLOG_DAEMON_CYRUS_NNTP},       {ML_LIT("sync"), MAILLOG_DAEMON_CYRUS_SYNC},
+        {ML_LIT("csync"), MAILLOG_DAEMON_CYRUS_SYNC},      {ML_LIT("mupdate"), MAILLOG_DAEMON_CYRUS_SYNC},
+    };
+    const uint64_t key = ml_key(NULL, name);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (ml_starts_lit(key, name, &rows[i].begin)) return rows[i].daemon;
+    return MAILLOG_DAEMON_CYRUS_TOOL;
+}
+
+static bool statement(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    if (login(l, c) || bad_login(l, c) || audit(l, c) || host_statement(l, c)) return true;
+    ml_fail(l, mark);
+    if (duplicate(l, c) || sieve(l, c)) return true;
+    ml_fail(l, mark);
+    return maillog__match_patterns(l, &maillog__cyrus_statements, c) || fault(l, c);
+}
+
+void maillog__cyrus(ml_line *l, ml_cur message)
+{
+    ml_cur c = message;
+    while (c.p < c.e && (c.e[-1] == ' ' || c.e[-1] == '\n')) c.e--;
+    if (!statement(l, c)) ml_put_rest(l, message);
+}
+
+/* Tags without `cyrus/` that others use, too. */
+void maillog__cyrus_bare(ml_line *l, ml_cur message)
+{
+    maillog_field *const mark = ml_mark(l);
+    maillog__cyrus(l, message);
+    if (l->ev->match != MAILLOG_MATCH_EVENT) ml_not_ours(l, mark, message);
+}
