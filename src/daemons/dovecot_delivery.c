@@ -169,6 +169,8 @@ static bool proxied(ml_line *l, ml_cur c)
 /* ---- the rest ---- */
 
 ML_PATTERN_ROWS(maillog__dovecot_delivery_faults) = {
+    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED, {MAILLOG_FIELD_ERROR}, "Can't open delivery mail as raw: %s"},
+    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED, {MAILLOG_FIELD_ERROR}, "Can't open delivery mail: %s"},
     {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, "Failed to expand settings: %s"},
     {MAILLOG_EVENT_DOVECOT_USER_FAILED,
      {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_ERROR},

@@ -150,8 +150,8 @@ ML_PATTERN_ROWS(maillog__dovecot_sieve_statements) = {
      "Execution of script %s failed, but implicit keep was successful%( (user logfile %S may reveal additional "
      "details)%)"},
     {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
-     {MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_TEXT},
-     "Execution of script %s was aborted due to %s"},
+     {MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_TEXT, MAILLOG_FIELD_LOGFILE},
+     "Execution of script %s was aborted due to %s%( (user logfile %S may reveal additional details)%)"},
     {MAILLOG_EVENT_DOVECOT_SIEVE_SCRIPT_FAILED,
      {MAILLOG_FIELD_WHAT, MAILLOG_FIELD_SCRIPT, MAILLOG_FIELD_LOGFILE},
      "Failed to %w script '%s'%( (view user logfile '%S' for more information)%)"},

@@ -17,23 +17,48 @@ enum { MOST_READINGS = 8 };
 
 extern const ml_patterns maillog__policyd_spf_statements;
 ML_PATTERN_ROWS(maillog__policyd_spf_statements) = {
+    {E(CONFIG), {F(NAME), F(TEXT)}, "%w in Whitelist not IP network.  Message: %s"},
+    {E(CONFIG), {F(NAME), F(TEXT)}, "%w in skip_addresses not IP network.  Message: %s"},
+    {E(DEBUG), {F(NAME)}, "%w check used peruser data"},
+    {E(DEBUG), {F(NAME)}, "%w enabled."},
+    {E(ERROR), {F(TEXT)}, "  File \"%s"},
+    {E(ERROR), {F(TEXT)}, "#012During handling of the above exception, %s"},
+    {E(DEBUG), {F(NAME), F(TEXT)}, "Action: %w: Text: %s"},
     {E(DEBUG), {F(NAME), F(TEXT)}, "Attribute: %w=%s"},
+    {E(ERROR), {F(ERROR)}, "AttributeError: %s"},
     {E(CONFIG), {0}, "Authserv_Id not set for authentication results header - invalid configuration."},
     {E(DEBUG), {F(TEXT)}, "Cached data for this instance: %s"},
     {E(DEBUG), {F(TEXT)}, "Config: %s"},
+    {E(CONFIG), {F(NAME)}, "Configuration File parsing error: %w"},
+    {E(CONFIG), {F(NAME), F(PATH)}, "Configuration item \"%s\" not defined in file \"%s\""},
+    {E(CONFIG), {F(TEXT)}, "Could not make HostDataset from InternalHosts: %s"},
     {E(BAD_REQUEST), {F(TEXT)}, "Could not match line \"%S\""},
     {E(CONFIG), {F(PATH)}, "Deprecated Config Option defaultSeedOnly in use in: %s"},
+    {E(DEBUG), {F(TEXT)}, "Domain Whitelist %s"},
+    {E(ERROR), {F(TEXT)}, "During handling of the above exception, %s"},
     {E(CONFIG), {F(PATH)}, "Error processing per user config: %s"},
     {E(DEBUG), {0}, "Found the end of entry"},
+    {E(DEBUG), {F(TEXT)}, "HELO Domain Whitelist %s"},
     {E(DEBUG), {F(TEXT)}, "HELO check failed - %s"},
     {E(NOT_PREPENDED), {F(TEXT)}, "Header field not prepended: %s"},
+    {E(DEBUG), {F(TEXT)}, "Header text %s"},
     {E(CONFIG), {0}, "Header_Type includes both SPF and AR - invalid configuration."},
+    {E(ERROR), {F(ERROR)}, "IOError: %s"},
+    {E(ERROR), {F(ERROR)}, "ImportError: %s"},
+    {E(ERROR), {F(ERROR)}, "IndexError: %s"},
+    {E(ERROR), {F(ERROR)}, "KeyError: %s"},
     {E(DEBUG), {F(TEXT)}, "Mail From (sender) check failed - %s"},
+    {E(ERROR), {F(ERROR)}, "ModuleNotFoundError: %s"},
     {E(DEBUG), {0}, "Normal exit"},
+    {E(ERROR), {F(ERROR)}, "OSError: %s"},
     {E(ERROR), {F(TEXT)}, "Ouch, caught exc: %s"},
+    {E(DEBUG), {F(TEXT)}, "PID dir created: %s"},
+    {E(DEBUG), {F(TEXT)}, "PTR Domain Whitelist %s"},
     {E(DEBUG), {F(TEXT)}, "Parsed line: %s"},
+    {E(DEBUG), {F(TEXT)}, "Per user configuration data in use for: %s"},
     {E(SKIPPED), {F(AUTHSERV), F(REASON)}, "Policy action=PREPEND Authentication-Results: %w; none (%s)"},
     {E(SKIPPED), {0}, "Policy action=PREPEND X-Comment: SPF not applicable to localhost connection - skipped check"},
+    {E(DEBUG), {F(TEXT)}, "Pyspf Cached SPF record %s"},
     {E(DEBUG), {F(TEXT)}, "Read line: %s"},
     {E(RESULT), {F(SPF_RESULT), F(REASON), F(FROM)}, "SPF %w (%s): Envelope-from: %s"},
     {E(RESULT), {F(SPF_RESULT), F(REASON), F(HELO)}, "SPF %w (%s): HELO/EHLO (Null Sender): %s"},
@@ -50,14 +75,25 @@ ML_PATTERN_ROWS(maillog__policyd_spf_statements) = {
     {E(RESULT), {F(SPF_RESULT), F(REASON), F(TEXT)}, "SPF %w: smtp_comment=%S, header_comment=%s"},
     {E(SKIPPED), {0}, "SPF not applicable to localhost connection - skipped check"},
     {E(DEBUG), {0}, "Starting"},
+    {E(ERROR), {0}, "Traceback (most recent call last):"},
+    {E(ERROR), {F(ERROR)}, "TypeError: %s"},
+    {E(ERROR), {F(ERROR)}, "Unable to write pidfle %s"},
+    {E(ERROR), {F(ERROR)}, "UnicodeDecodeError: %s"},
+    {E(ERROR), {F(ERROR)}, "UnicodeEncodeError: %s"},
+    {E(CONFIG), {F(NAME), F(PATH)}, "Unknown name \"%s\" in file \"%s\" in per user settings"},
     {E(CONFIG), {F(NAME), F(PATH)}, "Unknown name \"%s\" in file \"%s\""},
+    {E(ERROR), {F(ERROR)}, "ValueError: %s"},
+    {E(ERROR), {F(ERROR)}, "dns.%s"},
     {E(ERROR), {F(ERROR)}, "fatal_exit: %s"},
     {E(DEBUG), {F(NAME), F(TEXT)}, "handler %w: %s"},
     {E(BAD_REQUEST), {F(TEXT)}, "ignoring garbage: %s"},
+    {E(DEBUG), {0}, "not peruser"},
     {E(CONFIG), {F(TEXT), F(PATH)}, "parsing line \"%s\" from file \"%s\""},
     {E(SKIPPED), {0}, "prepend X-Comment: SPF not applicable to localhost connection - skipped check"},
+    {E(DEBUG), {F(TEXT)}, "readUserConfigFile: %s"},
     {E(RESTRICTION), {F(TEXT)}, "result_only %s"},
     {E(DEBUG), {F(TEXT)}, "skip_addresses enabled%s"},
+    {E(ERROR), {F(ERROR)}, "spf.%s"},
     {E(DEBUG), {0}, "spfcheck: No sender or helo, exiting"},
     {E(DEBUG), {F(TEXT)}, "spfcheck: pyspf result: \"%S\""},
 };
@@ -183,7 +219,9 @@ static bool refused(ml_line *l, ml_cur c)
 
 static bool python(ml_line *l, ml_cur c)
 {
-    if (!ML_SKIP(&c, "prepend ")) return refused(l, c);
+    const bool header = ML_SKIP(&c, "prepend ") || ML_STARTS(c, "X-Comment: ") || ML_STARTS(c, "Received-SPF: ") ||
+                        ML_STARTS(c, "Authentication-Results: "); /* debugLevel 3: the header by itself */
+    if (!header) return refused(l, c);
     if (ML_SKIP(&c, "Received-SPF: ")) return received_spf(l, c);
     if (ML_SKIP(&c, "Authentication-Results: ")) return authentication_results(l, c);
     return ML_SKIP(&c, "X-Comment: ") && skipped(l, c);

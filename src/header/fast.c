@@ -243,12 +243,12 @@ static inline bool find(ml_line *l, const char *text, size_t len, found *out)
     const char *p = *text == '2' ? rfc3339(l, text) : bsd(l, text);
     if (!p) return false;
 
-    /* the host: a word, no service of Dovecot's (`imap-login:`, `lmtp(1,`), no `<facility>`, no year; '(' is a blank
-     * with one more bit */
+    /* the host: a word, no service of Dovecot's (`imap-login:`, `lmtp(1,`), no `<facility>`, no `[pid]`, no year; '('
+     * is a blank with one more bit */
     uint64_t blank = mask_64(p, ' ', '(' ^ ' ');
     if (!blank) return false;
     const unsigned host_len = (unsigned)__builtin_ctzll(blank);
-    if (host_len - 1 > 61 || p[host_len] != ' ' || *p == '<' || p[host_len - 1] == ':') return false;
+    if (host_len - 1 > 61 || p[host_len] != ' ' || *p == '<' || *p == '[' || p[host_len - 1] == ':') return false;
     if (host_len == 4 && ml_is_digit(*p)) return false;
 
     /* the tag: up to a blank, with ':' before it and a pid before that */

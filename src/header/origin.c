@@ -12,10 +12,17 @@ static bool is_ipv6(ml_cur w)
     return colons > 1;
 }
 
-/* A host is a word without a blank; these are not hosts: `imap-login:`, `lmtp(1234,`, `<mail.info>`. */
+/* `[18668]`: what spamd writes on its standard error stream in the place of a host. */
+static bool is_pid(ml_cur w)
+{
+    ml_cur pid;
+    return ml_skip_char(&w, '[') && ml_digits(&w, &pid) && ML_IS(w, "]");
+}
+
+/* A host is a word without a blank; these are not hosts: `imap-login:`, `lmtp(1234,`, `<mail.info>`, `[18668]`. */
 static bool is_host(ml_cur w)
 {
-    if (ml_empty(w) || *w.p == '<' || (ml_last(w) == ':' && !is_ipv6(w))) return false;
+    if (ml_empty(w) || is_pid(w) || *w.p == '<' || (ml_last(w) == ':' && !is_ipv6(w))) return false;
     for (const char *p = w.p; p < w.e; p++)
         if (*p == '(') return false;
     return true;
