@@ -167,6 +167,8 @@ ML_PATTERN_ROWS(maillog__postfix_lib_net_named) = {
     ROW1(HOSTNAME_ERROR, "%w: empty address", FUNC),
     ROW1(HOSTNAME_ERROR, "%w: empty domain name", FUNC),
     ROW1(HOSTNAME_ERROR, "%w: empty hostname", FUNC),
+    ROW3(NETWORK_ERROR, "%w: error reading %d bytes from the network: %s", FUNC, SIZE, ERROR),
+    ROW3(NETWORK_ERROR, "%w: error writing %d bytes to the network: %s", FUNC, SIZE, ERROR),
     ROW2(INTERFACE_ERROR, "%w: getifaddrs: %s", FUNC, ERROR),
     ROW2(NETWORK_ERROR, "%w: getsockopt TCP_MAXSEG: %s", FUNC, ERROR),
     ROW1(HOSTNAME_ERROR, "%w: host found but no usable address", NAME),

@@ -158,6 +158,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_tables) = {
     ROW3(TABLE_UNSUPPORTED, "unsupported dictionary type: %w (%w: %s)", TYPE, PATH, ERROR),
     ROW4(TABLE_UNSUPPORTED, "unsupported dictionary type: %w (%w: %s). Is the postfix-%s package installed?", TYPE,
          PATH, ERROR, NAME),
+    ROW2(TABLE_UNSUPPORTED, "unsupported dictionary type: %w: Is the postfix-%w package installed?", TYPE, NAME),
     ROW1(TABLE_UNSUPPORTED, "unsupported dictionary type: %w", TYPE),
     ROW1(TABLE_UNSUPPORTED, "unsupported map type for this operation: %s", TYPE),
     ROW1(TABLE_UNSUPPORTED, "unsupported map type: %s", TYPE),
