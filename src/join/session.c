@@ -285,7 +285,9 @@ static uint32_t only_session(maillog_join *j, const ml_in *in)
         const ml_node *n = ml_at_node(j, i);
         if (n->kind != ML_NODE_SESSION) continue;
         if (n->flags & ML_F_CLOSED) {
-            if (!closed && in->ns <= n->last + NANO) closed = i;
+            /* the answer came after the end, unless there is one: then it is for a connection yet unknown (XCLIENT) */
+            const bool late = in->ns <= n->last + NANO && !has_answered(j, n, in->ev->daemon);
+            if (!closed && late) closed = i;
         } else if (open) {
             return 0;
         } else {

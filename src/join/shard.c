@@ -189,7 +189,8 @@ static uint32_t session_before(maillog_join *j, const ml_node *n)
         if (s->kind != n->kind || s->flags & ML_F_FRESH) continue;
         const uint32_t line = n->recent[0];
         if (line && ml_is_recent(s, line)) return i; /* it came twice */
-        if (!(n->flags & ML_F_CONNECT) && !(s->flags & ML_F_CLOSED)) return i;
+        const bool other = n->u.s.client && s->u.s.client && n->u.s.client != s->u.s.client && n->flags & ML_F_CONNECT;
+        if (!(n->flags & s->flags & ML_F_CONNECT) && !(s->flags & ML_F_CLOSED) && !other) return i;
     }
     return 0;
 }
@@ -296,12 +297,22 @@ static uint32_t same_node(maillog_join *j, const ml_node *n, const source *part)
 }
 
 /* An LMTP connection that began in one part and goes on in another: see store.c. */
-static void join_connection(maillog_join *j, uint32_t node, const ml_node *n)
+static void join_connection(maillog_join *j, uint32_t node, const record *r)
 {
+    const ml_node *n = &r->n;
+    const char *p = r->tape;
     uint32_t at = 0;
+    ml_entry e;
+    const bool begins = maillog__entry(&p, r->tape + r->bytes, &e) && e.type == MAILLOG_EVENT_DOVECOT_CONNECT;
     for (uint32_t i; n->kind == ML_NODE_STORE && n->key[1] && (i = maillog__find(j, n->key[1], &at)) != 0;) {
         const ml_node *o = ml_at_node(j, i);
-        if (i == node || o->kind != ML_NODE_STORE || (o->key[0] && n->key[0])) continue;
+        if (i == node || o->kind != ML_NODE_STORE) continue;
+        if (begins) { /* that was another, of the same process */
+            maillog__drop_key(j, i, 1);
+            at = 0;
+            continue;
+        }
+        if (o->key[0] && n->key[0]) continue;
         maillog__drop_key(j, n->key[0] ? i : node, 1);
         maillog__join_groups(j, i, node);
         return;
@@ -351,7 +362,7 @@ static uint32_t import_node(maillog_join *j, const record *r, const source *part
     if (leg) ml_at_node(j, node)->flags |= ML_F_FRESH;
     if ((r->n.kind == ML_NODE_POLICY || r->n.kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED)) j->parked++;
     enter_session(j, node, &r->n);
-    if (!merged) join_connection(j, node, &r->n);
+    if (!merged) join_connection(j, node, r);
     if (leg) maillog__link_again(j, node, r->tape, r->bytes);
     if (merged && r->n.kind == ML_NODE_RUN) maillog__link_pieces(j, node);
     return node;
