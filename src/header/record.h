@@ -5,11 +5,19 @@
 #include "header.h"
 
 /* The parts of a line; a record may give each under several keys, of which the best counts. */
-typedef enum ml_slot { ML_TIME, ML_HOST, ML_PROGRAM, ML_PID, ML_MESSAGE, ML_STREAM, ML_SLOTS } ml_slot;
+typedef enum ml_record_slot {
+    ML_TIME,
+    ML_HOST,
+    ML_PROGRAM,
+    ML_PID,
+    ML_MESSAGE,
+    ML_STREAM,
+    ML_RECORD_SLOTS
+} ml_record_slot;
 
 typedef struct ml_record {
-    ml_cur value[ML_SLOTS];
-    uint8_t rank[ML_SLOTS]; /* 0: not there; higher is better */
+    ml_cur value[ML_RECORD_SLOTS];
+    uint8_t rank[ML_RECORD_SLOTS]; /* 0: not there; higher is better */
 } ml_record;
 
 /* Keep the value if its key is one that counts. Of equal keys the first stays. */
