@@ -1,4 +1,5 @@
-# Install rules: headers, libraries, pkg-config, CMake package, man pages, the command.
+# Install rules: headers, libraries, pkg-config, CMake package, man pages, the command. Components: library (what a program
+# needs to run), development, command; `cmake --install build --component library` takes one alone.
 include(CMakePackageConfigHelpers)
 
 set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/maillog)
@@ -19,20 +20,22 @@ write_basic_package_version_file(maillogConfigVersion.cmake COMPATIBILITY SameMi
 foreach(_kind static shared)
   if(TARGET maillog_${_kind})
     install(TARGETS maillog_${_kind} EXPORT maillogTargets-${_kind}
-            LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-    install(EXPORT maillogTargets-${_kind} NAMESPACE maillog:: DESTINATION ${_package_dir})
+            LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development
+            ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+    install(EXPORT maillogTargets-${_kind} NAMESPACE maillog:: DESTINATION ${_package_dir} COMPONENT development)
   endif()
 endforeach()
-install(DIRECTORY include/maillog DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
-install(FILES ${PROJECT_BINARY_DIR}/maillog.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-install(FILES ${PROJECT_BINARY_DIR}/maillogConfig.cmake ${PROJECT_BINARY_DIR}/maillogConfigVersion.cmake DESTINATION ${_package_dir})
+install(DIRECTORY include/maillog DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
+install(FILES ${PROJECT_BINARY_DIR}/maillog.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+install(FILES ${PROJECT_BINARY_DIR}/maillogConfig.cmake ${PROJECT_BINARY_DIR}/maillogConfigVersion.cmake
+        DESTINATION ${_package_dir} COMPONENT development)
 if(TARGET maillog_command)
-  install(TARGETS maillog_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS maillog_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
 endif()
 file(GLOB _man1 ${PROJECT_SOURCE_DIR}/docs/man/*.1)
 file(GLOB _man3 ${PROJECT_SOURCE_DIR}/docs/man/*.3)
-install(FILES ${_man1} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES ${_man3} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
+install(FILES ${_man1} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT command)
+install(FILES ${_man3} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT development)
 
 # a page that is about several functions is found by the name of each
 foreach(_page ${_man3})
@@ -46,4 +49,4 @@ foreach(_page ${_man3})
     endif()
   endforeach()
 endforeach()
-install(FILES ${_aliases} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
+install(FILES ${_aliases} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT development)

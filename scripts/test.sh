@@ -16,3 +16,4 @@ cmake -B build -DMAILLOG_BUILD_TESTS=ON >/dev/null
 cmake --build build -j "$(nproc)"
 ctest --test-dir build --output-on-failure -j "$(nproc)"
 sh scripts/test-bindings.sh build
+sh scripts/test-packages.sh build

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Every way to get the library, tried by a consumer of its kind: two files, Meson, FetchContent, one component, Debian's
+# packages, and what can be checked of the other recipes. usage: test-packages.sh [BUILD-DIR]
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/install.sh
+src=$(pwd) build=$(cd "${1:-build}" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+not_run=""
+fail() { echo "FAIL: $*"; exit 1; }
+# wanted COMMAND PACKAGE: there, or installed now; else it is said at the end
+wanted() {
+    command -v "$1" >/dev/null 2>&1 || (install_packages "$2") || true
+    command -v "$1" >/dev/null 2>&1 && return
+    not_run="$not_run $1"
+    return 1
+}
+need python3 python3
+
+echo "== amalgamation"
+python3 scripts/amalgamate.py "$work/two"
+for cc in gcc clang; do
+    command -v $cc >/dev/null 2>&1 || { not_run="$not_run $cc"; continue; }
+    $cc -std=c11 -Wall -Wextra -Werror -c "$work/two/maillog.c" -o "$work/two/$cc.o"
+    mkdir -p "$work/two/maillog"
+    echo '#include "../maillog.h"' >"$work/two/maillog/maillog.h" # consumer.c says <maillog/maillog.h>
+    $cc -Wall -Wextra -Werror -I"$work/two" tests/install/consumer.c "$work/two/$cc.o" -o "$work/two/consumer"
+    "$work/two/consumer"
+done
+cc=$(ls "$work"/two/*.o | head -1)
+gcc -std=gnu11 -I"$work/two" tests/support/vectors.c tests/support/cases.c "$cc" -o "$work/two/vectors" # the same events
+sh tests/vectors.sh "$work/two/vectors" .
+
+echo "== install, by component"
+cmake --install "$build" --prefix "$work/runtime" --component library >/dev/null
+[ "$(find "$work/runtime" ! -type d | grep -vc '/libmaillog\.so\.[0-9.]*$')" = 0 ] || fail "component library: $(find "$work/runtime")"
+cmake --install "$build" --prefix "$work/prefix" >/dev/null
+libdir=$(dirname "$(find "$work/prefix" -name libmaillog.a)")
+
+echo "== pkg-config, moved"
+mv "$work/prefix" "$work/moved"
+libdir=$work/moved${libdir#"$work/prefix"}
+PKG_CONFIG_PATH=$libdir/pkgconfig
+export PKG_CONFIG_PATH
+# shellcheck disable=SC2046
+cc tests/install/consumer.c $(pkg-config --define-prefix --cflags --libs maillog) -o "$work/pc"
+LD_LIBRARY_PATH=$libdir "$work/pc"
+
+echo "== Meson"
+if wanted meson meson && wanted ninja ninja-build; then
+    printf '#!/bin/sh\nexec pkg-config --define-prefix "$@"\n' >"$work/pkg-config"
+    chmod +x "$work/pkg-config"
+    PKG_CONFIG=$work/pkg-config meson setup "$work/meson" tests/install/meson >/dev/null
+    meson compile -C "$work/meson" >/dev/null
+    LD_LIBRARY_PATH=$libdir "$work/meson/consumer"
+fi
+
+echo "== FetchContent"
+cmake -S tests/install/fetchcontent -B "$work/fetch" -DMAILLOG_SOURCE="$src" -DMAILLOG_BUILD_SHARED=OFF >/dev/null
+cmake --build "$work/fetch" -j "$(nproc)" --target consumer >/dev/null
+"$work/fetch/consumer"
+
+echo "== Debian"
+if wanted dpkg-buildpackage dpkg-dev && wanted dh debhelper && wanted lintian lintian; then
+    dpkg -s dh-python >/dev/null 2>&1 || install_packages dh-python
+    mkdir -p "$work/deb/maillog"
+    git ls-files -co --exclude-standard | tar cf - -T - | tar xf - -C "$work/deb/maillog"
+    (cd "$work/deb/maillog" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" dpkg-buildpackage -us -uc -b >../log 2>&1) ||
+        { tail -30 "$work/deb/log"; fail dpkg-buildpackage; }
+    ! grep -E 'dpkg-gensymbols: (warning|error)' "$work/deb/log" || fail "symbols"
+    tags=initial-upload-closes-no-bugs
+    [ -e docs/man/maillog.1 ] || tags=$tags,no-manual-page # it is to come
+    lintian --allow-root --suppress-tags $tags --fail-on error,warning "$work"/deb/*.changes
+    root=$work/deb/root # an empty system: dpkg's own view of what the packages put where
+    mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates"
+    : >"$root/var/lib/dpkg/status"
+    for deb in "$work"/deb/libmaillog0_*.deb "$work"/deb/libmaillog-dev_*.deb "$work"/deb/maillog_*.deb "$work"/deb/python3-maillog_*.deb; do
+        dpkg-deb -x "$deb" "$root"
+    done
+    lib=$(dirname "$(find "$root" -name libmaillog.a)")
+    # shellcheck disable=SC2046
+    cc tests/install/consumer.c $(PKG_CONFIG_LIBDIR="$lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root" pkg-config --cflags --libs maillog) -o "$work/deb/consumer"
+    LD_LIBRARY_PATH=$lib "$work/deb/consumer"
+    "$root/usr/bin/maillog" trace examples/seed/mail.log | grep -q delivered || fail "the command of the package"
+    LD_LIBRARY_PATH=$lib PYTHONPATH=$root/usr/lib/python3/dist-packages PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c \
+        'import maillog; print([m["verdict"] for m in maillog.messages(open("examples/seed/mail.log", "rb"))])'
+fi
+
+echo "== other recipes"
+python3 -c 'import json; json.load(open("packaging/vcpkg/vcpkg.json")); compile(open("packaging/conan/conanfile.py").read(), "conanfile.py", "exec")'
+printf 'function(vcpkg_stub)\nendfunction()\n' >"$work/port.cmake"
+for f in from_github cmake_configure cmake_install cmake_config_fixup fixup_pkgconfig copy_pdbs install_copyright; do
+    printf 'function(vcpkg_%s)\nendfunction()\n' $f
+done >"$work/port.cmake"
+printf 'set(CURRENT_PACKAGES_DIR %s/none)\nset(VCPKG_LIBRARY_LINKAGE static)\ninclude(%s/packaging/vcpkg/portfile.cmake)\n' "$work" "$src" >>"$work/port.cmake"
+cmake -P "$work/port.cmake"
+if command -v ruby >/dev/null 2>&1; then ruby -c packaging/homebrew/maillog.rb; else not_run="$not_run ruby"; fi
+for option in $(grep -ohE 'MAILLOG_BUILD_[A-Z]+' packaging/*/*); do
+    [ "$option" = MAILLOG_BUILD_ ] || grep -q "option($option " CMakeLists.txt || fail "no such option: $option"
+done
+for file in packaging/conan/conanfile.py packaging/vcpkg/vcpkg.json debian/changelog packaging/homebrew/maillog.rb; do
+    grep -q "$(sed -n 's/.*VERSION_STRING "\(.*\)"/\1/p' include/maillog/version.h)" "$file" || fail "$file: another version"
+done
+
+echo "== licences"
+if wanted reuse reuse; then reuse lint >"$work/reuse" || { tail -20 "$work/reuse"; fail "reuse lint"; }; fi
+
+[ -z "$not_run" ] || printf '\n*** NOT RUN, for want of:%s\n' "$not_run"
+echo "packages: all right"
