@@ -18,6 +18,12 @@ wanted() {
 }
 need python3 python3
 
+echo "== ABI and schema, against the last release"
+wanted abidiff abigail-tools || true
+code=0
+sh abi/check.sh "$build" || code=$?
+[ $code = 0 ] || [ $code = 77 ] || fail "abi/check.sh"
+
 echo "== amalgamation"
 python3 scripts/amalgamate.py "$work/two"
 for cc in gcc clang; do
