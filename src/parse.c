@@ -1,4 +1,4 @@
-/* parse.c: bytes of one line → event. The one parse under the line, stream and batch doors. */
+/* parse.c: what quick/quick.c leaves: any header, any daemon. */
 #include "parse.h"
 
 #include "daemons/daemons.h"
@@ -18,24 +18,29 @@ static void read_message(ml_line *l, const uint8_t *skip, ml_cur message)
         ml_put_rest(l, message);
 }
 
-void maillog__parse(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field)
+void maillog__parse_message(ml_line *l, const uint8_t *skip, ml_cur message, maillog_field *field)
 {
-    ml_cur c = ml_slice(p, e);
-    maillog_event *ev = l->ev;
+    maillog_event *const ev = l->ev;
+    l->limit = field + MAILLOG_FIELDS_MAX;
+    l->form = ML_FORM_TAGGED;
+    l->inside = false;
+    ev->type = 0;
+    if (ml_may_be_syslogd(ml_peek(message))) maillog__message(l, &message);
+    ml_put(l, MAILLOG_FIELD_MESSAGE, message);
+    read_message(l, skip, message);
+    ev->nfields = (uint32_t)(l->next - field);
+}
+
+void maillog__parse_any(ml_line *l, const uint8_t *skip, ml_cur line, maillog_field *field)
+{
     l->next = field;
     l->limit = field + MAILLOG_FIELDS_MAX;
     l->form = ML_FORM_TAGGED;
     l->inside = false;
-    ev->line = p;
-    ev->len = (uint32_t)(e - p);
-    ev->type = 0;
-    ev->daemon = 0;
-    ev->match = MAILLOG_MATCH_RAW;
-    ev->flags = 0;
-    const bool has_header = maillog__header(l, &c);
-    ml_put(l, MAILLOG_FIELD_MESSAGE, c);
-    if (has_header) read_message(l, skip, c);
-    ev->nfields = (uint32_t)(l->next - field);
+    const bool has_header = maillog__header(l, &line);
+    ml_put(l, MAILLOG_FIELD_MESSAGE, line);
+    if (has_header) read_message(l, skip, line);
+    l->ev->nfields = (uint32_t)(l->next - field);
 }
 
 /* One LF or CRLF at the end is not part of the line. */

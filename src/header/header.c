@@ -114,7 +114,7 @@ static bool rare_form(ml_line *l, ml_cur *c)
     return found;
 }
 
-bool maillog__header_any(ml_line *l, ml_cur *c)
+bool maillog__header(ml_line *l, ml_cur *c)
 {
     static const maillog_time none = {0, 0, 0, 0, 0, 0, 0, 0, MAILLOG_NO_OFFSET, 0};
     ml_cur t = *c;

@@ -4,20 +4,8 @@
 
 #include "../base/cursor.h"
 
-/* The plain cases of the two common forms; false: nothing is moved or written but the time, read on slowly. */
-#ifdef ML_SSE2
-bool maillog__header_fast(ml_line *l, ml_cur *c);
-#endif
-bool maillog__header_any(ml_line *l, ml_cur *c);
-
 /* Read the header, write its fields, leave `*c` at the message. False: no known form; nothing is moved or written. */
-static inline bool maillog__header(ml_line *l, ml_cur *c)
-{
-#ifdef ML_SSE2
-    if (maillog__header_fast(l, c)) return true;
-#endif
-    return maillog__header_any(l, c);
-}
+bool maillog__header(ml_line *l, ml_cur *c);
 
 /* ---- time stamps: true when the line begins with one; fill ev->time and leave `*c` after the blank behind it.
  * On false nothing is changed. ---- */

@@ -1,14 +1,10 @@
-/* fast.c: the two common lines, `Jul 19 07:59:06 mail postfix/smtpd[15492]: …` and the same with
- * `2026-07-19T07:59:06.123456+02:00`, in one go: wide loads and bit masks where bsd.c, rfc3339.c, origin.c and tag.c
- * take byte by byte. It takes nothing that they would read otherwise (a test compares), and whatever is less than plain
- * is left to them: this file may be left out. */
-#include "header.h"
+/* header.h: the two common beginnings of a line, `Jul 19 07:59:06 mail postfix/smtpd[15492]: …` and the same with
+ * `2026-07-19T07:59:06.123456+02:00`, in one go: wide loads and bit masks where src/header takes byte by byte. */
+#ifndef MAILLOG_QUICK_HEADER_H
+#define MAILLOG_QUICK_HEADER_H
 
-#ifdef ML_SSE2
-
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
+#include "../header/header.h"
+#include "quick.h"
 
 /* The twelve names as numbers, where this product has them: four bits are enough to tell them apart. */
 static unsigned month_number(const char *p)
@@ -42,7 +38,7 @@ static unsigned month_number(const char *p)
     return months[slot].name == name ? months[slot].number : 0;
 }
 
-/* maillog_time as two numbers, written at once: the machines that have SSE2 put the lowest byte first. */
+/* maillog_time as two numbers, written at once: quick.c is only for machines that put the lowest byte first. */
 typedef char time_layout[offsetof(maillog_time, month) == 2 && offsetof(maillog_time, hour) == 4 &&
                                  offsetof(maillog_time, digits) == 7 && offsetof(maillog_time, nsec) == 8 &&
                                  offsetof(maillog_time, utc_offset) == 12 && sizeof(maillog_time) == 16
@@ -110,9 +106,7 @@ static inline bool offset_at(const char *p, int *minutes)
  * that mostly they are those of the line before, and what they mean is known. */
 static inline bool is_same_stamp(const ml_line *l, const char *p)
 {
-    const __m128i now = _mm_loadu_si128((const __m128i *)(const void *)p);
-    const __m128i last = _mm_loadu_si128((const __m128i *)(const void *)l->stamp);
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(now, last)) == 0xFFFF && l->time.month;
+    return ml_same_bytes(p, l->stamp, sizeof l->stamp) && l->time.month;
 }
 
 static inline void keep_stamp(ml_line *l, const char *p)
@@ -186,125 +180,46 @@ static inline const char *rfc3339(ml_line *l, const char *p)
     return p;
 }
 
-/* One bit for each of 64 bytes at p that is `ch` when the bits of `ignore` are put aside. */
-static inline uint64_t mask_64(const char *p, char ch, char ignore)
+/* Past the host at p: a word, no service of Dovecot's (`imap-login:`, `lmtp(1,`), no `<facility>`, no `[pid]`, no year.
+ * NULL: something else. `last_window`: see ml_quick. */
+ML_INLINE const char *past_host(const char *p, const char *last_window)
 {
-    uint64_t mask = 0;
-#ifdef __AVX2__
-    for (unsigned i = 0; i < 64; i += 32) {
-        __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
-        if (ignore) x = _mm256_and_si256(x, _mm256_set1_epi8((char)~ignore));
-        mask |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(ch))) << i;
+    const uint64_t hits = ml_hits_2(p, ' ', '(');
+    unsigned len;
+    if (hits) {
+        len = ml_first(hits) >> ML_HIT_SHIFT;
+    } else { /* a long one */
+        const char *const at = p < last_window ? p : last_window;
+        const uint64_t blank = ml_mask_64(at, ' ', '(' ^ ' ') >> (p - at); /* '(' is a blank with one more bit */
+        if (!blank) return NULL;
+        len = ml_first(blank);
     }
-#else
-    for (unsigned i = 0; i < 64; i += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        if (ignore) x = _mm_and_si128(x, _mm_set1_epi8((char)~ignore));
-        mask |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(ch))) << i;
+    if (len - 1 > 61 || p[len] != ' ' || *p == '<' || *p == '[' || p[len - 1] == ':') return NULL;
+    return len == 4 && ml_is_digit(*p) ? NULL : p + len + 1;
+}
+
+/* How many digits stand at p; 8 for more. */
+ML_INLINE unsigned digits_at(const char *p)
+{
+    const uint64_t x = ml_load64(p) ^ UINT64_C(0x3030303030303030);
+    const uint64_t other = (x | (x + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+    return other ? ml_first(other) / 8 : 8;
+}
+
+/* `[pid]: ` or `: ` at p: the message behind it, or NULL; *pid_len is 0 without a pid. */
+ML_INLINE const char *ml_quick_pid(const char *p, const char *e, unsigned *pid_len)
+{
+    const char *message = p + 2;
+    *pid_len = 0;
+    if (*p == '[') {
+        const unsigned n = digits_at(p + 1);
+        message = p + n + 4;
+        if (n - 1 > 6 || (ml_load32(p + n + 1) & 0xFFFFFF) != ML_WORD(']', ':', ' ', 0, 0, 0, 0, 0)) return NULL;
+        *pid_len = n;
+    } else if (*p != ':' || p[1] != ' ') {
+        return NULL;
     }
-#endif
-    return mask;
-}
-
-static inline uint64_t below(unsigned bit) { return (UINT64_C(1) << bit) - 1; }
-static inline unsigned highest(uint64_t mask) { return 63 - (unsigned)__builtin_clzll(mask); }
-
-/* The length of the pid whose `]` is at p: one to seven digits after a `[`; 0: something else. */
-static inline unsigned pid_before(const char *p)
-{
-    const uint64_t x = ml_load64(p - 8), y = x ^ UINT64_C(0x3030303030303030);
-    /* digits are 0..9 now: all others get their top bit (and may give it to a digit above them, which is then none) */
-    const uint64_t other = (y | (y + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
-    if (!other) return 0;
-    const unsigned above = (unsigned)__builtin_clzll(other) & ~7u;
-    return (x >> (56 - above) & 0xFF) == '[' ? above / 8 : 0;
-}
-
-static inline maillog_field *put(maillog_field *f, maillog_field_id id, uint32_t off, uint32_t n)
-{
-    f->id = (uint16_t)id;
-    f->word = 0;
-    f->off = off;
-    f->len = n;
-    return f + 1;
-}
-
-/* The most that is looked at: a stamp of 35 bytes, 64 from the host on and 64 from the tag on. */
-#define WINDOW 168
-
-/* What was found, as offsets from the beginning of the line. */
-typedef struct found {
-    unsigned host, host_len, tag, name_len, pid_len, message;
-} found;
-
-/* `text` has WINDOW bytes, the line ends after `len` of them. */
-static inline bool find(ml_line *l, const char *text, size_t len, found *out)
-{
-    const char *p = *text == '2' ? rfc3339(l, text) : bsd(l, text);
-    if (!p) return false;
-
-    /* the host: a word, no service of Dovecot's (`imap-login:`, `lmtp(1,`), no `<facility>`, no `[pid]`, no year; '('
-     * is a blank with one more bit */
-    uint64_t blank = mask_64(p, ' ', '(' ^ ' ');
-    if (!blank) return false;
-    const unsigned host_len = (unsigned)__builtin_ctzll(blank);
-    if (host_len - 1 > 61 || p[host_len] != ' ' || *p == '<' || *p == '[' || p[host_len - 1] == ':') return false;
-    if (host_len == 4 && ml_is_digit(*p)) return false;
-
-    /* the tag: up to a blank, with ':' before it and a pid before that */
-    const char *tag = p + host_len + 1;
-    blank >>= host_len + 1;
-    if (!blank) blank = mask_64(tag, ' ', '(' ^ ' ');
-    if (!blank) return false;
-    const unsigned end = (unsigned)__builtin_ctzll(blank);
-    if (end < 2 || tag[end] != ' ' || tag[end - 1] != ':' || (size_t)(tag - text) + end >= len) return false;
-    unsigned pid_len = 0;
-    if (tag[end - 2] == ']') {
-        pid_len = pid_before(tag + end - 2);
-        if (!pid_len || pid_len + 3 >= end) return false;
-    }
-    out->host = (unsigned)(p - text);
-    out->host_len = host_len;
-    out->tag = (unsigned)(tag - text);
-    out->name_len = pid_len ? end - 3 - pid_len : end - 1;
-    out->pid_len = pid_len;
-    out->message = out->tag + end + 1;
-    return true;
-}
-
-/* The tag, split at its last '/'. */
-static inline void split_tag(ml_line *l, const char *text, const char *line, const found *at)
-{
-    const uint64_t slash =
-        (at->name_len <= 16 ? ml_mask_16(text + at->tag, _mm_set1_epi8('/')) : mask_64(text + at->tag, '/', 0)) &
-        below(at->name_len);
-    const char *tag = line + at->tag, *end = tag + at->name_len;
-    const unsigned leaf = slash ? highest(slash) + 1 : 0;
-    l->prefix = slash ? ml_slice(tag, tag + leaf - 1) : ml_none();
-    l->program = ml_slice(tag + leaf, end);
-}
-
-bool maillog__header_fast(ml_line *l, ml_cur *c)
-{
-    char copy[WINDOW];
-    const char *text = c->p;
-    const size_t len = ml_len(*c), readable = (size_t)(l->readable - text);
-    if (readable < WINDOW) {
-        memset(copy, 0, sizeof copy);
-        memcpy(copy, text, readable);
-        text = copy;
-    }
-    found at;
-    if (!find(l, text, len, &at)) return false;
-    const uint32_t off = (uint32_t)(c->p - l->base);
-    maillog_field *f = put(l->next, MAILLOG_FIELD_HOST, off + at.host, at.host_len);
-    f = put(f, MAILLOG_FIELD_PROGRAM, off + at.tag, at.name_len);
-    if (at.pid_len) f = put(f, MAILLOG_FIELD_PID, off + at.tag + at.name_len + 1, at.pid_len);
-    l->next = f;
-    split_tag(l, text, c->p, &at);
-    c->p += at.message;
-    if (ml_may_be_syslogd(ml_peek(*c))) maillog__message(l, c);
-    return true;
+    return message <= e ? message : NULL;
 }
 
 #endif

@@ -1,0 +1,196 @@
+/* filters.h: postgrey's answers and amavis' reports. See quick.h; the grammars are postgrey.c and amavis_report.c. */
+#ifndef MAILLOG_QUICK_FILTERS_H
+#define MAILLOG_QUICK_FILTERS_H
+
+#include "quick.h"
+
+/* The first `, ` from p on; at or behind the end: there is none. */
+ML_INLINE const char *quick_comma(const ml_quick *q, const char *p)
+{
+    do p = ml_quick_find(q, p, ',') + 1;
+    while (p < q->e && *p != ' ');
+    return p - 1;
+}
+
+/* `KEY=value, `: the value is written; false: it is not there. */
+ML_INLINE bool quick_attribute(ml_quick *q, const char *lit, size_t n, maillog_field_id id)
+{
+    const char *value = q->p;
+    if (!ml_quick_skip(q, &value, lit, n)) return false;
+    const char *const end = quick_comma(q, value);
+    if (end + 1 >= q->e) return false;
+    ml_row(q, id, value, end);
+    q->p = end + 2;
+    return true;
+}
+#define QUICK_ATTRIBUTE(q, lit, NAME) quick_attribute((q), lit, sizeof(lit) - 1, MAILLOG_FIELD_##NAME)
+
+/* ---- action=A, reason=R, [delay=N, ]client_name=N, client_address=A, sender=S, recipient=R ---- */
+
+static bool quick_postgrey(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    if (!QUICK_ATTRIBUTE(&q, "action=", ACTION)) return false;
+    const char *const action = q.base + q.next[-1].off;
+    if (ML_QUICK_IS(action, q.p - 2, "pass"))
+        q.next[-1].word = MAILLOG_ACTION_PASS;
+    else if (ML_QUICK_IS(action, q.p - 2, "greylist"))
+        q.next[-1].word = MAILLOG_ACTION_GREYLIST;
+    else
+        return false;
+    if (!QUICK_ATTRIBUTE(&q, "reason=", REASON)) return false;
+    if (q.p[-3] == ')') return false; /* `early-retry (127s missing)` */
+    (void)QUICK_ATTRIBUTE(&q, "delay=", GREYLIST_DELAY);
+    if (!QUICK_ATTRIBUTE(&q, "client_name=", CLIENT_NAME)) return false;
+    if (!QUICK_ATTRIBUTE(&q, "client_address=", CLIENT_ADDR)) return false;
+    if (!ML_QUICK_SKIP(&q, &q.p, "sender=")) return false;
+    const char *const sender = q.p, *const comma = ml_quick_find(&q, sender, ',');
+    if (comma >= q.e) return false;
+    q.p = comma;
+    if (!ML_QUICK_SKIP(&q, &q.p, ", recipient=") || ml_quick_find(&q, q.p, ',') < q.e) return false;
+    ML_ROW(&q, FROM, sender, comma);
+    ML_ROW(&q, TO, q.p, q.e);
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTGREY_GREYLIST);
+}
+
+/* ---- (ID) Passed CLEAN {ACTIONS}, [BANK ][LOCAL ][ADDR]:PORT [ADDR] <FROM> -> <TO>,<TO>, KEY: VALUE, …, N ms ---- */
+
+/* `[addr]` or `[addr]:port`, and a blank. */
+ML_INLINE bool quick_bracketed(ml_quick *q, maillog_field_id addr_id, maillog_field_id port_id)
+{
+    const char *const addr = q->p + 1, *const close = ml_quick_find_2(q, addr, ']', ' ');
+    if (close + 1 >= q->e || *close != ']') return false;
+    ml_row(q, addr_id, addr, close);
+    q->p = close + 1;
+    if (*q->p == ':') {
+        const char *const port = q->p + 1;
+        q->p = ml_quick_digits(port, q->e);
+        if (port == q->p) return false;
+        ml_row(q, port_id, port, q->p);
+    }
+    return q->p < q->e && *q->p++ == ' ';
+}
+
+/* Who sent it, up to the '<' of the sender. */
+ML_INLINE bool quick_origin(ml_quick *q)
+{
+    const char *const bank = q->p;
+    bool local = ML_QUICK_SKIP(q, &q->p, "LOCAL ");
+    if (!local) {
+        while (q->p < q->e && (ml_is_upper(*q->p) || *q->p == '-')) q->p++;
+        if (q->p > bank) {
+            ML_ROW(q, POLICY_BANK, bank, q->p);
+            if (q->p == q->e || *q->p++ != ' ') return false;
+            local = ML_QUICK_SKIP(q, &q->p, "LOCAL ");
+        }
+    }
+    if (local) ML_ROW(q, LOCAL, q->p - 6, q->p - 1);
+    if (q->p >= q->e || *q->p != '[') return false; /* without an address the bank has another place */
+    if (!quick_bracketed(q, MAILLOG_FIELD_CLIENT_ADDR, MAILLOG_FIELD_CLIENT_PORT)) return false;
+    if (q->p < q->e && *q->p == '[' &&
+        !quick_bracketed(q, MAILLOG_FIELD_ORIG_CLIENT_ADDR, MAILLOG_FIELD_ORIG_CLIENT_PORT))
+        return false;
+    return q->p < q->e && *q->p == '<';
+}
+
+/* `<…>` at q->p, where no quotes begin it: past it, or NULL. */
+ML_INLINE const char *quick_angle_end(const ml_quick *q)
+{
+    if (q->e - q->p < 2 || *q->p != '<' || q->p[1] == '"') return NULL;
+    const char *const close = ml_quick_find(q, q->p + 1, '>');
+    return close < q->e ? close + 1 : NULL;
+}
+
+/* `<FROM> -> <TO>,<TO>` */
+ML_INLINE bool quick_path(ml_quick *q)
+{
+    const char *end = quick_angle_end(q);
+    if (!end) return false;
+    ML_ROW(q, FROM, q->p + 1, end - 1);
+    q->p = end;
+    if (!ML_QUICK_SKIP(q, &q->p, " -> ")) return false;
+    const char *const first = q->p;
+    for (;;) {
+        if (!(end = quick_angle_end(q))) return false;
+        q->p = end + 1;
+        if (q->p >= q->e || *end != ',') return false;
+        if (*q->p != '<') break;
+    }
+    ML_ROW(q, RECIPIENTS, first, end);
+    if (ml_quick_find(q, first, '>') + 1 == end) ML_ROW(q, TO, first + 1, end - 1);
+    if (*q->p != ' ') return false;
+    q->p++;
+    return true;
+}
+
+/* `Message-ID: <…>, ` with nothing quoted or bracketed in it. */
+ML_INLINE bool quick_amavis_message_id(ml_quick *q)
+{
+    const char *id = q->p;
+    if (!ML_QUICK_SKIP(q, &id, "Message-ID: ")) return true;
+    if (id >= q->e || *id != '<') return false;
+    const char *const close = ml_quick_find(q, id + 1, '>');
+    if (close + 3 > q->e || ml_quick_find_2(q, id, '"', '[') < close) return false;
+    if (!ml_same_bytes(close + 1, ", ", 2)) return false;
+    ML_ROW(q, MESSAGE_ID, id, close + 1);
+    q->p = close + 3;
+    return true;
+}
+
+/* `Hits: N, size: N, queued_as: ID, ` */
+ML_INLINE bool quick_amavis_results(ml_quick *q)
+{
+    if (QUICK_ATTRIBUTE(q, "Hits: ", HITS)) {
+        const maillog_field *const hits = &q->next[-1];
+        if (ml_quick_find_2(q, q->base + hits->off, ' ', ',') != q->p - 2) return false; /* ends at these */
+    }
+    (void)QUICK_ATTRIBUTE(q, "size: ", SIZE);
+    if (QUICK_ATTRIBUTE(q, "queued_as: ", QUEUED_AS)) {
+        const char *p = q->base + q->next[-1].off;
+        while (ml_is_alnum(*p) || *p == '/') p++;
+        if (p != q->p - 2 || !q->next[-1].len) return false; /* a reply */
+    }
+    return true;
+}
+
+static bool quick_amavis(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    /* (12345-06) or (12345-06-2) */
+    if (*q.p != '(') return false;
+    const char *const id = q.p + 1;
+    q.p = ml_quick_digits(id, q.e);
+    if (q.p == id || q.e - q.p < 40 || *q.p != '-' || !ml_is_digit(q.p[1])) return false;
+    q.p = ml_quick_digits(q.p + 1, q.e);
+    if (*q.p == '-' && ml_is_digit(q.p[1])) q.p = ml_quick_digits(q.p + 1, q.e);
+    ML_ROW(&q, AM_ID, id, q.p);
+    if (!ML_QUICK_SKIP(&q, &q.p, ") Passed ")) return false;
+    ML_ROW_WORD(&q, RESULT, MAILLOG_RESULT_PASSED, q.p - 7, q.p - 1);
+    const char *const category = q.p;
+    if (ML_QUICK_SKIP(&q, &q.p, "CLEAN {"))
+        ML_ROW_WORD(&q, CATEGORY, MAILLOG_CATEGORY_CLEAN, category, category + 5);
+    else if (ML_QUICK_SKIP(&q, &q.p, "SPAM {"))
+        ML_ROW_WORD(&q, CATEGORY, MAILLOG_CATEGORY_SPAM, category, category + 4);
+    else if (ML_QUICK_SKIP(&q, &q.p, "SPAMMY {"))
+        ML_ROW_WORD(&q, CATEGORY, MAILLOG_CATEGORY_SPAMMY, category, category + 6);
+    else
+        return false;
+    const char *const actions = q.p - 1;
+    while (q.p < q.e && (ml_is_alpha(*q.p) || *q.p == ',')) q.p++;
+    if (!ML_QUICK_SKIP(&q, &q.p, "}, ")) return false;
+    ML_ROW(&q, ACTIONS, actions, q.p - 2);
+    if (!quick_origin(&q) || !quick_path(&q)) return false;
+    (void)QUICK_ATTRIBUTE(&q, "Queue-ID: ", QUEUE_ID);
+    if (!quick_amavis_message_id(&q)) return false;
+    (void)QUICK_ATTRIBUTE(&q, "mail_id: ", MAIL_ID);
+    if (!quick_amavis_results(&q)) return false;
+    (void)QUICK_ATTRIBUTE(&q, "dkim_sd=", DKIM_SD);
+    (void)QUICK_ATTRIBUTE(&q, "dkim_new=", DKIM_NEW);
+    const char *const ms = q.p;
+    q.p = ml_quick_digits(ms, q.e);
+    if (q.p == ms || !ML_QUICK_IS(q.p, q.e, " ms")) return false;
+    ML_ROW(&q, ELAPSED_MS, ms, q.p);
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_AMAVIS_PASSED);
+}
+
+#endif

@@ -1,0 +1,234 @@
+/* postfix_other.h: TLS sessions, refusals, lost connections and host names of Postfix. See quick.h; the grammars are
+ * postfix_tls.c, postfix_smtpd.c, postfix_context.c and postfix_smtpd_session.c. */
+#ifndef MAILLOG_QUICK_POSTFIX_OTHER_H
+#define MAILLOG_QUICK_POSTFIX_OTHER_H
+
+#include "../daemons/postfix.h"
+#include "postfix_delivery.h"
+#include "postfix_session.h"
+
+/* ---- LEVEL TLS connection established (from CLIENT|to HOST): PROTO with cipher NAME (256/256 bits)… ---- */
+
+/* ` WORD NAME[ (DETAIL)]` if it is there; false: it is, and not so. */
+ML_INLINE bool quick_signature(ml_quick *q, const char *lit, size_t n, maillog_field_id id, maillog_field_id detail_id)
+{
+    if (!ml_quick_skip(q, &q->p, lit, n)) return true;
+    const char *const name = q->p, *const end = ml_quick_find(q, name, ' ');
+    q->p = end < q->e ? end : q->e;
+    if (q->p == name) return false;
+    ml_row(q, id, name, q->p);
+    if (!ML_QUICK_SKIP(q, &q->p, " (")) return true;
+    const char *const close = ml_quick_find(q, q->p, ')');
+    if (close >= q->e) return false;
+    ml_row(q, detail_id, q->p, close);
+    q->p = close + 1;
+    return true;
+}
+#define QUICK_SIGNATURE(q, lit, NAME)                                                                                  \
+    quick_signature((q), lit, sizeof(lit) - 1, MAILLOG_FIELD_##NAME, MAILLOG_FIELD_##NAME##_DETAIL)
+
+ML_INLINE bool quick_cipher(ml_quick *q)
+{
+    const char *const proto = q->p, *const proto_end = ml_quick_find(q, proto, ' ');
+    if (proto_end >= q->e) return false;
+    q->p = proto_end;
+    if (!ML_QUICK_SKIP(q, &q->p, " with cipher ")) return false;
+    const char *const name = q->p, *const name_end = ml_quick_find(q, name, ' ');
+    q->p = name_end;
+    if (name_end >= q->e || name == name_end || !ML_QUICK_SKIP(q, &q->p, " (")) return false;
+    const char *const used = q->p, *const slash = ml_quick_digits(used, q->e);
+    if (slash == used || slash >= q->e || *slash != '/') return false;
+    const char *const alg = slash + 1, *const alg_end = ml_quick_digits(alg, q->e);
+    q->p = alg_end;
+    if (alg == alg_end || !ML_QUICK_SKIP(q, &q->p, " bits)")) return false;
+    ML_ROW(q, TLS_PROTOCOL, proto, proto_end);
+    ML_ROW(q, TLS_CIPHER, name, name_end);
+    ML_ROW(q, TLS_BITS_USED, used, slash);
+    ML_ROW(q, TLS_BITS_ALG, alg, alg_end);
+    if (q->p == q->e) return true;
+    if (!QUICK_SIGNATURE(q, " key-exchange ", TLS_KEX) || !QUICK_SIGNATURE(q, " server-signature ", TLS_SERVER_SIG))
+        return false;
+    if (ML_QUICK_SKIP(q, &q->p, " server-digest ")) {
+        const char *const digest = q->p;
+        if (digest == q->e || ml_quick_find(q, digest, ' ') < q->e) return false;
+        ML_ROW(q, TLS_SERVER_DIGEST, digest, q->e);
+        return true;
+    }
+    return q->p == q->e;
+}
+
+/* The level: Anonymous, Untrusted, Trusted or Verified, with ` TLS connection `. */
+ML_INLINE unsigned quick_level(ml_quick *q)
+{
+    switch (*q->p) {
+    case 'A':
+        return ML_QUICK_SKIP(q, &q->p, "Anonymous TLS connection ") ? MAILLOG_TLS_LEVEL_ANONYMOUS : 0;
+    case 'U':
+        return ML_QUICK_SKIP(q, &q->p, "Untrusted TLS connection ") ? MAILLOG_TLS_LEVEL_UNTRUSTED : 0;
+    case 'T':
+        return ML_QUICK_SKIP(q, &q->p, "Trusted TLS connection ") ? MAILLOG_TLS_LEVEL_TRUSTED : 0;
+    case 'V':
+        return ML_QUICK_SKIP(q, &q->p, "Verified TLS connection ") ? MAILLOG_TLS_LEVEL_VERIFIED : 0;
+    default:
+        return 0;
+    }
+}
+
+static bool quick_tls(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    const char *const level = q.p;
+    const unsigned word = quick_level(&q);
+    if (!word) return false;
+    ML_ROW_WORD(&q, TLS_LEVEL, word, level, q.p - sizeof "TLS connection ");
+    const char *const usage = q.p;
+    const bool established = ML_QUICK_SKIP(&q, &q.p, "established ");
+    if (!established && !ML_QUICK_SKIP(&q, &q.p, "reused ")) return false;
+    ML_ROW_WORD(&q, TLS_USAGE, established ? MAILLOG_TLS_USAGE_ESTABLISHED : MAILLOG_TLS_USAGE_REUSED, usage, q.p - 1);
+    const maillog_field *const peer = q.next;
+    if (ML_QUICK_SKIP(&q, &q.p, "from ")) {
+        if (!quick_client(&q)) return false;
+    } else if (ML_QUICK_SKIP(&q, &q.p, "to ") && l->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTP) {
+        /* with a port only: without one it may be a socket's path */
+        if (!quick_client(&q) || q.next - peer != 3) return false;
+        q.next[-3].id = MAILLOG_FIELD_RELAY_NAME;
+        q.next[-2].id = MAILLOG_FIELD_RELAY_ADDR;
+        q.next[-1].id = MAILLOG_FIELD_RELAY_PORT;
+    } else {
+        return false;
+    }
+    if (peer->len == 0 || !ML_QUICK_SKIP(&q, &q.p, ": ") || !quick_cipher(&q)) return false;
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_TLS_CONNECTION);
+}
+
+/* ---- reject: RCPT from CLIENT: CODE DSN TEXT; from=<…> to=<…> proto=… helo=<…> ---- */
+
+/* `KEY<VALUE>` of the context, where the value is one that needs no quotes. */
+ML_INLINE bool quick_context_part(ml_quick *q, const char *lit, size_t n, ml_cur *out)
+{
+    if (!ml_quick_skip(q, &q->p, lit, n)) return false;
+    static const uint8_t special[256] = {[' '] = 1, ['"'] = 1, ['<'] = 1, ['>'] = 1, [';'] = 1, [','] = 1, ['\\'] = 1};
+    const char *p = q->p;
+    while (p < q->e && !special[(unsigned char)*p]) p++;
+    if (p == q->e || *p != '>') return false;
+    *out = ml_slice(q->p, p);
+    q->p = p + 1;
+    return true;
+}
+#define QUICK_CONTEXT_PART(q, lit, out) quick_context_part((q), lit, sizeof(lit) - 1, (out))
+
+/* The last `; from=<…> to=<…> proto=… helo=<…>`, up to the end of the line; q->p is at the text before it, and stays.
+ */
+ML_INLINE bool quick_context(const ml_quick *in, ml_context *ctx)
+{
+    ml_quick q = *in;
+    const ml_cur none = ml_none();
+    const char *const semicolon = ml_rfind(ml_slice(q.p, q.e), ';');
+    if (!semicolon) return false;
+    q.p = semicolon + 1;
+    if (!QUICK_CONTEXT_PART(&q, " from=<", &ctx->from) || !QUICK_CONTEXT_PART(&q, " to=<", &ctx->to)) return false;
+    const char *proto = q.p + sizeof " proto=" - 1;
+    if (ML_QUICK_SKIP(&q, &q.p, " proto=ESMTP") || ML_QUICK_SKIP(&q, &q.p, " proto=SMTP"))
+        ctx->proto = ml_slice(proto, q.p);
+    else
+        return false;
+    if (!QUICK_CONTEXT_PART(&q, " helo=<", &ctx->helo) || q.p != q.e) return false;
+    ctx->text = ml_slice(in->p, semicolon);
+    ctx->sasl_method = ctx->sasl_username = ctx->sasl_sender = ctx->after = none;
+    ctx->flags = 0;
+    return true;
+}
+
+/* `CODE DSN ` */
+ML_INLINE bool quick_reply_code(ml_quick *q)
+{
+    const char *const code = q->p, *const dsn = code + 4;
+    if (q->e - code < 10 || ml_quick_digits(code, q->e) != code + 3 || code[3] != ' ') return false;
+    if (!ml_is_digit(dsn[0]) || dsn[1] != '.') return false;
+    const char *const middle = ml_quick_digits(dsn + 2, q->e);
+    if (middle == dsn + 2 || middle >= q->e || *middle != '.') return false;
+    const char *const end = ml_quick_digits(middle + 1, q->e);
+    if (end == middle + 1 || end >= q->e || *end != ' ') return false;
+    ML_ROW(q, CODE, code, code + 3);
+    ML_ROW(q, DSN, dsn, end);
+    q->p = end + 1;
+    return true;
+}
+
+static bool quick_reject(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    const char *const action = q.p;
+    if (!ML_QUICK_SKIP(&q, &q.p, "reject: RCPT from ")) return false;
+    ML_ROW_WORD(&q, ACTION, MAILLOG_ACTION_REJECT, action, action + 6);
+    ML_ROW_WORD(&q, STAGE, MAILLOG_STAGE_RCPT, action + 8, action + 12);
+    ml_context ctx;
+    if (!quick_client(&q) || !ML_QUICK_SKIP(&q, &q.p, ": ") || !quick_context(&q, &ctx)) return false;
+    q.e = ctx.text.e;
+    if (q.e < q.stop) q.stop = q.e;
+    if (ml_quick_find(&q, q.p, '=') < q.e) return false; /* may be ` sasl_username=`: see postfix_context.c */
+    if (!quick_reply_code(&q)) return false;
+    ML_ROW(&q, REASON, q.p, q.e);
+    l->next = q.next;
+    l->limit = q.next + 16;
+    maillog__postfix_split_reason(l, ml_slice(q.p, q.e), &ctx);
+    q.next = l->next;
+    ML_ROW(&q, FROM, ctx.from.p, ctx.from.e);
+    ML_ROW(&q, TO, ctx.to.p, ctx.to.e);
+    ML_ROW_WORD(&q, PROTO, *ctx.proto.p == 'E' ? MAILLOG_PROTO_ESMTP : MAILLOG_PROTO_SMTP, ctx.proto.p, ctx.proto.e);
+    ML_ROW(&q, HELO, ctx.helo.p, ctx.helo.e);
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_REJECT);
+}
+
+/* NOQUEUE: reject: … */
+static bool quick_noqueue(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    if (!ML_QUICK_SKIP(&q, &q.p, "NOQUEUE: ")) return false;
+    ML_ROW(&q, QUEUE_ID, q.p - 9, q.p - 2);
+    if (!quick_reject(&q, l)) return false;
+    out->next = q.next;
+    return true;
+}
+
+/* ---- sessions that break off, and names that do not resolve ---- */
+
+static bool quick_broken_off(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    const char *const reason = q.p;
+    const bool lost = ML_QUICK_SKIP(&q, &q.p, "lost connection after ");
+    if (!lost && !ML_QUICK_SKIP(&q, &q.p, "timeout after ")) return false;
+    ML_ROW(&q, REASON, reason, q.p - 7);
+    const char *const stage = q.p, *const end = ml_quick_find(&q, stage, ' ');
+    if (end >= q.e) return false;
+    q.p = end;
+    if (!ML_QUICK_SKIP(&q, &q.p, " from ")) return false;
+    ML_ROW_WORD(&q, STAGE, maillog__word(ml_slice(stage, end), MAILLOG_STAGE_CONNECT, MAILLOG_STAGE_UNKNOWN), stage,
+                end);
+    if (!quick_client(&q) || q.p != q.e) return false;
+    return ml_quick_event(out, &q, l->ev, lost ? MAILLOG_EVENT_POSTFIX_LOST_CONNECTION : MAILLOG_EVENT_POSTFIX_TIMEOUT);
+}
+
+/* warning: hostname NAME does not resolve to address ADDR[: ERROR] */
+static bool quick_hostname(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    const char *const warning = q.p;
+    if (!ML_QUICK_SKIP(&q, &q.p, "warning: hostname ")) return false;
+    const char *const name = q.p, *const end = ml_quick_find(&q, name, ' ');
+    if (end >= q.e) return false;
+    q.p = end;
+    if (!ML_QUICK_SKIP(&q, &q.p, " does not resolve to address ")) return false;
+    const char *const addr = q.p, *blank = ml_quick_find(&q, addr, ' ');
+    if (blank > q.e) blank = q.e;
+    if (blank == addr) return false;
+    const bool why = blank < q.e && blank[-1] == ':';
+    ML_ROW_WORD(&q, SEVERITY, MAILLOG_SEVERITY_WARNING, warning, warning + 7);
+    ML_ROW(&q, RDNS_NAME, name, end);
+    ML_ROW(&q, CLIENT_ADDR, addr, why ? blank - 1 : blank);
+    if (why) ML_ROW(&q, ERROR, blank + 1, q.e);
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_HOSTNAME_MISMATCH);
+}
+
+#endif

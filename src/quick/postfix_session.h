@@ -1,0 +1,159 @@
+/* postfix_session.h: smtpd's lines about a session, and those that give a message its queue ID. See quick.h; the
+ * grammars are postfix_smtpd.c, postfix_smtpd_session.c, postfix_cleanup.c and postfix_qmgr.c. */
+#ifndef MAILLOG_QUICK_POSTFIX_SESSION_H
+#define MAILLOG_QUICK_POSTFIX_SESSION_H
+
+#include "quick.h"
+
+/* `name[addr]` or `name[addr]:port` at q->p: written; then q->p is behind it. A port `unknown` is left there. */
+ML_INLINE bool quick_client(ml_quick *q)
+{
+    const char *const name = q->p, *const open = ml_quick_find_2(q, name, '[', ' ');
+    if (open >= q->e || *open != '[') return false;
+    const char *const close = ml_quick_find(q, open + 1, ']');
+    if (close >= q->e) return false;
+    ML_ROW(q, CLIENT_NAME, name, open);
+    ML_ROW(q, CLIENT_ADDR, open + 1, close);
+    q->p = close + 1;
+    if (q->p == q->e || *q->p != ':') return true;
+    const char *const port = q->p + 1, *const port_end = ml_quick_digits(port, q->e);
+    if (port_end != port) {
+        ML_ROW(q, CLIENT_PORT, port, port_end);
+        q->p = port_end;
+    }
+    return true;
+}
+
+/* connect from CLIENT */
+static bool quick_connect(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    if (!ML_QUICK_SKIP(&q, &q.p, "connect from ") || !quick_client(&q) || q.p != q.e) return false;
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CONNECT);
+}
+
+/* The commands that `disconnect` counts, by a product of their names that tells them apart; `order` is Postfix's. */
+typedef struct quick_count {
+    uint64_t key;
+    uint16_t field;
+    uint8_t order;
+} quick_count;
+#define COUNT_SLOT(key) ((key)*UINT64_C(0x35BF992DC9E9C617) >> 59)
+#define COUNT(word, NAME, order) [COUNT_SLOT(word)] = {word, MAILLOG_FIELD_##NAME, order}
+static const quick_count quick_counts[32] = {
+    COUNT(ML_WORD('h', 'e', 'l', 'o', 0, 0, 0, 0), CMD_HELO, 1),
+    COUNT(ML_WORD('e', 'h', 'l', 'o', 0, 0, 0, 0), CMD_EHLO, 2),
+    COUNT(ML_WORD('x', 'f', 'o', 'r', 'w', 'a', 'r', 'd'), CMD_XFORWARD, 4),
+    COUNT(ML_WORD('s', 't', 'a', 'r', 't', 't', 'l', 's'), CMD_STARTTLS, 5),
+    COUNT(ML_WORD('a', 'u', 't', 'h', 0, 0, 0, 0), CMD_AUTH, 6),
+    COUNT(ML_WORD('m', 'a', 'i', 'l', 0, 0, 0, 0), CMD_MAIL, 7),
+    COUNT(ML_WORD('r', 'c', 'p', 't', 0, 0, 0, 0), CMD_RCPT, 8),
+    COUNT(ML_WORD('d', 'a', 't', 'a', 0, 0, 0, 0), CMD_DATA, 9),
+    COUNT(ML_WORD('b', 'd', 'a', 't', 0, 0, 0, 0), CMD_BDAT, 10),
+    COUNT(ML_WORD('r', 's', 'e', 't', 0, 0, 0, 0), CMD_RSET, 11),
+    COUNT(ML_WORD('n', 'o', 'o', 'p', 0, 0, 0, 0), CMD_NOOP, 12),
+    COUNT(ML_WORD('v', 'r', 'f', 'y', 0, 0, 0, 0), CMD_VRFY, 13),
+    COUNT(ML_WORD('q', 'u', 'i', 't', 0, 0, 0, 0), CMD_QUIT, 15),
+    COUNT(ML_WORD('u', 'n', 'k', 'n', 'o', 'w', 'n', 0), CMD_UNKNOWN, 17),
+    COUNT(ML_WORD('c', 'o', 'm', 'm', 'a', 'n', 'd', 's'), COMMANDS, 18),
+};
+#undef COUNT
+
+/* ` ehlo=1 mail=0/1 … commands=4/6` up to the end. */
+ML_INLINE bool quick_command_counts(ml_quick *q)
+{
+    unsigned last = 0;
+    while (q->p < q->e) { /* a window at a time; nearly always one */
+        const ml_window w = ml_quick_window(q, q->p);
+        uint64_t blanks = ml_window_mask(&w, ' '), equals = ml_window_mask(&w, '=');
+        const char *const at = q->p;
+        if (!(blanks & 1)) return false;
+        blanks &= blanks - 1;
+        unsigned start = 1;
+        if (q->e - at <= 63) blanks |= UINT64_C(1) << (q->e - at); /* the end ends a word, too */
+        if (!blanks) return false;
+        for (; blanks; blanks &= blanks - 1) {
+            const unsigned end = ml_first(blanks);
+            if (!equals) return false;
+            const unsigned equal = ml_first(equals), n = equal - start;
+            if (n - 1 > 7 || equal >= end) return false;
+            const uint64_t key = ml_load64(at + equal - 8) >> (64 - 8 * n);
+            const quick_count *const c = &quick_counts[COUNT_SLOT(key)];
+            if (c->key != key || c->order <= last) return false;
+            last = c->order;
+            ml_row(q, (maillog_field_id)c->field, at + equal + 1, at + end);
+            equals &= ~UINT64_C(0) << end;
+            start = end + 1;
+        }
+        q->p = at + start - 1;
+    }
+    return true;
+}
+
+/* disconnect from CLIENT ehlo=1 … */
+static bool quick_disconnect(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    if (!ML_QUICK_SKIP(&q, &q.p, "disconnect from ") || !quick_client(&q) || !quick_command_counts(&q)) return false;
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_DISCONNECT);
+}
+
+/* client=CLIENT[, sasl_method=M, sasl_username=U]; no comma in M and U: else more parts may follow */
+static bool quick_new_message(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    if (!ML_QUICK_SKIP(&q, &q.p, "client=") || !quick_client(&q)) return false;
+    if (q.p != q.e) {
+        if (!ML_QUICK_SKIP(&q, &q.p, ", sasl_method=")) return false;
+        const char *const method = q.p, *const comma = ml_quick_find(&q, method, ',');
+        if (comma >= q.e) return false;
+        q.p = comma;
+        if (!ML_QUICK_SKIP(&q, &q.p, ", sasl_username=") || ml_quick_find(&q, q.p, ',') < q.e) return false;
+        ML_ROW(&q, SASL_METHOD, method, comma);
+        ML_ROW(&q, SASL_USERNAME, q.p, q.e);
+    }
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CLIENT);
+}
+
+/* message-id=… */
+static bool quick_message_id(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    if (!ML_QUICK_SKIP(&q, &q.p, "message-id=")) return false;
+    ML_ROW(&q, MESSAGE_ID, q.p, q.e);
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_MESSAGE_ID);
+}
+
+/* removed */
+static bool quick_removed(ml_quick *out, ml_line *l)
+{
+    return ML_QUICK_IS(out->p, out->e, "removed") && ml_quick_event(out, out, l->ev, MAILLOG_EVENT_POSTFIX_REMOVED);
+}
+
+/* The digits before `e`, down to `p`. */
+ML_INLINE const char *quick_digits_before(const char *p, const char *e)
+{
+    while (e > p && ml_is_digit(e[-1])) e--;
+    return e;
+}
+
+/* from=<…>, size=N, nrcpt=N (queue active): from the right, for the address may hold anything. */
+static bool quick_queue_active(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    const char *const queue = q.e - (sizeof "queue active)" - 1), *const numbers_end = queue - 2;
+    if (q.e - q.p < (ptrdiff_t)sizeof "from=<>, size=1, nrcpt=1 (queue active)" - 1) return false;
+    if (!ml_same_bytes(q.p, "from=<", 6) || !ml_same_bytes(numbers_end, " (queue active)", 15)) return false;
+    const char *const least = q.p + 6;
+    const char *const nrcpt = quick_digits_before(least, numbers_end), *const size_end = nrcpt - 8;
+    if (size_end <= least || nrcpt == numbers_end || !ml_same_bytes(size_end, ", nrcpt=", 8)) return false;
+    const char *const size = quick_digits_before(least, size_end), *const from_end = size - 8;
+    if (from_end < least || size == size_end || !ml_same_bytes(from_end, ">, size=", 8)) return false;
+    ML_ROW(&q, FROM, least, from_end);
+    ML_ROW(&q, SIZE, size, size_end);
+    ML_ROW(&q, NRCPT, nrcpt, numbers_end);
+    ML_ROW(&q, QUEUE, queue, q.e - 1);
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE);
+}
+
+#endif

@@ -1,0 +1,162 @@
+/* vector.h: looks at many bytes at once, with what the machine has: AVX2, SSE2, NEON, or eight bytes in a number.
+ *
+ * A vector of ML_VEC bytes gives a mask with ML_HIT_BITS = 1 << ML_HIT_SHIFT bits for each; a window of 64 bytes gives
+ * one bit for each. In both the first byte is lowest. */
+#ifndef MAILLOG_QUICK_VECTOR_H
+#define MAILLOG_QUICK_VECTOR_H
+
+#include "../base/cursor.h"
+
+#if defined(ML_SSE2) && defined(__AVX2__)
+#include <immintrin.h>
+
+#define ML_HIT_BITS 1
+enum { ML_VEC = 32, ML_HIT_SHIFT = 0 };
+
+ML_INLINE uint64_t ml_hits(const char *p, char ch)
+{
+    const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(ch)));
+}
+ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b)
+{
+    const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    return (uint32_t)_mm256_movemask_epi8(
+        _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(a)), _mm256_cmpeq_epi8(x, _mm256_set1_epi8(b))));
+}
+/* One bit for each of 64 bytes at p that is `ch` when the bits of `ignore` are put aside. */
+ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
+{
+    const __m256i want = _mm256_set1_epi8(ch);
+    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    __m256i y = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+    if (ignore) {
+        const __m256i keep = _mm256_set1_epi8((char)~ignore);
+        x = _mm256_and_si256(x, keep);
+        y = _mm256_and_si256(y, keep);
+    }
+    return (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, want)) |
+           (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(y, want)) << 32;
+}
+
+#elif defined(ML_SSE2)
+
+#define ML_HIT_BITS 1
+enum { ML_VEC = 16, ML_HIT_SHIFT = 0 };
+
+ML_INLINE __m128i ml_vec(const char *p) { return _mm_loadu_si128((const __m128i *)(const void *)p); }
+ML_INLINE uint64_t ml_hits(const char *p, char ch)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(ml_vec(p), _mm_set1_epi8(ch)));
+}
+ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b)
+{
+    const __m128i x = ml_vec(p);
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(a)), _mm_cmpeq_epi8(x, _mm_set1_epi8(b))));
+}
+ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
+{
+    const __m128i want = _mm_set1_epi8(ch), keep = _mm_set1_epi8((char)~ignore);
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 64; i += 16) {
+        const __m128i x = ignore ? _mm_and_si128(ml_vec(p + i), keep) : ml_vec(p + i);
+        mask |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, want)) << i;
+    }
+    return mask;
+}
+
+#elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(MAILLOG_NO_SIMD)
+#include <arm_neon.h>
+
+#define ML_HIT_BITS 4
+enum { ML_VEC = 16, ML_HIT_SHIFT = 2 };
+
+ML_INLINE uint8x16_t ml_vec(const char *p) { return vld1q_u8((const uint8_t *)(const void *)p); }
+/* Four bits of each byte that is all ones: the narrowing shift takes them out of pairs. */
+ML_INLINE uint64_t ml_nibbles(uint8x16_t hit)
+{
+    const uint8x8_t n = vshrn_n_u16(vreinterpretq_u16_u8(hit), 4);
+    return vget_lane_u64(vreinterpret_u64_u8(n), 0) & UINT64_C(0x1111111111111111);
+}
+ML_INLINE uint64_t ml_hits(const char *p, char ch) { return ml_nibbles(vceqq_u8(ml_vec(p), vdupq_n_u8((uint8_t)ch))); }
+ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b)
+{
+    const uint8x16_t x = ml_vec(p);
+    return ml_nibbles(vorrq_u8(vceqq_u8(x, vdupq_n_u8((uint8_t)a)), vceqq_u8(x, vdupq_n_u8((uint8_t)b))));
+}
+ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
+{
+    static const uint8_t weights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint8x16_t want = vdupq_n_u8((uint8_t)ch), keep = vdupq_n_u8((uint8_t)~ignore), bit = vld1q_u8(weights);
+    uint8x16_t hit[4];
+    for (unsigned i = 0; i < 4; i++) hit[i] = vandq_u8(vceqq_u8(vandq_u8(ml_vec(p + 16 * i), keep), want), bit);
+    const uint8x16_t pairs = vpaddq_u8(vpaddq_u8(hit[0], hit[1]), vpaddq_u8(hit[2], hit[3]));
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(pairs, pairs)), 0);
+}
+
+#else
+
+#define ML_HIT_BITS 8
+enum { ML_VEC = 8, ML_HIT_SHIFT = 3 };
+
+/* The lowest bit of every byte of x that is 0; exact in all of them. */
+ML_INLINE uint64_t ml_zero_bytes(uint64_t x)
+{
+    const uint64_t low = UINT64_C(0x7F7F7F7F7F7F7F7F);
+    return ~(((x & low) + low) | x | low) >> 7;
+}
+ML_INLINE uint64_t ml_spread(char ch) { return (unsigned char)ch * UINT64_C(0x0101010101010101); }
+ML_INLINE uint64_t ml_hits(const char *p, char ch) { return ml_zero_bytes(ml_load64(p) ^ ml_spread(ch)); }
+ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b) { return ml_hits(p, a) | ml_hits(p, b); }
+ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
+{
+    const uint64_t keep = ~ml_spread(ignore);
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        const uint64_t hits = ml_zero_bytes((ml_load64(p + 8 * i) & keep) ^ ml_spread(ch));
+        mask |= (hits * UINT64_C(0x0102040810204080) >> 56) << 8 * i; /* the eight bits side by side */
+    }
+    return mask;
+}
+
+#endif
+
+/* How many of the sixteen bytes at p, from the first on, are `0`-`9` or `A`-`F`. */
+#ifdef ML_SSE2
+ML_INLINE unsigned ml_hex_run(const char *p)
+{
+    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p), zero = _mm_setzero_si128();
+    const __m128i digit = _mm_subs_epu8(_mm_sub_epi8(x, _mm_set1_epi8('0')), _mm_set1_epi8(9));
+    const __m128i letter = _mm_subs_epu8(_mm_sub_epi8(x, _mm_set1_epi8('A')), _mm_set1_epi8(5));
+    const int hex = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digit, letter), zero));
+    return (unsigned)__builtin_ctz(~(unsigned)hex);
+}
+#else
+ML_INLINE unsigned ml_hex_run(const char *p)
+{
+    unsigned n = 0;
+    while (n < 16 && (ml_is_digit(p[n]) || (p[n] >= 'A' && p[n] <= 'F'))) n++;
+    return n;
+}
+#endif
+
+/* One bit for each of 32 bytes at p that is `a` or `b`. */
+ML_INLINE uint32_t ml_mask_32(const char *p, char a, char b)
+{
+#if ML_HIT_BITS == 1
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 32; i += ML_VEC) mask |= (a == b ? ml_hits(p + i, a) : ml_hits_2(p + i, a, b)) << i;
+    return (uint32_t)mask;
+#else
+    uint32_t mask = 0;
+    for (unsigned i = 0; i < 32; i++) mask |= (uint32_t)(p[i] == a || p[i] == b) << i;
+    return mask;
+#endif
+}
+
+ML_INLINE unsigned ml_first(uint64_t mask) { return (unsigned)__builtin_ctzll(mask); }
+ML_INLINE unsigned ml_highest(uint64_t mask) { return 63 - (unsigned)__builtin_clzll(mask); }
+ML_INLINE uint64_t ml_below(unsigned bit) { return (UINT64_C(1) << bit) - 1; }
+
+#endif

@@ -1,0 +1,128 @@
+/* test_quick.c [--all] CASES...: the quick grammars against those they stand for: every case line, and what becomes of
+ * it when it is cut or a byte of it is another, must give the same event both ways. */
+#include <maillog/maillog.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cases.h"
+#include "parse.h"
+
+static case_file file;
+static size_t share = 23; /* one in so many of the changed lines */
+static size_t turn;
+
+static bool is_turn(void) { return ++turn % share == 0; }
+
+static void expect_same(const maillog_event *a, const maillog_event *b)
+{
+    const bool same = a->type == b->type && a->daemon == b->daemon && a->match == b->match && a->flags == b->flags &&
+                      a->nfields == b->nfields && memcmp(&a->time, &b->time, sizeof a->time) == 0 &&
+                      memcmp(a->field, b->field, a->nfields * sizeof *a->field) == 0;
+    if (!same) {
+        char one[8192], two[8192];
+        maillog_event_json(a, NULL, one, sizeof one);
+        maillog_event_json(b, NULL, two, sizeof two);
+        fail_msg("quick:\n%.4000s\ngrammar:\n%.4000s", one, two);
+    }
+}
+
+/* The line both ways; `readable` bytes may be looked at. */
+static void parse_both(const char *line, size_t len, size_t readable)
+{
+    maillog_event quick, slow;
+    ml_line l;
+    ml_line_init(&l, &quick, line, line + readable);
+    maillog__parse(&l, NULL, line, line + len, quick.field);
+    memset(&slow, 0, offsetof(maillog_event, field));
+    slow.line = line;
+    slow.len = (uint32_t)len;
+    ml_line_init(&l, &slow, line, line + readable);
+    maillog__parse_any(&l, NULL, ml_slice(line, line + len), slow.field);
+    expect_same(&quick, &slow);
+}
+
+/* Bytes that mean something to some grammar. */
+static const char bytes[] = " ,;:<>[]()=/\"'@\\{}-_.09AZaz\t\x80";
+
+/* The bytes behind the line, which no grammar may see: the line again, then blanks. */
+static char *with_more(const char *line, size_t len)
+{
+    char *text = (char *)malloc(2 * len + 256);
+    memset(text, ' ', 2 * len + 256);
+    memcpy(text, line, len);
+    text[len] = '\n';
+    memcpy(text + len + 1, line, len);
+    return text;
+}
+
+static void each_cut(char *text, size_t len)
+{
+    for (size_t n = 1; n <= len; n++) {
+        parse_both(text, n, n);
+        if (is_turn()) parse_both(text, n, n + 40);
+        parse_both(text, n, 2 * len + 256);
+    }
+}
+
+static void each_byte(char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        const char was = text[i];
+        for (const char *b = bytes; *b; b++) {
+            if (!is_turn()) continue;
+            text[i] = *b;
+            parse_both(text, len, 2 * len + 256);
+        }
+        text[i] = was;
+    }
+}
+
+/* Without a piece of it, which is a word or more. */
+static void each_piece(const char *line, size_t len)
+{
+    for (size_t from = 16; from < len; from++) {
+        for (size_t n = 1; n < 24 && from + n < len; n += 3) {
+            if (!is_turn()) continue;
+            char *text = with_more(line, len);
+            memmove(text + from, line + from + n, len - from - n);
+            parse_both(text, len - n, 2 * len + 256);
+            free(text);
+        }
+    }
+}
+
+static void test_same_events(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < file.count; i++) {
+        const test_case *c = &file.cases[i];
+        if (c->len > 700) continue;
+        char *text = with_more(c->line, c->len);
+        each_cut(text, c->len);
+        each_byte(text, c->len);
+        free(text);
+        each_piece(c->line, c->len);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_events)};
+    int rc = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--all") == 0) {
+            share = 1;
+            continue;
+        }
+        if (!case_file_read(argv[i], &file)) return 2;
+        rc |= cmocka_run_group_tests_name(argv[i], tests, NULL, NULL);
+        case_file_free(&file);
+    }
+    return argc < 2 ? 2 : rc;
+}
