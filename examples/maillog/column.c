@@ -69,8 +69,8 @@ static maillog_str time_text(const command *c, const maillog_time *t, char *buf,
 maillog_str column_value(const command *c, const column *col, const maillog_event *ev)
 {
     enum { VALUES = 16 };
-    static char bufs[VALUES][64];
-    static size_t next;
+    static _Thread_local char bufs[VALUES][64];
+    static _Thread_local size_t next;
     const maillog_str none = {NULL, 0};
     char *buf = bufs[next++ % VALUES];
     switch (col->kind) {

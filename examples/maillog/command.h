@@ -45,6 +45,7 @@ typedef struct command {
     int64_t now;          /* nanoseconds of the present line, or of the last that had a time; INT64_MIN: none yet */
     uint64_t line;        /* number of the present line, over all files */
     int status;           /* exit status so far */
+    FILE *out;            /* standard output, or what a thread prints into */
     int (*on_event)(struct command *, const maillog_event *);
     void (*on_idle)(struct command *); /* --follow: nothing new for a while; may be NULL */
     maillog_join *join;

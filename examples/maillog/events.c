@@ -19,18 +19,18 @@ static size_t write_event(const void *ev, const maillog_json_options *opt, char 
 
 /* ---- forms ---- */
 
-static void put_list(maillog_field_id field, maillog_str list)
+static void put_list(FILE *out, maillog_field_id field, maillog_str list)
 {
     maillog_str item;
     size_t at = 0;
     const char *before = "";
-    putchar('[');
+    fputc('[', out);
     while (maillog_list_next(field, list, &at, &item)) {
-        fputs(before, stdout);
-        print_json_string(stdout, item.ptr, item.len);
+        fputs(before, out);
+        print_json_string(out, item.ptr, item.len);
         before = ",";
     }
-    putchar(']');
+    fputc(']', out);
 }
 
 static void put_json(const command *c, const maillog_event *ev)
@@ -40,43 +40,43 @@ static void put_json(const command *c, const maillog_event *ev)
         const column *col = &columns[i];
         const maillog_str value = column_value(c, col, ev);
         if (!value.ptr) continue;
-        printf("%c\"%s\":", before, col->name);
+        fprintf(c->out, "%c\"%s\":", before, col->name);
         before = ',';
         if (col->kind == COLUMN_LINE)
-            fwrite(value.ptr, 1, value.len, stdout);
+            fwrite(value.ptr, 1, value.len, c->out);
         else if (col->kind == COLUMN_FIELD && maillog_field_kind(col->field) == MAILLOG_KIND_LIST)
-            put_list(col->field, value);
+            put_list(c->out, col->field, value);
         else
-            print_json_string(stdout, value.ptr, value.len);
+            print_json_string(c->out, value.ptr, value.len);
     }
-    puts(before == '{' ? "{}" : "}");
+    fputs(before == '{' ? "{}\n" : "}\n", c->out);
 }
 
 /* RFC 4180: quotes where they are needed, doubled inside. */
-static void put_csv_value(maillog_str value)
+static void put_csv_value(FILE *out, maillog_str value)
 {
     bool quote = false;
     for (size_t i = 0; i < value.len && !quote; i++) quote = strchr(",\"\r\n", value.ptr[i]) != NULL;
     if (!quote) {
-        fwrite(value.ptr, 1, value.len, stdout);
+        fwrite(value.ptr, 1, value.len, out);
         return;
     }
-    putchar('"');
+    fputc('"', out);
     for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] == '"') putchar('"');
-        putchar(value.ptr[i]);
+        if (value.ptr[i] == '"') fputc('"', out);
+        fputc(value.ptr[i], out);
     }
-    putchar('"');
+    fputc('"', out);
 }
 
 /* The tab, the line end and the backslash are written \t, \n, \\, as databases read them. */
-static void put_tsv_value(maillog_str value)
+static void put_tsv_value(FILE *out, maillog_str value)
 {
     static const char plain[] = "\t\n\r\\", letters[] = "tnr\\";
     for (size_t i = 0; i < value.len; i++) {
         const char *special = value.ptr[i] ? strchr(plain, value.ptr[i]) : NULL;
-        if (special) putchar('\\');
-        putchar(special ? letters[special - plain] : value.ptr[i]);
+        if (special) fputc('\\', out);
+        fputc(special ? letters[special - plain] : value.ptr[i], out);
     }
 }
 
@@ -84,40 +84,40 @@ static void put_row(const command *c, const maillog_event *ev)
 {
     for (size_t i = 0; i < ncolumns; i++) {
         const maillog_str value = column_value(c, &columns[i], ev);
-        if (i) putchar(c->format == FORMAT_CSV ? ',' : '\t');
+        if (i) fputc(c->format == FORMAT_CSV ? ',' : '\t', c->out);
         if (c->format == FORMAT_CSV)
-            put_csv_value(value);
+            put_csv_value(c->out, value);
         else
-            put_tsv_value(value);
+            put_tsv_value(c->out, value);
     }
-    putchar('\n');
+    fputc('\n', c->out);
 }
 
-static void put_pair(const char *name, maillog_str value, const char **before)
+static void put_pair(FILE *out, const char *name, maillog_str value, const char **before)
 {
     bool quote = value.len == 0;
     if (!value.ptr) return;
     for (size_t i = 0; i < value.len && !quote; i++)
         quote = (unsigned char)value.ptr[i] <= ' ' || strchr("=\"\\\x7f", value.ptr[i]) != NULL;
-    printf("%s%s=", *before, name);
+    fprintf(out, "%s%s=", *before, name);
     *before = " ";
     if (quote)
-        print_json_string(stdout, value.ptr, value.len);
+        print_json_string(out, value.ptr, value.len);
     else
-        fwrite(value.ptr, 1, value.len, stdout);
+        fwrite(value.ptr, 1, value.len, out);
 }
 
 /* Without --fields every field the line has; `message` repeats them, and stays out. */
 static void put_logfmt(const command *c, const maillog_event *ev)
 {
     const char *before = "";
-    for (size_t i = 0; i < ncolumns; i++) put_pair(columns[i].name, column_value(c, &columns[i], ev), &before);
+    for (size_t i = 0; i < ncolumns; i++) put_pair(c->out, columns[i].name, column_value(c, &columns[i], ev), &before);
     for (uint32_t i = 0; i < ev->nfields && !c->fields; i++) {
         const maillog_str value = {ev->line + ev->field[i].off, ev->field[i].len};
         if (ev->field[i].id != MAILLOG_FIELD_MESSAGE || ev->match < MAILLOG_MATCH_DAEMON)
-            put_pair(maillog_field_name(ev->field[i].id), value, &before);
+            put_pair(c->out, maillog_field_name(ev->field[i].id), value, &before);
     }
-    putchar('\n');
+    fputc('\n', c->out);
 }
 
 static void put_event(const command *c, const maillog_event *ev)
@@ -131,7 +131,7 @@ static void put_event(const command *c, const maillog_event *ev)
     } else {
         maillog_json_options opt = command_json_options(c, &ev->time);
         opt.line_number = c->line;
-        print_json(stdout, write_event, ev, &opt);
+        print_json(c->out, write_event, ev, &opt);
     }
 }
 
@@ -142,7 +142,7 @@ static int on_event(command *c, const maillog_event *ev)
     if (condition && !where_true(c, condition, ev)) return MAILLOG_CONTINUE;
     put_event(c, ev);
     if (c->follow) return output_works() ? MAILLOG_CONTINUE : -1;
-    return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
+    return ferror(c->out) ? -1 : MAILLOG_CONTINUE;
 }
 
 /* ---- options ---- */

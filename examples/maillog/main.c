@@ -80,6 +80,7 @@ int main(int argc, char **argv)
 {
     command c;
     memset(&c, 0, sizeof c);
+    c.out = stdout;
     if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
         printf("maillog %s\n", MAILLOG_VERSION_STRING);
         return close_output(0);

@@ -10,7 +10,7 @@
 
 static siphash_key key;
 
-static struct {
+static _Thread_local struct {
     char *ptr;
     size_t len, cap;
 } out;

@@ -20,8 +20,8 @@ char *must_strndup(const char *s, size_t n)
     return copy;
 }
 
-static char *buf;
-static size_t cap;
+static _Thread_local char *buf;
+static _Thread_local size_t cap;
 
 maillog_json_options command_json_options(const command *c, const maillog_time *t)
 {

@@ -19,6 +19,7 @@ typedef struct lane {
     size_t next; /* file of the set that comes next */
     source src;
     bool open, ended, merged, waits, rotated;
+    bool threaded; /* the present file goes through parallel.h */
     maillog_stream stream;
     char *carry, *buf;
     size_t at, n;   /* bytes of buf that are fed, that are there */
@@ -42,8 +43,8 @@ void complain(command *c, const char *name, const char *why)
 /* A line goes to the subcommand: escapes of JSON records undone, names masked if asked for, numbered. */
 static int deliver(command *c, const maillog_event *ev)
 {
-    static char *plain;
-    static size_t cap;
+    static _Thread_local char *plain;
+    static _Thread_local size_t cap;
     maillog_event own;
     int64_t ns;
     c->line++;
@@ -75,6 +76,20 @@ static int on_event(void *user, const maillog_event *ev)
     return MAILLOG_PAUSE;
 }
 
+/* Threads can do more than parse where lines do not depend on each other: those without a time belong to the line
+ * before them, which matters to --since and --until. */
+static void threads_start(lane *l)
+{
+    static parallel_work work;
+    command *c = l->c;
+    const bool apart = c->which == CMD_EVENTS && c->since == INT64_MIN && c->until == INT64_MAX;
+    work.cb = on_event;
+    work.user = l;
+    work.render = apart ? deliver : NULL;
+    c->reference = l->reference;
+    l->threaded = !l->merged && !c->follow && !c->state_file && l->src.regular && parallel_begin(c, &work);
+}
+
 static void stream_start(lane *l)
 {
     maillog_callbacks cb;
@@ -104,6 +119,7 @@ static bool open_next(lane *l)
             l->open = true;
             l->waits = l->rotated = false;
             l->reference = reference_of(l->c, &l->src);
+            threads_start(l);
             return true;
         }
         if (awaited && follow_is_missing(name)) {
@@ -157,7 +173,7 @@ static void count_bytes(lane *l)
 /* A file's last line does not run into the next file. With --state one without an end waits for the next run. */
 static int end_file(lane *l)
 {
-    int rc = parallel_drain(on_event, l);
+    int rc = l->threaded ? parallel_drain() : MAILLOG_OK;
     if (l->c->state_file && l->tail && !l->src.unpack && l->src.regular) {
         stream_start(l);
         return rc;
@@ -167,17 +183,38 @@ static int end_file(lane *l)
     return rc;
 }
 
+/* What was read goes to the stream, or to the threads as long as they can do it. */
+static int feed(lane *l)
+{
+    size_t used = 0;
+    int rc = MAILLOG_OK;
+    if (l->threaded) {
+        bool taken;
+        rc = parallel_feed(l->buf, l->n, &taken);
+        if (taken || rc < 0) {
+            l->at = l->n;
+            return rc;
+        }
+        const char *tail;
+        size_t len;
+        l->threaded = false;
+        rc = parallel_leave(&tail, &len);
+        if (rc >= 0 && len) rc = maillog_stream_feed(&l->stream, tail, len, &used);
+        if (rc < 0) return rc;
+    }
+    rc = maillog_stream_feed(&l->stream, l->buf + l->at, l->n - l->at, &used);
+    l->at += used;
+    return rc;
+}
+
 /* Read on until an event is there (merged), the input waits, or is over. */
 static void lane_run(lane *l)
 {
-    size_t used;
     int rc = MAILLOG_OK;
     l->waits = false;
     while (!l->has && !l->ended && !l->waits && !interrupted) {
         if (l->at < l->n) {
-            rc = parallel_on(l->c, l->merged) ? parallel_feed(l->buf, l->n, &used, &l->stream, on_event, l)
-                                              : maillog_stream_feed(&l->stream, l->buf + l->at, l->n - l->at, &used);
-            l->at += used;
+            rc = feed(l);
         } else if (l->open || open_next(l)) {
             const ssize_t n = source_read(&l->src, l->buf, BLOCK);
             l->at = 0;

@@ -9,8 +9,8 @@ enum { QUARTER = 900 };
 /* The offset of the zone in TZ at a wall clock's time. Zones change at full quarters of an hour: the last is kept. */
 static int32_t offset_at(void *user, int64_t local)
 {
-    static int64_t last = INT64_MIN;
-    static int32_t offset;
+    static _Thread_local int64_t last = INT64_MIN;
+    static _Thread_local int32_t offset;
     (void)user;
     const int64_t quarter = (local - (local % QUARTER + QUARTER) % QUARTER) / QUARTER;
     if (quarter == last) return offset;
