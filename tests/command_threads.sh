@@ -3,7 +3,7 @@
 set -eu
 . "$2/tests/support/command.sh"
 cd "$work"
-i=0; while [ $i -lt 1500 ]; do mail $i $((i / 30)) a$i@example.net x@example.org; i=$((i + 1)); done > big
+i=0; while [ $i -lt 700 ]; do mail $i $((i / 30)) a$i@example.net x@example.org; i=$((i + 1)); done > big
 record='__CURSOR=s=1\n__REALTIME_TIMESTAMP=1784440746123456\n_HOSTNAME=mx\nSYSLOG_IDENTIFIER=postfix/qmgr\n_PID=8\nMESSAGE=A000000001: removed\n\n'
 printf "$record$record" > export
 head -c 1500000 /dev/zero | tr '\0' a > endless

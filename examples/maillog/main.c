@@ -51,7 +51,7 @@ static int close_output(int rc)
     errno = 0;
     const bool bad = ferror(stdout) != 0;
     if (fflush(stdout) == 0 && !bad) return rc;
-    const int why = errno;
+    const int why = output_error() ? output_error() : errno;
     if (why == EPIPE || output_gone()) return rc;
     fprintf(stderr, "maillog: standard output: %s\n", why ? strerror(why) : "could not be written");
     return 1;

@@ -1,6 +1,7 @@
 /* parallel.c: a ring of blocks. The reading thread fills one, gives it to the workers, and hands on the oldest when the
  * ring is full; a worker takes the next block that is filled. Workers share nothing but the ring. */
 #include "parallel.h"
+#include "text.h"
 
 #include <maillog/batch.h>
 
@@ -135,7 +136,7 @@ static int give_events(const block *b)
 
 static int give_text(block *b)
 {
-    fwrite(b->printed, 1, b->printed_len, pool.c->out);
+    if (fwrite(b->printed, 1, b->printed_len, pool.c->out) != b->printed_len) output_failed();
     free(b->printed);
     b->printed = NULL;
     b->printed_len = 0;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static bool utf8, gone;
+static int output_errno; /* of the first write that failed */
 static unsigned columns;
 
 /* No locale at all is taken for UTF-8, as terminals are today; LANG=C asks for ASCII. */
@@ -111,9 +112,17 @@ bool output_works(void)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-    gone = gone || errno == EPIPE;
+    output_failed();
     return false;
 }
+
+void output_failed(void)
+{
+    if (!output_errno) output_errno = errno;
+    gone = gone || output_errno == EPIPE;
+}
+
+int output_error(void) { return output_errno; }
 
 /* An error of an earlier write does not say any more which it was; a pipe without a reader still does. */
 bool output_gone(void)

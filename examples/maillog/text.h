@@ -24,6 +24,9 @@ size_t text_fit(const char *s, size_t len, size_t columns);
 void print_wrapped(FILE *out, const char *s, size_t len, unsigned column, unsigned indent);
 /* Write errors: standard output was closed by its reader. */
 bool output_gone(void);
+/* A write failed just now: errno is kept, which later writes would not set again. */
+void output_failed(void);
+int output_error(void);
 /* Flush; false: there is nobody, or no room, to write to any more. */
 bool output_works(void);
 /* "1,234" without a locale; "12.3M" */
