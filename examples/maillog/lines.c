@@ -19,7 +19,7 @@ static unsigned present;
 void lines_keep(uint64_t number, maillog_str line, uint64_t memory)
 {
     half *h = &halves[present];
-    if (!room) room = (size_t)(memory ? memory : (uint64_t)64 << 20);
+    if (!room) room = (size_t)(memory ? memory : (uint64_t)16 << 20);
     if (h->n && h->used + line.len > room) {
         present ^= 1;
         h = &halves[present];

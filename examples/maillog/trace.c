@@ -92,9 +92,9 @@ bool command_start_join(command *c, maillog_message_cb cb, uint32_t flags, void 
 static int on_event(command *c, const maillog_event *ev)
 {
     if (!c->join && !command_start_join(c, on_message, c->all ? MAILLOG_JOIN_ALL_RECORDS : 0, &memory)) return -1;
-    if (c->verbose) {
+    if (whole_story(c) && !c->json) { /* its clocks, and with -v the lines */
         const maillog_str line = {ev->line, ev->len};
-        lines_keep(c->line, line, c->memory);
+        lines_keep(c->line, line, c->memory / 4);
     }
     if (c->text) select_line(c, ev);
     return maillog_join_push_line(c->join, ev, c->line) < 0 ? -1 : MAILLOG_CONTINUE;
