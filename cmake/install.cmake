@@ -31,6 +31,11 @@ install(FILES ${PROJECT_BINARY_DIR}/maillogConfig.cmake ${PROJECT_BINARY_DIR}/ma
         DESTINATION ${_package_dir} COMPONENT development)
 if(TARGET maillog_command)
   install(TARGETS maillog_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
+  set(_completion ${PROJECT_SOURCE_DIR}/examples/maillog/completion)
+  install(FILES ${_completion}/maillog.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME maillog
+          COMPONENT command)
+  install(FILES ${_completion}/_maillog DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT command)
+  install(FILES ${_completion}/maillog.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT command)
 endif()
 file(GLOB _man1 ${PROJECT_SOURCE_DIR}/docs/man/*.1)
 file(GLOB _man3 ${PROJECT_SOURCE_DIR}/docs/man/*.3)

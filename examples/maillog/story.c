@@ -42,7 +42,8 @@ static void print_step(FILE *out, const command *c, const step *s)
     char clock_text[16], *text = NULL;
     size_t len;
     line_clock(s->line, clock_text);
-    fprintf(out, "  %s%s%s %s %-10s ", paint(c, "\033[2m"), clock_text, paint(c, "\033[0m"), sign(c, s->mark), s->label);
+    fprintf(out, "  %s%s%s %s %-10s ", paint(c, "\033[2m"), clock_text, paint(c, "\033[0m"), sign(c, s->mark),
+            s->label);
     const size_t label = strlen(s->label);
     FILE *f = open_memstream(&text, &len);
     if (!f) return;

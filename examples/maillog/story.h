@@ -10,7 +10,7 @@ typedef enum step_mark { MARK_NONE, MARK_GOOD, MARK_WARN, MARK_BAD } step_mark;
 typedef struct step {
     uint64_t line; /* 0: known from no line of its own */
     step_mark mark;
-    char *label; /* who, or what: "postgrey", "queue", "sent" */
+    char *label;        /* who, or what: "postgrey", "queue", "sent" */
     char *text, *below; /* `below`: where it is configured; NULL without */
 } step;
 

@@ -118,7 +118,10 @@ static const char *proof_words(maillog_proof p)
     return (size_t)p < sizeof words / sizeof *words && words[p] ? words[p] : "another line";
 }
 
-static bool same(maillog_str a, maillog_str b) { return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0); }
+static bool same(maillog_str a, maillog_str b)
+{
+    return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
 
 /* From one queue ID to the next, with all that proves it. */
 static void add_hand_over(steps *all, const maillog_message *m, size_t i)
