@@ -52,9 +52,3 @@ follow_change follow_look(source *s, uint64_t given)
     if (stat(s->name, &now) == 0 && (now.st_ino != s->st.st_ino || now.st_dev != s->st.st_dev)) return FOLLOW_REPLACED;
     return FOLLOW_NOTHING;
 }
-
-bool follow_is_missing(const char *name)
-{
-    struct stat st;
-    return stat(name, &st) != 0 && errno == ENOENT;
-}

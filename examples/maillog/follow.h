@@ -12,6 +12,5 @@ void follow_wait(void);
 void follow_end(void);
 /* What became of a file that is read to byte `given`. A truncated one is set to its beginning. */
 follow_change follow_look(source *s, uint64_t given);
-bool follow_is_missing(const char *name);
 
 #endif

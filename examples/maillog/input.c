@@ -61,6 +61,7 @@ bool source_open(source *s, const char *name)
     s->name = s->own_fd ? name : "standard input";
     s->fd = s->own_fd ? open(name, O_RDONLY | O_CLOEXEC) : 0;
     if (s->fd < 0) {
+        s->missing = errno == ENOENT;
         snprintf(s->why, sizeof s->why, "%s", strerror(errno));
         return false;
     }

@@ -19,6 +19,7 @@ struct source {
     const char *name;
     int fd;
     bool regular, own_fd;
+    bool missing; /* it could not be opened because it is not there */
     struct stat st;
     uint64_t raw; /* bytes read from the file, as it is packed */
     unsigned char head[16];

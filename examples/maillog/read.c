@@ -19,6 +19,7 @@ typedef struct lane {
     size_t next; /* file of the set that comes next */
     source src;
     bool open, ended, merged, waits, rotated;
+    bool told;     /* that the file is waited for */
     bool threaded; /* the present file goes through parallel.h */
     maillog_stream stream;
     char *carry, *buf;
@@ -117,14 +118,14 @@ static bool open_next(lane *l)
             l->next++;
             l->given = state_resume(l->c, &l->src);
             l->open = true;
-            l->waits = l->rotated = false;
+            l->waits = l->rotated = l->told = false;
             l->reference = reference_of(l->c, &l->src);
             threads_start(l);
             return true;
         }
-        if (awaited && follow_is_missing(name)) {
-            if (!l->waits) fprintf(stderr, "maillog: %s: not there yet: waiting for it\n", name);
-            l->waits = true;
+        if (awaited && l->src.missing) {
+            if (!l->told) fprintf(stderr, "maillog: %s: not there yet: waiting for it\n", name);
+            l->told = l->waits = true;
             return false;
         }
         complain(l->c, name, l->src.why);
@@ -147,7 +148,8 @@ static bool after_end(lane *l)
     const follow_change change = follow_look(&l->src, l->given);
     if (change == FOLLOW_TRUNCATED) {
         fprintf(stderr, "maillog: %s: was truncated: going on at its beginning\n", name);
-        l->given = 0;
+        l->given = l->tail = 0;
+        maillog_stream_finish(&l->stream); /* half a line does not run into the new beginning */
     }
     l->rotated = change == FOLLOW_REPLACED;
     l->waits = change == FOLLOW_NOTHING;

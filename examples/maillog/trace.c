@@ -133,8 +133,8 @@ static void print_end(const command *c)
 {
     if (c->json) return;
     printf("%s of %s messages", grouped(c->shown), grouped(c->messages));
-    if (c->shown && !whole_story(c)) printf("; the story of one: maillog trace --queue-id ID, of all: --story");
     if (interrupted) printf(" (interrupted at line %s)", grouped(c->line));
+    if (c->shown && !whole_story(c)) printf("; the story of one: maillog trace --queue-id ID, of all: --story");
     printf("\n");
 }
 
