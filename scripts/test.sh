@@ -6,12 +6,13 @@ cd "$(dirname "$0")/.."
 need cmake cmake
 need cc gcc
 need pkg-config pkg-config
-need mandoc mandoc
 need_pkg cmocka libcmocka-dev
 need_pkg libarchive libarchive-dev
 need_pkg zlib zlib1g-dev
-need pflogsumm pflogsumm
-need tmux tmux
+need_pkg libsystemd libsystemd-dev
+# tools that some tests compare with, or look through: without them those are skipped, and say so
+for tool in pflogsumm tmux mandoc; do (need $tool $tool) || echo "$tool cannot be installed"; done
+[ -x /lib/systemd/systemd-journal-remote ] || (install_packages systemd-journal-remote) || echo "systemd-journal-remote cannot be installed"
 cmake -B build -DMAILLOG_BUILD_TESTS=ON >/dev/null
 cmake --build build -j "$(nproc)"
 ctest --test-dir build --output-on-failure -j "$(nproc)"

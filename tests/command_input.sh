@@ -45,7 +45,7 @@ case $features in *gzip*)
     exits 1 "$maillog" events tail.gz; says err "not gzip"; lines 7
 esac
 printf 'LPKSHHRHxxxxxxxxxxxx' > system.journal
-exits 1 "$maillog" events system.journal mail.log; says err "journalctl -o export"; lines 7
+exits 1 "$maillog" events system.journal mail.log; says err "system.journal: is a journal file"; lines 7
 
 # several logs are merged by time, lines without a time stay where they are
 mail 4 5 d@example.net x@example.org other > other.log
@@ -65,6 +65,31 @@ printf '__CURSOR=s=1\n__REALTIME_TIMESTAMP=1784440746123456\n_HOSTNAME=mx\nSYSLO
 exits 0 sh -c "'$maillog' events - < export"; says out '"queue_id":"A000000001"'; lines 1
 printf '{"__REALTIME_TIMESTAMP":"1784440746123456","_HOSTNAME":"mx","SYSLOG_IDENTIFIER":"postfix/qmgr","_PID":"8","MESSAGE":"A000000001: from=<\\u00e4\\"b@example.org>, size=1, nrcpt=1 (queue active)"}\n' > json
 exits 0 sh -c "'$maillog' events - < json"; says out '"from":"ä\"b@example.org"'
+
+# journal files, made by systemd's own tool
+remote=/lib/systemd/systemd-journal-remote
+case $features in
+*journal*)
+    if [ -x $remote ]; then
+        {
+            i=0
+            while [ $i -lt 50 ]; do
+                printf '__CURSOR=s=%d\n__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=00112233445566778899aabbccddeeff\n' $i $((1784440746123456 + i * 1000000)) $i
+                printf '_HOSTNAME=mx\nSYSLOG_IDENTIFIER=postfix/qmgr\n_PID=8\nMESSAGE=A0000000%02d: removed\n\n' $i
+                i=$((i + 1))
+            done
+        } > entries
+        rm -f made.journal
+        $remote -o made.journal - < entries > /dev/null 2>&1 || fail "systemd-journal-remote"
+        exits 0 "$maillog" events --fields time,host,daemon,pid,queue_id made.journal; lines 50
+        [ "$(head -n 1 out)" = '{"time":"2026-07-19T05:59:06.123456Z","host":"mx","daemon":"postfix/qmgr","pid":"8","queue_id":"A000000000"}' ] || { head -n 1 out; fail "journal file"; }
+        exits 0 "$maillog" trace --json --all --state journal.state made.journal
+        exits 0 "$maillog" trace --json --all --state journal.state made.journal; lines 0
+        exits 1 "$maillog" events --follow made.journal; lines 50; says err "journalctl -f"
+    else
+        echo "SKIPPED: $remote is not installed: journal files"
+    fi ;;
+esac
 
 # trouble with one file: the rest is read
 exits 1 "$maillog" events missing mail.log; says err "missing: No such file"; lines 7

@@ -46,11 +46,7 @@ static bool choose_unpacker(source *s)
     if (begins(s, "\x28\xB5\x2F\xFD", 4)) return unpack_archive(s, "zstd");
     if (begins(s, "BZh", 3) && s->nhead > 3 && s->head[3] >= '1' && s->head[3] <= '9')
         return unpack_archive(s, "bzip2");
-    if (begins(s, "LPKSHHRH", 8)) {
-        snprintf(s->why, sizeof s->why, "is a journal file: pipe `journalctl -o export --file=%.60s` into maillog",
-                 s->name);
-        return false;
-    }
+    if (begins(s, "LPKSHHRH", 8)) return unpack_journal(s);
     return true;
 }
 

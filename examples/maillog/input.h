@@ -19,6 +19,7 @@ struct source {
     const char *name;
     int fd;
     bool regular, own_fd;
+    bool journal; /* unpacked, and yet it may grow */
     bool missing; /* it could not be opened because it is not there */
     struct stat st;
     uint64_t raw; /* bytes read from the file, as it is packed */
@@ -38,8 +39,9 @@ void source_close(source *s);
 /* for unpackers: the bytes of the file itself */
 ssize_t source_raw(source *s, void *buf, size_t cap);
 
-/* input_gzip.c, input_archive.c. False: `why` says it. */
+/* input_gzip.c, input_archive.c, input_journal.c. False: `why` says it. */
 bool unpack_gzip(source *s);
+bool unpack_journal(source *s);
 bool unpack_archive(source *s, const char *kind);
 
 /* input_files.c: names as given → sets, each oldest file first. */

@@ -139,6 +139,8 @@ static bool open_next(lane *l)
 static bool after_end(lane *l)
 {
     const char *name = l->src.name;
+    if (l->c->follow && l->src.journal)
+        complain(l->c, name, "a journal file is not followed: journalctl -f -o export | maillog does it");
     if (!l->c->follow || !last_of_set(l) || !l->src.own_fd || !l->src.regular || l->src.unpack || interrupted)
         return true;
     if (l->rotated) { /* what was written to the old file until now is read, too */

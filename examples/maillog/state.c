@@ -45,12 +45,27 @@ bool state_load(command *c, void **block, size_t *len)
     return false;
 }
 
+/* Entries of a journal are only ever added. */
+static uint64_t pass_over(source *s, uint64_t bytes)
+{
+    static char buf[1 << 16];
+    uint64_t passed = 0;
+    while (passed < bytes) {
+        const uint64_t left = bytes - passed;
+        const ssize_t n = source_read(s, buf, left < sizeof buf ? (size_t)left : sizeof buf);
+        if (n <= 0) break;
+        passed += (uint64_t)n;
+    }
+    return passed;
+}
+
 uint64_t state_resume(command *c, source *s)
 {
     if (!c->state_file || !s->regular) return 0;
     for (uint64_t i = 0; i < before.nmarks; i++) {
         const mark *m = &before.marks[i];
         if (m->dev != (uint64_t)s->st.st_dev || m->ino != (uint64_t)s->st.st_ino) continue;
+        if (s->journal) return pass_over(s, m->given);
         if (s->unpack) { /* a packed log does not grow: it was read */
             s->unpack->close(s);
             s->unpack = NULL;
