@@ -69,14 +69,6 @@ exits 0 env LC_ALL=C "$maillog" trace --story log
 printf 'Jul 19 08:00:01 mx postfix/smtpd[1]: A1: client=x[192.0.2.1]\nJul 19 08:00:02 mx postfix/qmgr[1]: A1: from=<e\033]0;x\007@example.org>, size=1, nrcpt=1 (queue active)\n' > evil
 exits 0 "$maillog" trace evil; says_not out "$esc"
 exits 0 "$maillog" trace -v --queue-id A1 evil; says_not out "$esc"
-if command -v tmux >/dev/null; then
-    tmux -L maillog-test-$$ -f /dev/null new-session -d -x 70 -y 30 "env -u NO_COLOR TERM=xterm '$maillog' trace --year 2026 log > /dev/tty; sleep 20"
-    sleep 1
-    tmux -L maillog-test-$$ capture-pane -p > screen
-    tmux -L maillog-test-$$ kill-server
-    says screen "delivered"; says screen "A000000003"
-    [ "$(grep -c '^Jul 19' screen)" = 3 ] || { cat screen; fail "one screen line a message"; }
-fi
 # many messages: they come out before the end
 i=0; while [ $i -lt 40 ]; do mail $i $((i % 60)) a@example.net x@example.org; i=$((i + 1)); done > many
 mkfifo pipe

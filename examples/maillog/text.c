@@ -90,6 +90,9 @@ size_t text_width(const char *s, size_t len)
     return total;
 }
 
+/* "[line 8]" stays in one piece. */
+static bool ends_with_mark(const char *s, size_t n) { return n >= 5 && memcmp(s + n - 5, "[line", 5) == 0; }
+
 void print_wrapped(FILE *out, const char *s, size_t len, unsigned column, unsigned indent)
 {
     while (columns && len > 0) {
@@ -97,7 +100,7 @@ void print_wrapped(FILE *out, const char *s, size_t len, unsigned column, unsign
         size_t n = text_fit(s, len, room);
         if (n == len) break;
         size_t blank = n;
-        while (blank > 0 && s[blank] != ' ') blank--;
+        while (blank > 0 && (s[blank] != ' ' || ends_with_mark(s, blank))) blank--;
         if (blank > 0) n = blank;
         fprintf(out, "%.*s\n%*s", (int)n, s, (int)indent, "");
         while (n < len && s[n] == ' ') n++;
