@@ -58,6 +58,7 @@ wrong "needs a value" trace --queue-id
 wrong "takes no value" trace --all=yes log
 wrong "want auto|always|never" trace --color maybe log
 wrong "want a number" trace --memory lots log
+wrong "with --json only" trace --all log
 wrong "64K" trace --memory 1K log
 
 # what the terminal knows

@@ -58,7 +58,7 @@ static void put_csv_value(FILE *out, maillog_str value)
     bool quote = false;
     for (size_t i = 0; i < value.len && !quote; i++) quote = strchr(",\"\r\n", value.ptr[i]) != NULL;
     if (!quote) {
-        fwrite(value.ptr, 1, value.len, out);
+        if (value.len) fwrite(value.ptr, 1, value.len, out);
         return;
     }
     fputc('"', out);

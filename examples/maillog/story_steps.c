@@ -10,14 +10,15 @@
 static char *say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static char *say(const char *format, ...)
 {
-    va_list args, again;
+    va_list args;
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+    if (!f) return must_strndup("", 0);
     va_start(args, format);
-    va_copy(again, args);
-    const int n = vsnprintf(NULL, 0, format, args);
-    char *text = (char *)must_realloc(NULL, (size_t)(n > 0 ? n : 0) + 1);
-    vsnprintf(text, (size_t)(n > 0 ? n : 0) + 1, format, again);
+    vfprintf(f, format, args);
     va_end(args);
-    va_end(again);
+    fclose(f);
     return text;
 }
 

@@ -21,16 +21,14 @@ static void set_rules(const summary_rule *rules)
     for (; rules->event; rules++) handlers[rules->event % EVENTS] = rules->count;
 }
 
+/* Logs are not always in order: rotated sets overlap, hosts' clocks differ. */
 static void keep_time(summary *s, const maillog_time *t)
 {
-    if (!t->month) return;
+    const bool none = !s->first.month, first = none || s->c->now < s->first_at, last = none || s->c->now >= s->last_at;
+    if (!t->month || (!first && !last)) return;
     const int year = s->c->year ? s->c->year : maillog_time_year(t, s->c->reference, NULL);
-    if (!s->first.month) {
-        s->first = *t;
-        s->first_year = year;
-    }
-    s->last = *t;
-    s->last_year = year;
+    if (first) s->first = *t, s->first_year = year, s->first_at = s->c->now;
+    if (last) s->last = *t, s->last_year = year, s->last_at = s->c->now;
 }
 
 static int on_event(command *c, const maillog_event *ev)

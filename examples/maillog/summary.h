@@ -88,6 +88,7 @@ typedef struct summary {
     uint64_t lines, understood;
     maillog_time first, last;
     int first_year, last_year;
+    int64_t first_at, last_at;  /* nanoseconds */
     uint64_t queue_ids_dropped; /* forgotten while they may have been in use */
 } summary;
 

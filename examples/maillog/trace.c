@@ -49,7 +49,7 @@ static int on_message(void *user, maillog_message *m)
     command *c = (command *)user;
     const bool message = m->record == MAILLOG_RECORD_MESSAGE;
     if (message) c->messages++;
-    if (message ? !select_message(c, m) : !c->all || !c->json) return MAILLOG_CONTINUE;
+    if (message ? !select_message(c, m) : !c->all) return MAILLOG_CONTINUE;
     c->shown += message;
     if (message && (c->json || whole_story(c))) explain(c, m);
     if (!by_first_line(c)) {
@@ -140,6 +140,7 @@ static void print_end(const command *c)
 
 int command_trace(command *c)
 {
+    if (c->all && !c->json) return wrong_usage(c, "--all: with --json only");
     if (!select_setup(c)) return 2;
     if (c->memory && c->memory < 65536) return wrong_usage(c, "--memory: 64K at least");
     if (!command_read_config(c) || !take_up_state(c)) {
