@@ -33,7 +33,7 @@ done
 
 need cmake cmake
 need cc gcc
-[ -x build/maillog ] || { cmake -B build >/dev/null && cmake --build build -j "$(nproc)" --target maillog_command; }
+[ -x build/maillog ] || { cmake -B build >/dev/null && cmake --build build -j "$(nproc)" --target maillog_command >/dev/null; }
 out=$PWD/build/real
 mkdir -p "$out"
 [ -n "$keep" ] || trap 'rm -rf "$out"' EXIT

@@ -34,9 +34,9 @@ static void say_code(ml_say *o, const maillog_message_check *k, const ml_finding
     const char *def = f->info.code_default;
     if (!def || !k->code.len || ml_is(k->code, def)) return;
     if (f->info.code_setting && maillog__parameter(o, f->service, f->info.code_setting, &s) && !s.is_default)
-        maillog__say(o, ", because %z = %s (%s line %n)", f->info.code_setting, s.value, s.file, s.line);
+        maillog__say(o, ", because %z = %s (%f line %n)", f->info.code_setting, s.value, s.file, s.line);
     else if (def[0] == '5' && k->code.ptr[0] == '4' && maillog__is_yes(o, f->service, "soft_bounce", &s))
-        maillog__say(o, ", because soft_bounce = yes (%s line %n)", s.file, s.line);
+        maillog__say(o, ", because soft_bounce = yes (%f line %n)", s.file, s.line);
 }
 
 /* Greylisting that is known to be no more than that. */
@@ -59,17 +59,17 @@ static const maillog_message_check *policy_word(const maillog_message *m, maillo
 static void greylisting(ml_say *o, const ml_finding *f)
 {
     const maillog_message_check *word = policy_word(o->m, MAILLOG_CHECK_DEFER);
-    maillog__say(o, "It is temporary and on purpose");
-    if (f->only_candidate)
-        maillog__say(o, ": %s %s in %s (%s line %n)", f->place.word, f->place.argument, f->place.list, f->place.file,
-                     f->place.line);
+    maillog__say(o, "It is temporary and on purpose: ");
+    if (word)
+        maillog__say(o, "%s said %q (%l)", word->by, word->text.len ? word->text : word->action, word->line);
     else
-        say_place(o, f);
-    if (word) {
-        maillog__say(o, "; %s said ", word->by);
-        maillog__say(o, word->text.len ? "%q" : "%s", word->text.len ? word->text : word->action);
-        ml_say_line(o, word->line);
-    }
+        maillog__say(o, "greylisting");
+    if (f->placed && (f->only_candidate || f->place.count == 1))
+        maillog__say(o, ", asked by %s %s in %s (%f line %n)", f->place.word, f->place.argument, f->place.list,
+                     f->place.file, f->place.line);
+    else if (f->placed && ml_is(f->place.word, "check_policy_service"))
+        maillog__say(o, ", asked by one of %n check_policy_service, the first in %s (%f line %n)",
+                     (uint64_t)f->place.count, f->place.list, f->place.file, f->place.line);
     maillog__say(o, "; a client that comes back after the delay, as real servers do, is let through this check");
 }
 
@@ -256,6 +256,7 @@ static const maillog_message_check *refused_beside(const maillog_message *m)
 void maillog__say_decision(ml_say *o)
 {
     const recipient *r = failed_recipient(o->m);
+    if (r && ml_is(r->final_by, "amavis") && other_check(o)) return;
     if (r) {
         delivery(o, r);
         return;
@@ -288,16 +289,15 @@ void maillog__say_decision(ml_say *o)
 static void say_warn_place(ml_say *o, const ml_finding *f)
 {
     if (f->placed && !f->is_parameter && f->place.warn_if_reject) {
-        maillog__say(o, ", because warn_if_reject stands before %s in %s", f->place.word, f->place.list);
+        maillog__say(o, ": warn_if_reject stands before %s in %s", f->place.word, f->place.list);
         maillog__say_file(o, f->place.file, f->place.line, f->place.is_default);
-        maillog__say(o, "; remove warn_if_reject there and such a client is refused");
+        maillog__say(o, "; remove warn_if_reject there, and such a client is refused");
     } else if (f->placed && !f->is_parameter) {
-        maillog__say(o, ": when it was logged, warn_if_reject stood before it; now %s in %s", f->place.word,
-                     f->place.list);
+        maillog__say(o, " by a warn_if_reject that is gone: %s in %s", f->place.word, f->place.list);
         maillog__say_file(o, f->place.file, f->place.line, f->place.is_default);
-        maillog__say(o, " stands there without");
+        maillog__say(o, " now stands without it");
     } else {
-        maillog__say(o, ": that is what warn_if_reject before a restriction does; without it such a client is refused");
+        maillog__say(o, ": without warn_if_reject before that restriction, such a client is refused");
     }
 }
 
@@ -331,11 +331,9 @@ void maillog__say_warning(ml_say *o)
     const size_t at = o->len;
     maillog__say_meaning(o, k, &f);
     say_upper_first(o, at);
-    maillog__say(o, ": ");
-    maillog__say(o, f.restriction.ptr ? "%s" : "the check", f.restriction);
-    maillog__say(o, " fired with %s %s", k->code, k->dsn);
-    ml_say_line(o, k->line);
-    maillog__say(o, ", but only as reject_warning");
+    maillog__say(o, " (");
+    if (f.restriction.ptr) maillog__say(o, "%s, ", f.restriction);
+    maillog__say(o, "%s %s, %l), logged only as reject_warning", k->code, k->dsn, k->line);
     say_warn_place(o, &f);
     if (n > 1) maillog__say(o, "; %n more such %z", (uint64_t)(n - 1), n == 2 ? "warning" : "warnings");
     maillog__end(o);

@@ -30,18 +30,28 @@ static bool is_on_loopback(maillog_str name)
 }
 
 /* The smtpd of master.cf that logged it: by its syslog_name, and by who can have come to it. */
-static size_t smtpd_service(const ml_say *o, maillog_str instance, maillog_str client_addr)
+static size_t smtpd_service(const ml_say *o, maillog_str instance, maillog_str client_addr, bool *several)
 {
     const maillog_str name = instance.len ? instance : ml_words("postfix");
     maillog_postfix_service s;
     size_t found = MAILLOG_NO_SERVICE;
+    *several = false;
     for (size_t i = 0; maillog_postfix_service_get(o->c, i, &s); i++) {
         if (!ml_is(s.command, "smtpd") || (!ml_is(s.type, "inet") && !ml_is(s.type, "pass"))) continue;
         if (client_addr.len && !ml_is_loopback(client_addr) && is_on_loopback(s.name)) continue;
         if (!has_syslog_name(o, i, name)) continue;
+        *several |= found != MAILLOG_NO_SERVICE;
         if (found == MAILLOG_NO_SERVICE || ml_is(s.name, "smtp") || ml_is(s.type, "pass")) found = i;
     }
     return found;
+}
+
+static size_t postscreen_service(const ml_say *o)
+{
+    maillog_postfix_service s;
+    for (size_t i = 0; maillog_postfix_service_get(o->c, i, &s); i++)
+        if (ml_is(s.command, "postscreen")) return i;
+    return MAILLOG_NO_SERVICE;
 }
 
 /* ---- parameters ---- */
@@ -64,7 +74,7 @@ void maillog__say_file(ml_say *o, maillog_str file, uint64_t line, bool is_defau
     if (is_default)
         maillog__say(o, " (Postfix's default)");
     else if (file.ptr)
-        maillog__say(o, " (%s line %n)", file, line);
+        maillog__say(o, " (%f line %n)", file, line);
 }
 
 /* ---- the restriction ---- */
@@ -93,15 +103,47 @@ static maillog_str first_name(const char *names)
     return ml_next_word(&rest, &name) ? name : nothing;
 }
 
+/* Whether a policy server that refused this message logged so itself: then it was asked as one. */
+static bool policy_server_refused(const maillog_message *m)
+{
+    for (size_t i = 0; i < m->nchecks; i++) {
+        const maillog_message_check *k = &m->checks[i];
+        if (k->result != MAILLOG_CHECK_DEFER && k->result != MAILLOG_CHECK_REJECT) continue;
+        switch (k->daemon) {
+        case MAILLOG_DAEMON_POSTGREY:
+        case MAILLOG_DAEMON_SQLGREY:
+        case MAILLOG_DAEMON_POLICYD_SPF:
+        case MAILLOG_DAEMON_POLICYD_WEIGHT:
+        case MAILLOG_DAEMON_POSTFWD:
+            return true;
+        default:
+            break;
+        }
+    }
+    return false;
+}
+
 static bool find_restriction(const ml_say *o, const maillog_message_check *k, ml_finding *f)
 {
     maillog_postfix_wanted w;
     memset(&w, 0, sizeof w);
-    w.names = f->info.restrictions;
+    const bool policy = f->info.kind == MAILLOG_REJECT_GREYLIST || f->info.kind == MAILLOG_REJECT_SPF;
+    w.names = policy && policy_server_refused(o->m) ? "check_policy_service" : f->info.restrictions;
     w.object = f->info.object;
     w.zone = f->info.kind == MAILLOG_REJECT_BLOCKLIST ? f->info.zone : nothing;
     w.warn_if_reject = ml_is(k->action, "reject_warning");
     return maillog_postfix_find(o->c, f->service, &w, &f->place) != 0;
+}
+
+static bool is_set_in_a_service(const ml_say *o, const char *name)
+{
+    maillog_postfix_service s;
+    maillog_postfix_setting p;
+    for (size_t i = 0; maillog_postfix_service_get(o->c, i, &s); i++) {
+        if (!ml_is(s.command, "smtpd") || !maillog_postfix_lookup(o->c, i, name, &p)) continue;
+        if (!p.is_default && p.service == i) return true;
+    }
+    return false;
 }
 
 /* smtpd_milters, message_size_limit, …: a parameter does it, set somewhere or as it is by default. */
@@ -117,6 +159,7 @@ static bool find_parameter(const ml_say *o, ml_finding *f)
         word[name.len] = '\0';
         if (!maillog_postfix_lookup(o->c, f->service, word, &s)) continue;
         if (s.is_default && (f->placed || !s.value.len)) continue;
+        if (f->several && is_set_in_a_service(o, word)) continue; /* which one it was is not known */
         set += !s.is_default;
         if (f->placed && !f->place.is_default) continue;
         f->placed = f->is_parameter = true;
@@ -165,7 +208,10 @@ void maillog__find_out(const ml_say *o, const maillog_message_check *k, ml_findi
     if (is_one_thing(&f->info)) f->restriction = first_name(f->info.restrictions);
     if (!o->c || !f->known || f->info.ambiguous) return;
     if (k->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD)
-        f->service = smtpd_service(o, k->instance, k->client_addr.ptr ? k->client_addr : o->m->client.addr);
+        f->service =
+            smtpd_service(o, k->instance, k->client_addr.ptr ? k->client_addr : o->m->client.addr, &f->several);
+    else if (k->daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN)
+        f->service = postscreen_service(o);
     f->placed = find_restriction(o, k, f);
     if (!f->placed && !find_parameter(o, f)) return;
     by_place(f);
@@ -198,7 +244,7 @@ static void note_code(ml_say *o, const maillog_message_check *k, const ml_findin
     if (!k->code.len || !code.len || ml_equal(k->code, code)) return;
     if (f->info.code_setting && maillog__parameter(o, f->service, f->info.code_setting, &s) && !s.is_default) {
         note_gap(o, n);
-        maillog__say(o, "the code is that of %z = %s (%s line %n), by default it is %s", f->info.code_setting, s.value,
+        maillog__say(o, "the code is that of %z = %s (%f line %n), by default it is %s", f->info.code_setting, s.value,
                      s.file, s.line, code);
         return;
     }

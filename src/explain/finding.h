@@ -10,6 +10,7 @@ typedef struct ml_finding {
     maillog_str restriction;     /* its one name; absent where the text leaves several */
     size_t service;              /* the smtpd of master.cf, or MAILLOG_NO_SERVICE */
     bool known, placed, is_parameter;
+    bool several;        /* services of master.cf that it can have been */
     bool only_candidate; /* the words are not Postfix's; nothing else in the lists can have said them */
 } ml_finding;
 

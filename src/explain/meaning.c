@@ -41,7 +41,7 @@ static const meaning meanings[] = {
     ROW("check_policy_service", ACCESS, NOTHING, "a policy server decided so", NULL),
     ROW("reject", ACCESS, NOTHING, "the list of restrictions ends in reject for this client", NULL),
     ROW("postscreen_denylist_action", ACCESS, NOTHING, "the client is on postscreen's denylist (postscreen_access_list)", NULL),
-    ROW(NULL, ACCESS, NOTHING, "an access table, a policy server or a plain reject decided so", NULL),
+    ROW(NULL, ACCESS, NOTHING, "a table (access or transport), a policy server or a plain reject decided so", NULL),
     ROW("milter_default_action", MILTER, NOTHING, "the milter did not answer as it should", "look at the milter's own log"),
     ROW(NULL, MILTER, NOTHING, "a milter decided it", NULL),
     ROW(NULL, FILTER, NOTHING, "the before-queue content filter decided it", NULL),

@@ -47,8 +47,9 @@ static uint64_t store_line(const maillog_message *m, const recipient *r)
 static void say_line_and_store(ml_say *o, const recipient *r)
 {
     const uint64_t store = store_line(o->m, r);
-    if (store && r->line)
-        maillog__say(o, " (%l, %l)", store < r->line ? store : r->line, store < r->line ? r->line : store);
+    const uint64_t first = store < r->line ? store : r->line, second = store < r->line ? r->line : store;
+    if (first)
+        maillog__say(o, " (lines %n and %n%e%e)", first, second, first, second);
     else
         ml_say_line(o, r->line);
 }
@@ -78,33 +79,28 @@ static void say_delivery(ml_say *o, const recipient *r)
     else
         maillog__say(o, "to ");
     say_address(o, r);
-    if (r->final_by.ptr && is_transport(r->relay)) maillog__say(o, ", through the %s transport", r->relay);
+    if (r->final_by.ptr && is_transport(r->relay)) maillog__say(o, " through transport %s", r->relay);
     if (!r->final_by.ptr && r->reply.len) maillog__say(o, " and said %q", r->reply);
     say_line_and_store(o, r);
 }
 
-static const char *ordinal(size_t i)
-{
-    static const char *const names[] = {"first", "second", "third", "fourth", "fifth"};
-    return i < sizeof names / sizeof *names ? names[i] : "next";
-}
-
-/* ", after 4.2 s in the first leg (A, line 15) and 0.05 s in the second (B, line 19)" */
+/* ", after 4.2 s in the first leg (A, line 15) and 0.05 s in the last (B, line 19)" */
 static void say_times(ml_say *o)
 {
-    size_t legs = 0, said = 0;
-    for (size_t i = 0; i < o->m->nlegs; i++) legs += !o->m->legs[i].notification && o->m->legs[i].delay.len;
-    for (size_t i = 0; i < o->m->nlegs && said < 4; i++) {
+    const maillog_message_leg *first = NULL, *last = NULL;
+    for (size_t i = 0; i < o->m->nlegs; i++) {
         const maillog_message_leg *l = &o->m->legs[i];
         if (l->notification || !l->delay.len) continue;
-        if (legs == 1) {
-            maillog__say(o, ", %s s after it came in", l->delay);
-            return;
-        }
-        maillog__say(o, said ? (said + 1 == legs ? " and " : ", ") : ", after ");
-        maillog__say(o, "%s s in the %z leg (%s, %l)", l->delay, ordinal(said), l->queue_id, l->relay_line);
-        said++;
+        if (!first) first = l;
+        last = l;
     }
+    if (!first) return;
+    if (first == last) {
+        maillog__say(o, ", %s s after it came in", first->delay);
+        return;
+    }
+    maillog__say(o, ", after %s s in the first leg (%s, %l)", first->delay, first->queue_id, first->relay_line);
+    maillog__say(o, " and %s s in the last (%s, %l)", last->delay, last->queue_id, last->relay_line);
 }
 
 static void delivered(ml_say *o)
@@ -119,7 +115,7 @@ static void delivered(ml_say *o)
     if (n > 1) maillog__say(o, " to %n recipients", (uint64_t)n);
     maillog__say(o, ": ");
     say_delivery(o, r);
-    if (n > 1) maillog__say(o, ", and the others likewise");
+    if (n > 1) maillog__say(o, n > 2 ? ", and the others likewise" : ", and the other likewise");
     for (size_t i = 0; n > 1 && i < o->m->nrecipients; i++) maillog__say(o, "%e", o->m->recipients[i].line);
     if (n == 1 && r->attempts > 1) maillog__say(o, ", at try %n", (uint64_t)r->attempts);
     say_times(o);
@@ -199,7 +195,7 @@ static void set_aside(ml_say *o, maillog_verdict v, const char *verb)
     if (r) {
         if (r->final_by.len)
             maillog__say(o, " by %s", r->final_by);
-        else if (r->relay.len)
+        else if (r->relay.len && !ml_is(r->relay, "none"))
             maillog__say(o, " by %s", r->relay);
         else if (k)
             maillog__say(o, " by %s", k->by);

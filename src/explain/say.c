@@ -71,6 +71,13 @@ void maillog__say(ml_say *o, const char *format, ...)
             put(o, s.ptr, cut_length(s));
             break;
         }
+        case 'f': { /* the whole path is in the check's own fields */
+            const maillog_str s = va_arg(args, maillog_str);
+            size_t at = s.len;
+            while (at && s.ptr[at - 1] != '/') at--;
+            put(o, s.ptr + at, s.len - at);
+            break;
+        }
         case 'q':
             quoted(o, va_arg(args, maillog_str));
             break;

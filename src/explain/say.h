@@ -27,7 +27,8 @@ void maillog__end(ml_say *o);
 
 /* Words with values:
  *   %z const char *     %s maillog_str     %q maillog_str, quoted and cut where it is long     %n uint64_t
- *   %l uint64_t: "line N", and evidence    %e uint64_t: evidence that is not named             %% */
+ *   %f maillog_str, a file: its last name                                                      %l uint64_t: "line N",
+ * and evidence    %e uint64_t: evidence that is not named             %% */
 void maillog__say(ml_say *o, const char *format, ...);
 
 /* A text that stays, apart from any sentence: the note of a setting. */

@@ -2,6 +2,7 @@
  * miss. */
 #include "outcome.h"
 
+#define FAULTS_MAX 64u
 #define LEGS_MAX 64u /* looked at for a re-injection: each is looked up in the links */
 
 static bool is_null_sender(const maillog_message *m) { return m->from.ptr && !m->from.len; }
@@ -22,25 +23,34 @@ static void levels(ml_say *o, const maillog_message_check *k)
     if (k->kill_level.len) maillog__say(o, ", kept back from %s", k->kill_level);
 }
 
+/* The levels of a recipient, which amavis logs apart from its verdict. */
+static const maillog_message_check *levels_of(const maillog_message *m)
+{
+    for (size_t i = 0; i < m->nchecks; i++)
+        if (m->checks[i].daemon == MAILLOG_DAEMON_AMAVIS && m->checks[i].tag2_level.ptr) return &m->checks[i];
+    return NULL;
+}
+
 static void amavis_pass(ml_say *o, const maillog_message_check *k)
 {
-    if (k->kill_level.ptr || k->tag2_level.ptr) { /* the levels of a recipient: no verdict on the message */
-        maillog__say(o, "amavis scored it %s", k->score);
-        levels(o, k);
-        maillog__say(o, " (%l)", k->line);
-        return;
+    const maillog_message_check *l = levels_of(o->m);
+    if (k->tag2_level.ptr)
+        maillog__say(o, "amavis let it pass (");
+    else
+        maillog__say(o, "amavis found it %s (", k->check);
+    if (k->score.len && !ml_is(k->score, "-")) {
+        maillog__say(o, "score %s", k->score);
+        if (l && ml_equal(l->score, k->score)) levels(o, l);
+        maillog__say(o, ", ");
     }
-    maillog__say(o, "amavis found it %s (", k->check);
-    if (k->score.len && !ml_is(k->score, "-")) maillog__say(o, "score %s, ", k->score);
     if (k->elapsed_ms.len) maillog__say(o, "%s ms, ", k->elapsed_ms);
     maillog__say(o, "%l)", k->line);
 }
 
 static void other_pass(ml_say *o, const maillog_message_check *k)
 {
-    maillog__say(o, "%s: ", k->by);
-    if (k->action.len && !ml_equal(k->action, k->check)) maillog__say(o, "%s ", k->action);
-    maillog__say(o, "%s (", k->check);
+    const maillog_str word = k->action.len && ml_is(k->check, "result") ? k->action : k->check;
+    maillog__say(o, "%s: %s (", k->by, word);
     if (k->score.len) maillog__say(o, "score %s, ", k->score);
     if (k->elapsed_ms.len) maillog__say(o, "%s ms, ", k->elapsed_ms);
     maillog__say(o, "%l)", k->line);
@@ -62,10 +72,26 @@ static bool is_new(const maillog_message *m, size_t i)
     return true;
 }
 
+static bool amavis_spoke(const maillog_message *m)
+{
+    for (size_t i = 0; i < m->nchecks; i++)
+        if (m->checks[i].daemon == MAILLOG_DAEMON_AMAVIS && !m->checks[i].tag2_level.ptr) return true;
+    return false;
+}
+
+/* Found nothing to check: no signature, no policy. */
+static bool is_nothing(const maillog_message_check *k)
+{
+    return k->event == MAILLOG_EVENT_OPENDKIM_NO_SIGNATURE ||
+           (k->daemon == MAILLOG_DAEMON_OPENDMARC && ml_is(k->action, "none"));
+}
+
 static bool passes(const maillog_message *m, size_t i)
 {
     const maillog_message_check *k = &m->checks[i];
+    if (is_nothing(k)) return false;
     if (k->result != MAILLOG_CHECK_PASS && k->result != MAILLOG_CHECK_TAG) return false;
+    if (k->tag2_level.ptr && amavis_spoke(m)) return false; /* its verdict says the score, too */
     if (k->kill_level.ptr && m->verdict != MAILLOG_VERDICT_DELIVERED && m->verdict != MAILLOG_VERDICT_PARTIAL)
         return false;
     return k->daemon > MAILLOG_DAEMON_POSTFIX_FILES && k->check.len && i < 200 && is_new(m, i);
@@ -133,7 +159,7 @@ static void say_port(ml_say *o, maillog_str port)
     memcpy(name, port.ptr, port.len);
     name[port.len] = '\0';
     if (maillog_postfix_service_get(o->c, maillog_postfix_service_find(o->c, name, "smtpd"), &s))
-        maillog__say(o, " (%s line %n)", s.file, s.line);
+        maillog__say(o, " (%f line %n)", s.file, s.line);
 }
 
 static bool is_amavis(const maillog_message *m, uint64_t line)
@@ -153,7 +179,7 @@ static void say_filter(ml_say *o, const maillog_message_leg *before, bool amavis
     else
         maillog__say(o, "the content filter");
     if (!maillog__parameter(o, MAILLOG_NO_SERVICE, "content_filter", &s) || s.is_default || !s.value.len) return;
-    maillog__say(o, " (content_filter = %s, %s line %n)", s.value, s.file, s.line);
+    maillog__say(o, " (content_filter, %f line %n)", s.file, s.line);
 }
 
 /* The leg that a filter on this host handed back, and the proof that it did. */
@@ -170,12 +196,12 @@ static bool say_reinjection(ml_say *o, bool again)
         const maillog_message_leg *before = leg_named(m, any->from);
         if (again) maillog__say(o, "; ");
         maillog__say(o, again ? "the" : "The");
-        maillog__say(o, " connection from %s[%s] is not spoofing: ", leg->client_name, leg->client_addr);
+        maillog__say(o, " connection from %s[%s] is not spoofing but ", leg->client_name, leg->client_addr);
         say_filter(o, before, as && is_amavis(m, first_line(as)));
-        maillog__say(o, " re-injected %s as %s", any->from, leg->queue_id);
+        maillog__say(o, " re-injecting %s as %s", any->from, leg->queue_id);
         if (before) say_port(o, port_in_reply(before->reply));
         maillog__say(o, ", proved by");
-        if (as) maillog__say(o, " its report's queued_as (%l)", first_line(as));
+        if (as) maillog__say(o, " its report (%l)", first_line(as));
         if (reply) maillog__say(o, "%z the reply to Postfix (%l)", as ? " and" : "", first_line(reply));
         if (!as && !reply) maillog__say(o, " orig_queue_id (%l)", first_line(orig));
         return true;
@@ -185,6 +211,8 @@ static bool say_reinjection(ml_say *o, bool again)
 
 void maillog__say_way(ml_say *o)
 {
+    size_t n;
+    if (!maillog__recipient(o->m, MAILLOG_VERDICT_DELIVERED, &n)) return; /* what let it through did not help it */
     maillog__begin(o, MAILLOG_SENTENCE_WAY);
     const size_t passed = say_passes(o);
     if (!say_reinjection(o, passed > 0) && passed) o->now.kind = MAILLOG_SENTENCE_PASSED;
@@ -202,23 +230,51 @@ static maillog_str without_run(maillog_str s)
     return i + 1 < s.len && s.ptr[i] == ')' && s.ptr[i + 1] == ' ' ? ml_after(s, i + 2) : s;
 }
 
+/* " at (eval 111) line 170, <GEN39> line 9463.": where in the program it was said. */
+static maillog_str without_place(maillog_str s)
+{
+    for (size_t i = s.len; i-- > 4;) {
+        if (memcmp(s.ptr + i - 4, " at ", 4) != 0) continue;
+        const maillog_str rest = ml_after(s, i);
+        const bool place = (ml_begins(rest, "(eval ") || ml_begins(rest, "/")) && ml_has(rest, " line ");
+        return place ? ml_cut(s.ptr, s.ptr + i - 4) : s;
+    }
+    return s;
+}
+
+/* Said before it, or (of a message that failed) in the reason: no connection came about. */
+static bool is_new_fault(const maillog_message *m, size_t i, bool delivered)
+{
+    const maillog_message_fault *f = &m->faults[i];
+    if (!delivered && ml_begins(f->text, "connect to ")) return false;
+    for (size_t k = i; k-- > 0;)
+        if (ml_equal(m->faults[k].text, f->text)) return false;
+    return true;
+}
+
 void maillog__say_faults(ml_say *o)
 {
     const maillog_message *m = o->m;
-    if (!m->nfaults) return;
-    const size_t shown = m->nfaults < 2 ? m->nfaults : 2;
     const bool delivered = m->verdict == MAILLOG_VERDICT_DELIVERED;
+    size_t shown = 0, more = 0;
     bool reconnect = true;
     maillog__begin(o, MAILLOG_SENTENCE_FAULT);
-    maillog__say(o, delivered ? "Trouble on the way: " : "Beside it, ");
-    for (size_t i = 0; i < shown; i++) {
-        if (i) maillog__say(o, ", and ");
-        maillog__say(o, "%s wrote %q (%l)", m->faults[i].by, without_run(m->faults[i].text), m->faults[i].line);
-        reconnect &= ml_has(m->faults[i].text, "reconnecting");
+    for (size_t i = 0; i < m->nfaults && i < FAULTS_MAX; i++) {
+        const maillog_message_fault *f = &m->faults[i];
+        if (!is_new_fault(m, i, delivered)) continue;
+        if (shown == 2) {
+            more++;
+            continue;
+        }
+        maillog__say(o, shown++ ? ", and " : delivered ? "Trouble on the way: " : "Beside it, ");
+        maillog__say(o, "%s wrote %q (%l)", f->by, without_place(without_run(f->text)), f->line);
+        reconnect &= ml_has(f->text, "reconnecting");
     }
-    if (m->nfaults > shown) maillog__say(o, ", and %n more", (uint64_t)(m->nfaults - shown));
-    if (delivered && reconnect && shown == m->nfaults)
-        maillog__say(o, "; it is a reconnect that did not decide the outcome");
+    if (more) maillog__say(o, ", and %n more", (uint64_t)more);
+    if (!shown)
+        ;
+    else if (delivered && reconnect && !more)
+        maillog__say(o, ": a reconnect, which did not decide the outcome");
     else if (delivered)
         maillog__say(o, "; it did not decide the outcome");
     else if (o->fault_decided)

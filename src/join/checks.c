@@ -267,9 +267,47 @@ static bool may_be_check(const ml_entry *e)
     }
 }
 
+/* opendkim says of each message that it need not sign it: that is how it is set up, and no check. */
+static bool is_about_signing(const ml_entry *e)
+{
+    switch (e->type) {
+    case MAILLOG_EVENT_OPENDKIM_NOT_INTERNAL:
+    case MAILLOG_EVENT_OPENDKIM_NOT_AUTHENTICATED:
+    case MAILLOG_EVENT_OPENDKIM_NO_MATCH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static maillog_str take_word(maillog_str *rest)
+{
+    maillog_str word = {rest->ptr, 0};
+    while (word.len < rest->len && rest->ptr[word.len] != ' ') word.len++;
+    const size_t n = word.len < rest->len ? word.len + 1 : word.len;
+    rest->ptr += n;
+    rest->len -= n;
+    return word;
+}
+
+/* "554 5.7.0 Reject, id=…": code, DSN, text. */
+static void take_reply(maillog_str reply, check *c)
+{
+    c->text = reply;
+    if (!reply.len || c->code.ptr) return;
+    const maillog_str code = take_word(&reply);
+    if (code.len != 3 || !ml_is_digit(code.ptr[0])) return;
+    c->code = code;
+    c->text = reply;
+    const maillog_str dsn = take_word(&reply);
+    if (dsn.len < 5 || dsn.ptr[1] != '.' || !ml_is_digit(dsn.ptr[0])) return;
+    c->dsn = dsn;
+    c->text = reply;
+}
+
 static bool make_check(const ml_entry *e, check *c)
 {
-    if (!may_be_check(e)) return false;
+    if (!may_be_check(e) || is_about_signing(e)) return false;
     memset(c, 0, sizeof *c);
     c->action = GET(e, ACTION);
     c->score = GET(e, SCORE);
@@ -277,6 +315,7 @@ static bool make_check(const ml_entry *e, check *c)
     c->dsn = GET(e, DSN);
     c->text = GET(e, REASON);
     if (!c->text.ptr) c->text = GET(e, TEXT);
+    if (maillog__entry_word(e, ML_K_ACTION) == MAILLOG_ACTION_PROXY_REJECT) take_reply(GET(e, REPLY), c);
     c->to = GET(e, TO);
     if (!classify(e, c)) return false;
     c->by = ml_text(maillog_daemon_name(e->daemon));

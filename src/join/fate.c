@@ -114,16 +114,19 @@ static void delivery(fates *f, const ml_entry *e, uint32_t leg, maillog_str to, 
     v->awaits = v->step && id.len && (here || forwarded);
 }
 
-/* postsuper: removed. What was not delivered by then never will be. */
-static void delete_rest(fates *f, const ml_entry *e, uint32_t leg)
+/* postsuper speaks of a leg as a whole: of the recipients that were not delivered by then. */
+static void postsuper(fates *f, const ml_entry *e, uint32_t leg)
 {
+    const bool removed = e->type == MAILLOG_EVENT_POSTFIX_REMOVED, held = e->type == MAILLOG_EVENT_POSTFIX_MESSAGE_HELD;
+    if (!removed && !held && e->type != MAILLOG_EVENT_POSTFIX_MESSAGE_RELEASED) return;
     for (size_t i = 0; i < f->n; i++) {
         fate *v = &f->v[i];
-        if (v->leg != leg || v->r.verdict != MAILLOG_VERDICT_DEFERRED) continue;
-        v->r.verdict = MAILLOG_VERDICT_DISCARDED;
+        if (v->leg != leg || (v->r.verdict != MAILLOG_VERDICT_DEFERRED && v->r.verdict != MAILLOG_VERDICT_HELD))
+            continue;
+        v->r.verdict = removed ? MAILLOG_VERDICT_DISCARDED : held ? MAILLOG_VERDICT_HELD : MAILLOG_VERDICT_DEFERRED;
         v->r.line = e->line;
     }
-    f->deleted = true;
+    f->deleted |= removed;
 }
 
 /* qmgr: from=<…>, status=expired, returned to sender: for all that were still deferred. */
@@ -170,8 +173,7 @@ static void read_legs(fates *f)
     for (size_t i = 0; i < f->b->m->nlegs; i++) {
         const ml_part *p = &f->b->part[f->b->leg_part[i]];
         for (size_t at = 0; (e = ml_next(p, &at)) != NULL;) {
-            if (e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER && e->type == MAILLOG_EVENT_POSTFIX_REMOVED)
-                delete_rest(f, e, (uint32_t)i);
+            if (e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSUPER) postsuper(f, e, (uint32_t)i);
             if (maillog__role(e->type) == ML_ROLE_DISCARDED) f->deleted = true;
             const unsigned status = maillog__entry_word(e, ML_K_STATUS);
             const bool expired = status == MAILLOG_STATUS_EXPIRED || status == MAILLOG_STATUS_FORCE_EXPIRED;

@@ -104,7 +104,8 @@ class Host:
         (dev / "shm").mkdir(mode=0o1777)
         (dev / "shm").chmod(0o1777)
         self.run("mount", "--rbind", str(dev), "/dev")
-        passwd, group = pathlib.Path("/etc/passwd").read_text(), pathlib.Path("/etc/group").read_text()
+        passwd, group = ("".join(line for line in open(f, encoding="utf-8") if line.split(":")[0] not in users)
+                         for f in ("/etc/passwd", "/etc/group"))
         for n, user in enumerate(users):
             passwd += f"{user}:x:{5000 + n}:{5000 + n}::/home/{user}:/bin/sh\n"
             group += f"{user}:x:{5000 + n}:\n"
