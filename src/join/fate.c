@@ -2,54 +2,37 @@
  *
  * A delivery is final, or a step: handed to a filter on this host, forwarded by local(8), relayed to another of our
  * hosts. A step counts only as long as the leg it led to says nothing. */
-#include "mta.h"
-
-#define GET(e, NAME) maillog__entry_get((e), ML_K_##NAME)
+#include "fate.h"
 
 typedef maillog_message_recipient recipient;
 
-typedef struct fate {
-    recipient r;
-    maillog_str session;                            /* LMTP session of the reply */
-    uint32_t leg, next;                             /* next: leg it led to, or ML_NO_LEG */
-    uint8_t daemon, step, awaits, dropped, refused; /* refused: known from a check alone */
-} fate;
+#define GET(e, NAME) maillog__entry_get((e), ML_K_##NAME)
 
-typedef struct fates {
-    ml_build *b;
-    fate *v;
-    size_t n, most;
-    uint32_t *slot; /* hash table of v by leg and recipient */
-    size_t slots;
-    bool deleted;   /* by postsuper */
-    bool attempt;   /* nobody was taken as a recipient */
-    bool delivered; /* there are deliveries, or a filter's report about a recipient */
-} fates;
+#define GET(e, NAME) maillog__entry_get((e), ML_K_##NAME)
 
-static const maillog_str any = {NULL, 0};
+static const maillog_str no_alias = {NULL, 0};
 
 /* ---- one entry per leg and recipient ---- */
 
-/* `orig`: the address it was before an alias; absent: any. One address can be reached from several. */
-static uint32_t *place_for(const fates *f, uint32_t leg, maillog_str to, maillog_str orig)
+uint32_t *maillog__fate_place(const ml_fates *f, uint32_t leg, maillog_str to, maillog_str orig)
 {
     uint64_t h = leg * 0x9e3779b97f4a7c15u;
     for (size_t i = 0; i < to.len; i++) h = (h ^ (unsigned char)to.ptr[i]) * 0x100000001b3u;
     size_t k = (size_t)(h >> 24) & (f->slots - 1);
     for (; f->slot[k]; k = (k + 1) & (f->slots - 1)) {
-        const fate *v = &f->v[f->slot[k] - 1];
+        const ml_fate *v = &f->v[f->slot[k] - 1];
         const bool same = !orig.ptr || !v->r.orig_to.ptr || ml_same(v->r.orig_to, orig);
         if (v->leg == leg && same && ml_same(v->r.to, to)) break;
     }
     return &f->slot[k];
 }
 
-static fate *entry_for(fates *f, uint32_t leg, maillog_str to, maillog_str orig)
+ml_fate *maillog__fate_for(ml_fates *f, uint32_t leg, maillog_str to, maillog_str orig)
 {
-    uint32_t *place = place_for(f, leg, to, orig);
+    uint32_t *place = maillog__fate_place(f, leg, to, orig);
     if (*place) return &f->v[*place - 1];
     if (f->n == f->most) return NULL;
-    fate *v = &f->v[f->n++];
+    ml_fate *v = &f->v[f->n++];
     *place = (uint32_t)f->n;
     v->leg = leg;
     v->next = ML_NO_LEG;
@@ -83,10 +66,10 @@ static maillog_str mta_word(unsigned status)
     return ml_text(status == MAILLOG_STATUS_SENT ? "sent" : status == MAILLOG_STATUS_BOUNCED ? "bounced" : "deferred");
 }
 
-static void delivery(fates *f, const ml_entry *e, uint32_t leg, maillog_str to, unsigned status)
+static void delivery(ml_fates *f, const ml_entry *e, uint32_t leg, maillog_str to, unsigned status)
 {
     const maillog_str orig = GET(e, ORIG_TO);
-    fate *v = entry_for(f, leg, to, orig);
+    ml_fate *v = maillog__fate_for(f, leg, to, orig);
     if (!v) return;
     v->r.attempts++;
     /* what was sent or bounced is not tried again: a deferred attempt that comes after it is an older one, late */
@@ -115,12 +98,12 @@ static void delivery(fates *f, const ml_entry *e, uint32_t leg, maillog_str to, 
 }
 
 /* postsuper speaks of a leg as a whole: of the recipients that were not delivered by then. */
-static void postsuper(fates *f, const ml_entry *e, uint32_t leg)
+static void postsuper(ml_fates *f, const ml_entry *e, uint32_t leg)
 {
     const bool removed = e->type == MAILLOG_EVENT_POSTFIX_REMOVED, held = e->type == MAILLOG_EVENT_POSTFIX_MESSAGE_HELD;
     if (!removed && !held && e->type != MAILLOG_EVENT_POSTFIX_MESSAGE_RELEASED) return;
     for (size_t i = 0; i < f->n; i++) {
-        fate *v = &f->v[i];
+        ml_fate *v = &f->v[i];
         if (v->leg != leg || (v->r.verdict != MAILLOG_VERDICT_DEFERRED && v->r.verdict != MAILLOG_VERDICT_HELD))
             continue;
         v->r.verdict = removed ? MAILLOG_VERDICT_DISCARDED : held ? MAILLOG_VERDICT_HELD : MAILLOG_VERDICT_DEFERRED;
@@ -130,10 +113,10 @@ static void postsuper(fates *f, const ml_entry *e, uint32_t leg)
 }
 
 /* qmgr: from=<…>, status=expired, returned to sender: for all that were still deferred. */
-static void expire(fates *f, const ml_entry *e, uint32_t leg)
+static void expire(ml_fates *f, const ml_entry *e, uint32_t leg)
 {
     for (size_t i = 0; i < f->n; i++) {
-        fate *v = &f->v[i];
+        ml_fate *v = &f->v[i];
         if (v->leg != leg || v->r.verdict != MAILLOG_VERDICT_DEFERRED) continue;
         v->r.verdict = MAILLOG_VERDICT_EXPIRED;
         v->r.status = ml_is_mta(e->daemon) ? ml_text("expired") : GET(e, STATUS);
@@ -142,7 +125,7 @@ static void expire(fates *f, const ml_entry *e, uint32_t leg)
 }
 
 /* One line of sendmail can be about many recipients. */
-static void deliveries(fates *f, const ml_entry *e, uint32_t leg)
+static void deliveries(ml_fates *f, const ml_entry *e, uint32_t leg)
 {
     const unsigned status = ml_is_mta(e->daemon) ? maillog__mta_status(e) : maillog__entry_word(e, ML_K_STATUS);
     const maillog_str to = GET(e, TO), list = GET(e, RECIPIENTS);
@@ -167,7 +150,7 @@ static bool is_delivery(const ml_entry *e)
     return ml_has_any(e, ML_BIT(STATUS)) && GET(e, STATUS).ptr && e->daemon < MAILLOG_DAEMON_DOVECOT_LDA;
 }
 
-static void read_legs(fates *f)
+static void read_legs(ml_fates *f)
 {
     const ml_entry *e;
     for (size_t i = 0; i < f->b->m->nlegs; i++) {
@@ -197,7 +180,7 @@ static maillog_verdict of_block(maillog_str actions, bool quarantined)
                                                                     : MAILLOG_VERDICT_DISCARDED;
 }
 
-static const char *status_of(maillog_verdict v)
+const char *maillog__fate_status(maillog_verdict v)
 {
     switch (v) {
     case MAILLOG_VERDICT_REJECTED:
@@ -214,14 +197,14 @@ static const char *status_of(maillog_verdict v)
 }
 
 /* The one recipient to whom no delivery is known yet, in a report's list. */
-static void block(fates *f, uint32_t leg, maillog_str to, const ml_entry *e, maillog_verdict verdict)
+static void block(ml_fates *f, uint32_t leg, maillog_str to, const ml_entry *e, maillog_verdict verdict)
 {
-    fate *v = entry_for(f, leg, to, any);
+    ml_fate *v = maillog__fate_for(f, leg, to, no_alias);
     if (!v || (v->r.verdict && !v->step)) return;                    /* Postfix was told otherwise: its word counts */
     if (v->r.verdict && verdict == MAILLOG_VERDICT_DEFERRED) return; /* an attempt before the one that was taken */
     if (!v->r.queue_id.ptr && leg != ML_NO_LEG) v->r.queue_id = f->b->m->legs[leg].queue_id;
     v->r.verdict = verdict;
-    v->r.status = ml_text(status_of(verdict));
+    v->r.status = ml_text(maillog__fate_status(verdict));
     v->r.final_by = ml_text(maillog_daemon_name(e->daemon));
     v->r.final_action = GET(e, CATEGORY);
     v->r.final_mailbox = GET(e, QUARANTINE);
@@ -229,7 +212,7 @@ static void block(fates *f, uint32_t leg, maillog_str to, const ml_entry *e, mai
     v->step = v->awaits = 0;
 }
 
-static void read_runs(fates *f)
+static void read_runs(ml_fates *f)
 {
     const ml_entry *e;
     for (size_t i = 0; i < f->b->nparts; i++) {
@@ -261,7 +244,7 @@ static size_t local_len(maillog_str a)
 }
 
 /* 3: same LMTP session; 2: same address; 1: same local part, or user without domain. */
-static int likeness(const fate *v, const ml_entry *e)
+static int likeness(const ml_fate *v, const ml_entry *e)
 {
     const maillog_str session = GET(e, SESSION), user = GET(e, USER);
     if (v->session.len) return ml_same(v->session, session) ? 3 : 0;
@@ -270,13 +253,13 @@ static int likeness(const fate *v, const ml_entry *e)
     return n && n == k && memcmp(user.ptr, v->r.to.ptr, n) == 0 ? 1 : 0;
 }
 
-static fate *stored_for(fates *f, const ml_entry *e)
+static ml_fate *stored_for(ml_fates *f, const ml_entry *e)
 {
-    fate *best = NULL, *only = NULL;
+    ml_fate *best = NULL, *only = NULL;
     int score = 0;
     size_t candidates = 0;
     for (size_t i = 0; i < f->n; i++) {
-        fate *v = &f->v[i];
+        ml_fate *v = &f->v[i];
         if (v->step || v->dropped || v->r.verdict == MAILLOG_VERDICT_NONE) continue;
         const int s = likeness(v, e);
         if (s > score) {
@@ -320,14 +303,14 @@ static maillog_verdict of_store(const recipient *r)
     return maillog__contains(r->final_action, "reject") ? MAILLOG_VERDICT_REJECTED : MAILLOG_VERDICT_DELIVERED;
 }
 
-static void read_store(fates *f, const ml_part *p)
+static void read_store(ml_fates *f, const ml_part *p)
 {
     const ml_entry *e;
     for (size_t at = 0; (e = ml_next(p, &at)) != NULL;) {
         const maillog_str mailbox = unquoted(GET(e, MAILBOX)), action = GET(e, SIEVE_ACTION);
         if (!e->type || !GET(e, USER).ptr) continue;
         if (mailbox.ptr && !GET(e, ERROR).ptr && !names_its_mailbox(e)) continue;
-        fate *v = stored_for(f, e);
+        ml_fate *v = stored_for(f, e);
         if (!v) continue;
         v->r.final_by = ml_text(maillog_daemon_name(e->daemon));
         v->r.final_user = GET(e, USER);
@@ -343,7 +326,7 @@ static void read_store(fates *f, const ml_part *p)
 
 /* ---- steps ---- */
 
-static bool has_fate(const fates *f, uint32_t leg)
+static bool has_fate(const ml_fates *f, uint32_t leg)
 {
     for (size_t i = 0; i < f->n; i++)
         if (f->v[i].leg == leg && f->v[i].r.verdict) return true;
@@ -375,10 +358,10 @@ static bool is_linked(const ml_build *b, uint32_t from, uint32_t to)
 }
 
 /* The addresses that a leg's recipients had before an alias named them go on to the next leg's. */
-static void inherit(fates *f, const fate *step)
+static void inherit(ml_fates *f, const ml_fate *step)
 {
     for (size_t i = 0; step->r.orig_to.ptr && i < f->n; i++) {
-        fate *v = &f->v[i];
+        ml_fate *v = &f->v[i];
         if (v->leg == ML_NO_LEG || v->leg == step->leg) continue;
         if (!ml_same(v->r.to, step->r.to) && !ml_same(v->r.orig_to, step->r.to)) continue;
         if (v->leg == step->next || is_linked(f->b, step->leg, v->leg)) v->r.orig_to = step->r.orig_to;
@@ -386,7 +369,7 @@ static void inherit(fates *f, const fate *step)
 }
 
 /* Requeued under a new ID: the old one's attempts are history. */
-static void resolve_requeued(fates *f)
+static void resolve_requeued(ml_fates *f)
 {
     const maillog_message *m = f->b->m;
     for (size_t i = 0; i < m->nlinks; i++) {
@@ -394,27 +377,27 @@ static void resolve_requeued(fates *f)
         const uint32_t from = maillog__leg_index(f->b, m->links[i].from), to = maillog__leg_index(f->b, m->links[i].to);
         if (from == ML_NO_LEG || to == ML_NO_LEG || !has_fate(f, to)) continue;
         for (size_t k = 0; k < f->n; k++) {
-            fate *v = &f->v[k];
+            ml_fate *v = &f->v[k];
             if (v->leg == from && v->r.verdict == MAILLOG_VERDICT_DEFERRED) v->dropped = 1;
         }
     }
 }
 
 /* A command gave the message back: its fate goes on if the next leg has the same recipient. */
-static bool goes_on(const fates *f, const fate *v)
+static bool goes_on(const ml_fates *f, const ml_fate *v)
 {
     for (size_t i = 0; i < f->n; i++) {
-        const fate *o = &f->v[i];
+        const ml_fate *o = &f->v[i];
         if (o->leg == v->next && o->r.verdict && (ml_same(o->r.to, v->r.to) || ml_same(o->r.orig_to, v->r.to)))
             return true;
     }
     return false;
 }
 
-static void resolve_pipes(fates *f)
+static void resolve_pipes(ml_fates *f)
 {
     for (size_t i = 0; i < f->n && f->n < 2000; i++) {
-        fate *v = &f->v[i];
+        ml_fate *v = &f->v[i];
         if (v->daemon != MAILLOG_DAEMON_POSTFIX_PIPE || v->r.verdict != MAILLOG_VERDICT_DELIVERED || v->r.final_by.ptr)
             continue;
         v->next = next_by_link(f->b, v->leg);
@@ -422,11 +405,11 @@ static void resolve_pipes(fates *f)
     }
 }
 
-static void resolve_steps(fates *f)
+static void resolve_steps(ml_fates *f)
 {
     uint32_t last_leg = ML_NO_LEG, last_next = ML_NO_LEG;
     for (size_t i = 0; i < f->n; i++) {
-        fate *v = &f->v[i];
+        ml_fate *v = &f->v[i];
         if (!v->step) continue;
         if (v->next == ML_NO_LEG) {
             if (last_leg != v->leg) last_next = next_by_link(f->b, last_leg = v->leg);
@@ -443,129 +426,6 @@ static void resolve_steps(fates *f)
     }
 }
 
-/* ---- refused before there was a delivery ---- */
-
-static bool says_greylisted(const ml_build *b, const maillog_message_check *c)
-{
-    if (c->result != MAILLOG_CHECK_DEFER) return false;
-    if (maillog__contains(c->text, "greylist") || maillog__contains(c->text, "graylist")) return true;
-    for (size_t i = 0; i < b->m->nchecks; i++) {
-        const maillog_message_check *g = &b->m->checks[i];
-        if (g->result == MAILLOG_CHECK_DEFER && g->daemon == MAILLOG_DAEMON_POSTGREY && ml_same(g->to, c->to))
-            return true;
-    }
-    return false;
-}
-
-static bool refuses(const maillog_message_check *c)
-{
-    return (c->result == MAILLOG_CHECK_REJECT || c->result == MAILLOG_CHECK_DEFER) &&
-           (c->daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(c->daemon));
-}
-
-/* sendmail names its messages before they have recipients: one of which none was left is an attempt. */
-static bool was_never_taken(const fates *f)
-{
-    const maillog_message *m = f->b->m;
-    const ml_entry *e;
-    if (f->n || m->nlegs != 1 || (m->legs[0].nrcpt && m->legs[0].nrcpt != MAILLOG_NO_NUMBER)) return false;
-    const ml_part *p = &f->b->part[f->b->leg_part[0]];
-    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
-        if (e->daemon == MAILLOG_DAEMON_SENDMAIL) return true;
-    return false;
-}
-
-/* What can be the end of a message: Postfix's word, not that of a server it asked. */
-static bool decides(const maillog_message_check *c)
-{
-    return c->result == MAILLOG_CHECK_DISCARD || c->result == MAILLOG_CHECK_HOLD || refuses(c);
-}
-
-static bool at_rcpt(const maillog_message_check *c)
-{
-    return c->stage.len == 4 && memcmp(c->stage.ptr, "RCPT", 4) == 0;
-}
-
-static maillog_verdict of_check(const ml_build *b, const maillog_message_check *c)
-{
-    switch (c->result) {
-    case MAILLOG_CHECK_REJECT:
-    case MAILLOG_CHECK_DEFER:
-        return says_greylisted(b, c) ? MAILLOG_VERDICT_GREYLISTED : MAILLOG_VERDICT_REJECTED;
-    case MAILLOG_CHECK_DISCARD:
-        return MAILLOG_VERDICT_DISCARDED;
-    case MAILLOG_CHECK_HOLD:
-        return MAILLOG_VERDICT_HELD;
-    default:
-        return MAILLOG_VERDICT_NONE;
-    }
-}
-
-/* The recipient that a check names as refused, or (of a message of which no delivery is known) as kept or discarded. */
-static void take_refusal(fates *f, maillog_message_check *c)
-{
-    fate *v = entry_for(f, ML_NO_LEG, c->to, any);
-    if (!v || (v->r.verdict && !v->refused)) return;
-    if (v->r.verdict == MAILLOG_VERDICT_REJECTED && c->result != MAILLOG_CHECK_REJECT) return;
-    v->refused = 1;
-    c->decided |= !refuses(c);
-    v->r.verdict = of_check(f->b, c);
-    v->r.status = ml_text(status_of(v->r.verdict));
-    v->r.dsn = c->dsn;
-    v->r.reply = c->text;
-    v->r.line = c->line;
-    v->r.attempts = 1;
-}
-
-/* Refused, and yet delivered or bounced: the client tried again, or this is the next hop's side of the bounce. */
-static void drop_refuted(fates *f)
-{
-    for (size_t i = 0, n = f->n; i < n; i++) {
-        const fate *v = &f->v[i];
-        if (v->leg == ML_NO_LEG || !v->r.verdict) continue;
-        const uint32_t to = *place_for(f, ML_NO_LEG, v->r.to, any), orig = *place_for(f, ML_NO_LEG, v->r.orig_to, any);
-        if (to && f->v[to - 1].refused) f->v[to - 1].dropped = 1;
-        if (orig && f->v[orig - 1].refused) f->v[orig - 1].dropped = 1;
-    }
-}
-
-/* Of an attempt without queue ID: its recipients are those that were refused. Of a message: those that the client
- * named beside the ones that were taken; if there were no deliveries, the one that the line about its end names. */
-static void read_refusals(fates *f)
-{
-    const maillog_message *m = f->b->m;
-    for (size_t i = 0; i < m->nchecks; i++) {
-        maillog_message_check *c = &m->checks[i];
-        if (f->attempt && refuses(c)) c->decided = 1;
-        if (!c->to.ptr || !of_check(f->b, c)) continue;
-        const bool beside = (f->attempt || at_rcpt(c)) && refuses(c);
-        if (beside || (!f->delivered && decides(c))) take_refusal(f, c);
-    }
-    if (f->delivered) drop_refuted(f);
-}
-
-/* An attempt of which the log says no more than that commands were refused: `mail=0/1` without STARTTLS. */
-static bool was_refused(const ml_build *b)
-{
-    for (size_t i = 0; i < b->nparts && !b->m->nlegs; i++)
-        if (b->part[i].kind == ML_NODE_SESSION && ml_at_node(b->j, b->part[i].node)->flags & ML_F_UNSAID) return true;
-    return false;
-}
-
-/* A message with queue ID and without a delivery: what the checks did to it as a whole. */
-static maillog_verdict whole_verdict(fates *f)
-{
-    maillog_verdict v = f->deleted ? MAILLOG_VERDICT_DISCARDED : MAILLOG_VERDICT_UNFINISHED;
-    for (size_t i = 0; i < f->b->m->nchecks; i++) {
-        maillog_message_check *c = &f->b->m->checks[i];
-        if (!decides(c) || (f->b->m->nlegs && refuses(c) && at_rcpt(c))) continue;
-        if (c->result == MAILLOG_CHECK_HOLD && v != MAILLOG_VERDICT_UNFINISHED) continue;
-        v = of_check(f->b, c);
-        c->decided = 1;
-    }
-    return v == MAILLOG_VERDICT_UNFINISHED && was_refused(f->b) ? MAILLOG_VERDICT_REJECTED : v;
-}
-
 /* ---- the whole ---- */
 
 static maillog_verdict both(maillog_verdict a, maillog_verdict b)
@@ -573,22 +433,22 @@ static maillog_verdict both(maillog_verdict a, maillog_verdict b)
     return a == MAILLOG_VERDICT_NONE || a == b ? b : MAILLOG_VERDICT_PARTIAL;
 }
 
-static maillog_verdict message_verdict(fates *f)
+static maillog_verdict message_verdict(ml_fates *f)
 {
     const maillog_message *m = f->b->m;
     maillog_verdict all = MAILLOG_VERDICT_NONE;
     for (size_t i = 0; i < m->nrecipients; i++) all = both(all, m->recipients[i].verdict);
     if (all != MAILLOG_VERDICT_NONE && (f->delivered || f->attempt)) return all;
     /* with a queue ID somebody was taken whom the log does not name */
-    const maillog_verdict whole = whole_verdict(f);
+    const maillog_verdict whole = maillog__whole_verdict(f);
     return whole == MAILLOG_VERDICT_UNFINISHED && !f->attempt ? whole : both(all, whole);
 }
 
 /* Postfix's own mailbox delivery is the end of the way, too. */
-static void own_mailboxes(fates *f)
+static void own_mailboxes(ml_fates *f)
 {
     for (size_t i = 0; i < f->n; i++) {
-        fate *v = &f->v[i];
+        ml_fate *v = &f->v[i];
         const bool own = v->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL || v->daemon == MAILLOG_DAEMON_POSTFIX_VIRTUAL;
         if (!own || v->step || v->r.final_by.ptr || v->r.verdict != MAILLOG_VERDICT_DELIVERED) continue;
         v->r.final_by = ml_text(maillog_daemon_name(v->daemon));
@@ -596,7 +456,7 @@ static void own_mailboxes(fates *f)
     }
 }
 
-static void give_recipients(fates *f)
+static void give_recipients(ml_fates *f)
 {
     maillog_message *m = f->b->m;
     m->recipients = (recipient *)maillog__take(f->b, f->n, sizeof *m->recipients);
@@ -604,7 +464,7 @@ static void give_recipients(fates *f)
     for (int notices = 0; notices < 2; notices++) {
         if (notices) m->notifications = m->recipients + m->nrecipients;
         for (size_t i = 0; i < f->n; i++) {
-            const fate *v = &f->v[i];
+            const ml_fate *v = &f->v[i];
             const bool notice = v->leg != ML_NO_LEG && m->legs[v->leg].notification;
             if (v->dropped || !v->r.verdict || notice != (notices == 1)) continue;
             if (notices)
@@ -632,12 +492,12 @@ static size_t bound(ml_build *b)
 
 void maillog__build_fate(ml_build *b)
 {
-    fates f;
+    ml_fates f;
     memset(&f, 0, sizeof f);
     f.b = b;
     f.most = bound(b);
     for (f.slots = 16; f.slots < f.most * 2; f.slots *= 2) continue;
-    f.v = (fate *)maillog__take(b, f.most, sizeof *f.v);
+    f.v = (ml_fate *)maillog__take(b, f.most, sizeof *f.v);
     f.slot = (uint32_t *)maillog__take(b, f.slots, sizeof *f.slot);
     b->m->verdict = MAILLOG_VERDICT_UNFINISHED;
     if (!f.v || !f.slot) return;
@@ -650,8 +510,8 @@ void maillog__build_fate(ml_build *b)
     resolve_requeued(&f);
     own_mailboxes(&f);
     f.delivered = f.n != 0;
-    f.attempt = !b->m->nlegs || was_never_taken(&f);
-    read_refusals(&f);
+    f.attempt = !b->m->nlegs || maillog__was_never_taken(&f);
+    maillog__read_refusals(&f);
     give_recipients(&f);
     b->m->verdict = message_verdict(&f);
 }
