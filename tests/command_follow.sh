@@ -7,7 +7,7 @@ cd "$work"
 until_says() {
     i=0
     while ! grep -qF -- "$2" "$1" 2>/dev/null; do
-        [ $i -lt 100 ] || { cat "$1" follow.err; fail "not said in time: $2"; }
+        [ $i -lt 300 ] || { cat "$1" follow.err; fail "not said in time: $2"; }
         i=$((i + 1)); sleep 0.1
     done
 }
@@ -51,7 +51,7 @@ stop TERM 0
 # messages come out as they end; an interrupt shows what is open
 mail 1 1 a@example.net x@example.org | head -n 5 > log
 follow trace --follow --year 2026 log
-sleep 0.5; says_not follow.out "a@example.net"
+sleep 2; says_not follow.out "a@example.net"
 stop INT 0
 says follow.out "a@example.net"; says follow.out "unfinished"; says follow.out "1 of 1 messages (interrupted at line 5)"
 
@@ -72,7 +72,7 @@ exits 1 "$maillog" trace --state no/such/dir/state log; says err "No such file"
 # a followed log with a state: an interrupt keeps it
 rm -f state; mail 1 1 a@example.net x@example.org | head -n 4 > log
 follow trace --json --follow --state state log
-sleep 0.7; stop TERM 0; [ -s state ] || fail "the state is kept at the end"
+sleep 2; stop TERM 0; [ -s state ] || fail "the state is kept at the end"
 mail 1 1 a@example.net x@example.org | tail -n 3 >> log; mail 5 59 b@example.net x@example.org >> log
 exits 0 "$maillog" trace --json --state state log; cp out first; mail 6 59 b@example.net x@example.org | sed 's/ 08:/ 23:/' >> log
 exits 0 "$maillog" trace --json --state state log; cat out >> first; says first '"from":"a@example.net"'; says first '"verdict":"delivered"'
@@ -80,12 +80,12 @@ exits 0 "$maillog" trace --json --state state log; cat out >> first; says first 
 # an interrupt without --follow: what is there by then
 mkfifo pipe
 "$maillog" trace --year 2026 pipe > follow.out 2> follow.err & pid=$!
-exec 3> pipe; mail 1 1 a@example.net x@example.org | head -n 5 >&3; sleep 0.5
+exec 3> pipe; mail 1 1 a@example.net x@example.org | head -n 5 >&3; sleep 2
 stop INT 130
 exec 3>&-
 says follow.out "a@example.net"; says follow.out "interrupted at line"
 # a reader that goes away ends a followed log
 ( "$maillog" events --follow late & echo $! > pid; wait $! || echo $? > rc ) 2> follow.err | head -n 1 > /dev/null &
 sleep 0.5; mail 8 8 a@example.net x@example.org >> late
-i=0; while kill -0 "$(cat pid)" 2>/dev/null; do [ $i -lt 100 ] || { kill "$(cat pid)"; fail "a reader that left ends it"; }; i=$((i + 1)); sleep 0.1; mail 8 8 a@example.net x@example.org >> late; done
+i=0; while kill -0 "$(cat pid)" 2>/dev/null; do [ $i -lt 300 ] || { kill "$(cat pid)"; fail "a reader that left ends it"; }; i=$((i + 1)); sleep 0.1; mail 8 8 a@example.net x@example.org >> late; done
 echo "follow: right"

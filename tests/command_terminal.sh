@@ -19,7 +19,7 @@ shows() {
     i=0
     while :; do
         screen; grep -qF -- "$1" screen && return
-        [ $i -lt 100 ] || { cat screen; tmux -L $server kill-server || true; fail "not on the screen: $1"; }
+        [ $i -lt 300 ] || { cat screen; tmux -L $server kill-server || true; fail "not on the screen: $1"; }
         i=$((i + 1)); sleep 0.1
     done
 }
@@ -46,7 +46,7 @@ if command -v tmux >/dev/null; then
     terminal 80 "'$maillog' trace --year 2026 --progress always pipe"
     exec 3> pipe; i=0; while [ $i -lt 1500 ]; do mail $i $((i % 60)) a@example.net x@example.org; i=$((i + 1)); done > many
     cat many >&3; sleep 0.4; cat many >&3; shows "MB/s"
-    mail 9 59 late@example.net x@example.org | head -n 4 >&3; sleep 0.3
+    mail 9 59 late@example.net x@example.org | head -n 4 >&3; sleep 1
     tmux -L $server send-keys C-c; exec 3>&-
     shows "interrupted at line"; screen; says_not screen "MB/s"; close
     # followed, line by line, until Ctrl-C

@@ -54,7 +54,8 @@ static int on_message(void *user, maillog_message *m)
     if (message && (c->json || whole_story(c))) explain(c, m);
     if (!by_first_line(c)) {
         print_record(stdout, c, m);
-        if (c->follow || text_columns()) return output_works() ? MAILLOG_CONTINUE : -1;
+        /* what was looked for is seen at once, also through a pipe */
+        if (c->follow || text_columns() || select_any(c)) return output_works() ? MAILLOG_CONTINUE : -1;
         return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
     }
     char *text = NULL;

@@ -6,22 +6,27 @@
 
 enum { QUARTER = 900 };
 
-/* The offset of the zone in TZ at a wall clock's time. Zones change at full quarters of an hour: the last is kept. */
+/* The offset of the zone in TZ at a wall clock's time. Zones change at full quarters of an hour: some are kept, since a
+ * stamp without a year is tried in several years. */
 static int32_t offset_at(void *user, int64_t local)
 {
-    static _Thread_local int64_t last = INT64_MIN;
-    static _Thread_local int32_t offset;
+    enum { KEPT = 67 }; /* a prime: the same quarter of neighbouring years has places of its own */
+    static _Thread_local struct {
+        int64_t quarter;
+        int32_t offset;
+    } kept[KEPT];
     (void)user;
     const int64_t quarter = (local - (local % QUARTER + QUARTER) % QUARTER) / QUARTER;
-    if (quarter == last) return offset;
+    const size_t place = (size_t)((quarter % KEPT + KEPT) % KEPT);
+    if (kept[place].quarter == quarter && quarter != 0) return kept[place].offset;
     const time_t t = (time_t)(quarter * QUARTER);
     struct tm tm;
     gmtime_r(&t, &tm);
     tm.tm_isdst = -1;
     const time_t real = mktime(&tm);
-    last = quarter;
-    offset = (int32_t)(t - real);
-    return offset;
+    kept[place].quarter = quarter;
+    kept[place].offset = (int32_t)(t - real);
+    return kept[place].offset;
 }
 
 /* "+02:00", "-0530", "Z": minutes are enough. */
@@ -152,9 +157,20 @@ bool when_setup(command *c)
     return bound(c, "--since", c->since_text, &c->since) && bound(c, "--until", c->until_text, &c->until);
 }
 
+/* Many lines have the stamp of the one before them. */
 bool when_epoch(const command *c, const maillog_time *t, int64_t *ns)
 {
-    return maillog_time_to_epoch(t, c->reference, &c->zone, ns) == MAILLOG_OK;
+    static _Thread_local maillog_time last;
+    static _Thread_local int64_t last_ns, last_reference;
+    if (t->month && memcmp(t, &last, sizeof last) == 0 && c->reference == last_reference) {
+        *ns = last_ns;
+        return true;
+    }
+    if (maillog_time_to_epoch(t, c->reference, &c->zone, ns) != MAILLOG_OK) return false;
+    last = *t;
+    last_ns = *ns;
+    last_reference = c->reference;
+    return true;
 }
 
 bool when_inside(const command *c)
