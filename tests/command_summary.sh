@@ -29,26 +29,29 @@ says out '"received":2,'; says out '"delivered":2,'; says out '"through_filter":
     echo "$p/cleanup[4]: 4F00112AA: reject: header Subject: viagra from x.example.net[192.0.2.7]; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>: 5.7.1 no pills"
     echo "$p/cleanup[4]: 4F00112AB: hold: header Subject: hm from x.example.net[192.0.2.7]; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>"
     echo "$p/cleanup[4]: 4F00112AC: discard: body junk from x.example.net[192.0.2.7]; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>"
+    echo "$p/smtpd[1]: NOQUEUE: hold: RCPT from mail.bad.co.uk[192.0.2.66]: <x>: Helo command odd; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>"
+    echo "Jul 19 09:00:01 mx postfix-out/smtpd[1]: 4F001120FF: client=unknown[192.0.2.9]"
     echo "$p/smtpd[1]: warning: hostname x.example.net does not resolve to address 192.0.2.7"
     echo "$p/pickup[5]: 4F00112AD: uid=0 from=<root>"
     echo "$p/qmgr[2]: 4F00112AD: from=<root@mx.example.org>, size=100, nrcpt=1 (queue active)"
 } > log
 exits 0 "$maillog" summary --json --year 2026 log
-for text in '"received":4,' '"delivered":2,' '"forwarded":1,' '"deferred":1,' '"deferrals":2,' '"bounced":1,' '"rejected":2,' '"held":1,' '"discarded":1,' \
+for text in '"received":5,' '"delivered":2,' '"forwarded":1,' '"deferred":1,' '"deferrals":2,' '"bounced":1,' '"rejected":2,' '"held":2,' '"discarded":1,' \
     '"bytes_received":3600,' '"bytes_delivered":3000,' '"senders":3,' '"recipients":2,' \
     '{"address":"a@example.net","count":2,"bytes":3000}' '{"domain":"192.0.2.9","count":1,"bytes":500}' \
     '{"domain":"example.com","count":0,"bytes":0,"deferrals":2,"delay_average":0.000,"delay_max":40.000}' \
     '{"stage":"RCPT","reason":"blocked using bl.example","name":"bad.co.uk","count":1}' '{"stage":"header","reason":"5.7.1 no pills","name":' \
     '{"relay":"mx.example.com[192.0.2.1]:25","reason":"no such user (in reply to RCPT TO command)","count":1}' \
-    '{"agent":"smtp","reason":"mx.example.com[192.0.2.1]:25: Connection timed out","count":2}' \
+    '{"stage":"RCPT","reason":"Helo command odd","name":"bad.co.uk","count":1}' '{"agent":"smtp","reason":"mx.example.com[192.0.2.1]:25: Connection timed out","count":2}' \
     '{"program":"smtpd","text":"hostname x.example.net does not resolve to address 192.0.2.7","count":1}'; do
     says out "$text"
 done
 exits 0 "$maillog" summary --year 2026 log
-says out "             4  received"; says out "             1  deferred  (2 deferrals)"; says out "             2  rejected (40%)"
+says out "             5  received"; says out "             1  deferred  (2 deferrals)"; says out "             2  rejected (40%)"
 says out "Bounces"; says_not out "Panics"; says out "█"
 exits 0 env LC_ALL=C "$maillog" summary --year 2026 log; ! LC_ALL=C grep -q '[^ -~]' out || fail "ASCII alone with LC_ALL=C"
-exits 0 "$maillog" summary --since 2026-07-19T08:30 --year 2026 log; says out "             2  received"
+exits 0 "$maillog" summary --pflogsumm --json --year 2026 log; says out '"received":4,'
+exits 0 "$maillog" summary --since 2026-07-19T08:30 --year 2026 log; says out "             3  received"
 
 # --top, of each table
 i=1; while [ $i -le 30 ]; do mail $i 1 s$i@d$i.example.net x@example.org; i=$((i + 1)); done > many

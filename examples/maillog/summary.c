@@ -37,11 +37,11 @@ static int on_event(command *c, const maillog_event *ev)
     s->lines++;
     s->understood += ev->match == MAILLOG_MATCH_EVENT;
     keep_time(s, &ev->time);
+    const bool postfix = strncmp(maillog_daemon_name(ev->daemon), "postfix", 7) == 0;
+    if (postfix && c->pflogsumm && of_other_instance(ev)) return MAILLOG_CONTINUE;
     const summary_handler count = handlers[ev->type % EVENTS];
     if (count) count(s, ev);
-    const char *daemon = maillog_daemon_name(ev->daemon);
-    if (strncmp(daemon, "postfix", 7) == 0) count_severity(s, ev);
-    (void)c;
+    if (postfix) count_severity(s, ev);
     return MAILLOG_CONTINUE;
 }
 

@@ -104,6 +104,8 @@ typedef struct summary_rule {
 extern const summary_rule postfix_rules[], other_rules[];
 /* Beside the rules, of every line of Postfix: warnings and the like. */
 void count_severity(summary *s, const maillog_event *ev);
+/* Its syslog_name is another one than postfix: pflogsumm does not see it. */
+bool of_other_instance(const maillog_event *ev);
 
 void count_rate(summary *s, const maillog_event *ev, rate r);
 tally_row *count_in(summary *s, table_id t, maillog_str a, maillog_str b, maillog_str c);

@@ -22,7 +22,7 @@ static maillog_str agent(const maillog_event *ev)
     return str_of(slash ? slash + 1 : name);
 }
 
-/* pflogsumm knows "postfix/smtpd", "postfix/smtps/smtpd" and "postfix/submission/smtpd" only. */
+/* Of smtpd's lines pflogsumm knows "postfix/smtpd", "postfix/smtps/smtpd" and "postfix/submission/smtpd" only. */
 static bool left_out(const summary *s, const maillog_event *ev)
 {
     const maillog_str instance = get(ev, MAILLOG_FIELD_INSTANCE);
@@ -195,7 +195,8 @@ static size_t find_byte(maillog_str s, const char *any)
 /* A reason without what differs from client to client, so that equal ones fall together. */
 static maillog_str plain_reason(const summary *s, const maillog_event *ev, char *buf, size_t cap)
 {
-    maillog_str text = get(ev, MAILLOG_FIELD_REASON);
+    const maillog_str reason = get(ev, MAILLOG_FIELD_REASON);
+    maillog_str text = reason.len ? reason : get(ev, MAILLOG_FIELD_TEXT); /* of HOLD, DISCARD: the table's own words */
     const maillog_str name = get(ev, MAILLOG_FIELD_NAME), zone = get(ev, MAILLOG_FIELD_ZONE);
     if (zone.len) {
         const int n = snprintf(buf, cap, "blocked using %.*s", (int)zone.len, zone.ptr);
@@ -382,6 +383,12 @@ const summary_rule postfix_rules[] = {
     {POSTFIX(DATA_WITHOUT_RCPT), on_postscreen},
     {0, NULL},
 };
+
+bool of_other_instance(const maillog_event *ev)
+{
+    const maillog_str instance = get(ev, MAILLOG_FIELD_INSTANCE);
+    return instance.len && (instance.len < 8 || memcmp(instance.ptr, "postfix/", 8) != 0);
+}
 
 /* ---- every line: warnings and worse, and what master(8) says ---- */
 
