@@ -20,7 +20,7 @@ bool column_find(const char *name, size_t len, column *out)
         }
     out->kind = COLUMN_FIELD;
     out->field = (maillog_field_id)maillog_field_by_name(name, len);
-    out->name = maillog_field_name(out->field);
+    out->name = maillog_field_name((int)out->field);
     return out->field != MAILLOG_FIELD_NONE;
 }
 

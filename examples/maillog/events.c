@@ -44,7 +44,7 @@ static void put_json(const command *c, const maillog_event *ev)
         before = ',';
         if (col->kind == COLUMN_LINE)
             fwrite(value.ptr, 1, value.len, c->out);
-        else if (col->kind == COLUMN_FIELD && maillog_field_kind(col->field) == MAILLOG_KIND_LIST)
+        else if (col->kind == COLUMN_FIELD && maillog_field_kind((int)col->field) == MAILLOG_KIND_LIST)
             put_list(c->out, col->field, value);
         else
             print_json_string(c->out, value.ptr, value.len);

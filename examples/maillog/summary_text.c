@@ -23,11 +23,11 @@ static void put_totals(FILE *out, const summary *s)
 {
     const uint64_t *f = s->figure;
     const uint64_t all = f[DELIVERED] + f[REJECTED] + f[DISCARDED];
-    char more[64];
+    char more[64] = "";
     put_total(out, f[RECEIVED], "received", "");
     put_total(out, f[DELIVERED], "delivered", "");
     put_total(out, f[FORWARDED], "forwarded", "");
-    snprintf(more, sizeof more, f[DEFERRALS] ? "  (%s deferrals)" : "", grouped(f[DEFERRALS]));
+    if (f[DEFERRALS]) snprintf(more, sizeof more, "  (%s deferrals)", grouped(f[DEFERRALS]));
     put_total(out, f[DEFERRED], "deferred", more);
     put_total(out, f[BOUNCED], "bounced", "");
     if (f[EXPIRED]) put_total(out, f[EXPIRED], "expired in the queue", "");

@@ -121,7 +121,7 @@ static void prepare(parser *p, node *x)
 {
     const maillog_str text = {x->value, strlen(x->value)};
     x->is_number = is_number(x->value, text.len, &x->number);
-    if (x->col.kind == COLUMN_FIELD && maillog_field_kind(x->col.field) == MAILLOG_KIND_IP)
+    if (x->col.kind == COLUMN_FIELD && maillog_field_kind((int)x->col.field) == MAILLOG_KIND_IP)
         x->is_net = net_parse(text, &x->net) == NET_OK;
     if (x->op != LIKE && x->op != UNLIKE) return;
     const int rc = regcomp(&x->regex, x->value, REG_EXTENDED | REG_ICASE | REG_NOSUB);
