@@ -61,8 +61,9 @@ static bool is_here(const ml_entry *e)
 static maillog_str forwarded_as(maillog_str reply)
 {
     static const char words[] = "forwarded as ";
+    if (!reply.len) return nothing;
     ml_cur c = ml_slice(reply.ptr, reply.ptr + reply.len), id;
-    const char *p = reply.len ? maillog__rfind_bytes(c, words, sizeof words - 1) : NULL;
+    const char *p = maillog__rfind_bytes(c, words, sizeof words - 1);
     if (!p) return nothing;
     c.p = p + sizeof words - 1;
     if (!maillog__queue_id(&c, &id)) return nothing;

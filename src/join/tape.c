@@ -85,13 +85,16 @@ static size_t varint(unsigned char *out, uint64_t v)
     return n;
 }
 
-/* name[addr]:port as logged: the parts are slices of one line. */
+/* name[addr]:port as logged: the parts are slices of one line, and a bracket stands behind the address. Others than
+ * Postfix write them apart. */
 static uint32_t relay_len(const ml_in *in, const maillog_field *name)
 {
     const maillog_field *last = ml_field_of(in, ML_S_RELAY_PORT);
-    if (last) return last->off + last->len - name->off;
+    if (last && last->off > name->off) return last->off + last->len - name->off;
     last = ml_field_of(in, in->f[ML_S_RELAY_ADDR] ? ML_S_RELAY_ADDR : ML_S_RELAY_PATH);
-    return last && last->off > name->off ? last->off + last->len + 1 - name->off : name->len;
+    if (!last || last->off <= name->off) return name->len;
+    const uint32_t end = last->off + last->len;
+    return end + (end < in->ev->len && in->ev->line[end] == ']') - name->off;
 }
 
 #define MAX_VALUE 2048u
