@@ -258,17 +258,20 @@ MAILLOG_API int maillog_join_push_line(maillog_join *j, const maillog_event *ev,
 MAILLOG_API int maillog_join_push_events(maillog_join *j, const maillog_event *ev, size_t n, uint64_t line,
                                          size_t *taken);
 
-/** Time went by without lines: deliver what is over at `now`, seconds since 1970 by the log's clock. */
+/** Time went by without lines: deliver what is over at `now`, seconds since 1970 by the log's clock. A time before the
+ *  last line's changes nothing. @return MAILLOG_OK, ERR_ABORTED (the callback said so), ERR_STATE (sealed) or
+ *  ERR_ARGUMENT. */
 MAILLOG_API int maillog_join_expire(maillog_join *j, int64_t now);
 
-/** The input is at its end: deliver everything. The table is empty and can be used again. */
+/** The input is at its end: deliver everything. The table is empty and can be used again, whatever the callback said.
+ *  @return as maillog_join_expire(). */
 MAILLOG_API int maillog_join_flush(maillog_join *j);
 
 /** Counters. @return MAILLOG_OK, or ERR_CORRUPT if they do not add up (which is a bug). Walks the table. */
 MAILLOG_API int maillog_join_stats_get(const maillog_join *j, maillog_join_stats *out);
 
-/** Write the checksum, so that the block can be stored, copied, mapped elsewhere and attached. Until then no call but
- *  attach is allowed. */
+/** Write the checksum, so that the block can be stored, copied, mapped elsewhere and attached. From now on no call but
+ *  attach is allowed. @return MAILLOG_OK, ERR_STATE (sealed already) or ERR_ARGUMENT. */
 MAILLOG_API int maillog_join_seal(maillog_join *j);
 
 /** Take up a sealed block. @return MAILLOG_OK, ERR_FORMAT (no table), ERR_VERSION (of another version or machine),
