@@ -246,6 +246,7 @@ class join
     static int call(void *user, maillog_message *m) noexcept
     {
         join *self = static_cast<join *>(user);
+        if (self->thrown_) return -1; // the library hands out what is ready all the same
         try {
             self->f_(*m);
             return MAILLOG_CONTINUE;

@@ -288,6 +288,8 @@ def messages(source, memory=64 << 20, explain=True, chunk=1 << 16):
     join, ready, text = C.c_void_p(), [], C.create_string_buffer(1 << 20)
 
     def take(_user, message):
+        if stream.raised:  # the library hands out what is ready all the same
+            return -1
         try:
             if explain:
                 why = C.create_string_buffer(1 << 14)
