@@ -79,15 +79,13 @@ if wanted dpkg-buildpackage dpkg-dev && wanted dh debhelper && wanted lintian li
     tags=initial-upload-closes-no-bugs
     [ -e docs/man/maillog.1 ] || tags=$tags,no-manual-page # it is to come
     lintian --allow-root --suppress-tags $tags --fail-on error,warning "$work"/deb/*.changes
-    root=$work/deb/root # an empty system: dpkg's own view of what the packages put where
-    mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates"
-    : >"$root/var/lib/dpkg/status"
+    root=$work/deb/root # nothing in it but what the packages put there
     for deb in "$work"/deb/libmaillog0_*.deb "$work"/deb/libmaillog-dev_*.deb "$work"/deb/maillog_*.deb "$work"/deb/python3-maillog_*.deb; do
         dpkg-deb -x "$deb" "$root"
     done
     lib=$(dirname "$(find "$root" -name libmaillog.a)")
     # shellcheck disable=SC2046
-    cc tests/install/consumer.c $(PKG_CONFIG_LIBDIR="$lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root" pkg-config --cflags --libs maillog) -o "$work/deb/consumer"
+    cc tests/install/consumer.c $(PKG_CONFIG_LIBDIR="$lib/pkgconfig" pkg-config --define-variable=prefix="$root/usr" --cflags --libs maillog) -o "$work/deb/consumer"
     LD_LIBRARY_PATH=$lib "$work/deb/consumer"
     "$root/usr/bin/maillog" trace examples/seed/mail.log | grep -q delivered || fail "the command of the package"
     LD_LIBRARY_PATH=$lib PYTHONPATH=$root/usr/lib/python3/dist-packages PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c \
