@@ -20,6 +20,7 @@ ML_PATTERN_ROWS(maillog__postfix_lib_delivery) = {
     ROW0(TLS_UNAVAILABLE, "TLSRPT is selected, but TLSRPT is not compiled in"),
     ROW0(TLS_UNAVAILABLE, "TLSRPT support is not implemented for LMTP"),
     ROW2(QUEUE_RECORD_ERROR, "Unexpected record type '%s' at offset %d", TYPE, N),
+    ROW2(CONFIG_ERROR, "bad %w value: '%S'", PARAM, VALUE),
     ROW2(CONFIG_ERROR, "bad %w value: %s", PARAM, VALUE),
     ROW1(SERVER_ERROR, "bad EHLO SIZE limit \"%s\" from %r", VALUE),
     ROW1(HOSTNAME_ERROR, "bad address size %d for localhost", SIZE),
