@@ -239,6 +239,55 @@ int maillog_event_may_have(int type, int field_id)
     return 0;
 }
 
+/* One number for a field of a family, or of an event. */
+#define OF_FAMILY(family, field) ((uint32_t)(family)*65536 + (uint32_t)(field))
+#define OF_EVENT(type, field) ((uint32_t)(type)*65536 + (uint32_t)(field))
+
+int maillog_event_form(int type, int field_id)
+{
+    if (!maillog_event_may_have(type, field_id) || field_id >= 65536) return MAILLOG_FORM_NONE;
+    switch (OF_EVENT(type, field_id)) {
+#define MAILLOG_CONTROL_EVENT(FAMILY, EVENT, FIELD, FORM)                                                              \
+    case OF_EVENT(MAILLOG_EVENT_##FAMILY##_##EVENT, MAILLOG_FIELD_##FIELD):                                            \
+        return MAILLOG_FORM_##FORM;
+#include <maillog/schema.def>
+    default:
+        break;
+    }
+    switch (OF_FAMILY(maillog_event_family(type), field_id)) {
+#define MAILLOG_CONTROL(FAMILY, FIELD, FORM)                                                                           \
+    case OF_FAMILY(MAILLOG_FAMILY_##FAMILY, MAILLOG_FIELD_##FIELD):                                                    \
+        return MAILLOG_FORM_##FORM;
+#include <maillog/schema.def>
+    default:
+        return MAILLOG_FORM_NONE;
+    }
+}
+
+const char *maillog_form_name(int form)
+{
+    switch (form) {
+#define MAILLOG_FORM(id, NAME, name, doc)                                                                              \
+    case id:                                                                                                           \
+        return name;
+#include <maillog/schema.def>
+    default:
+        return "unknown";
+    }
+}
+
+const char *maillog_form_doc(int form)
+{
+    switch (form) {
+#define MAILLOG_FORM(id, NAME, name, doc)                                                                              \
+    case id:                                                                                                           \
+        return doc;
+#include <maillog/schema.def>
+    default:
+        return "";
+    }
+}
+
 int maillog_daemon_by_name(const char *name, size_t len)
 {
     for (int id = 0; (id = maillog_daemon_next(id)) != 0;) {

@@ -33,6 +33,12 @@ MAILLOG_API int maillog_event_family(int type);
 /** Whether the schema says that an event may carry a field. Header fields may always be there. */
 MAILLOG_API int maillog_event_may_have(int type, int field_id);
 
+/** Whether a stranger (a client, a sender, another server, the owner of a DNS zone) chooses what a field of the event
+ *  holds, and how the daemon writes what he sent (maillog_form); 0: no stranger fills it. */
+MAILLOG_API int maillog_event_form(int type, int field_id);
+MAILLOG_API const char *maillog_form_name(int form); /**< "helo"; "unknown" for an unknown form */
+MAILLOG_API const char *maillog_form_doc(int form);  /**< "" for an unknown form */
+
 /** Ids by name; 0 when there is none. Names need not be NUL-terminated. Linear in the schema. */
 MAILLOG_API int maillog_daemon_by_name(const char *name, size_t len);
 MAILLOG_API int maillog_field_by_name(const char *name, size_t len);

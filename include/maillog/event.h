@@ -57,6 +57,13 @@ typedef enum maillog_word {
 #include <maillog/schema.def>
 } maillog_word;
 
+/** How a daemon writes what a stranger sent. Append-only. */
+typedef enum maillog_form {
+    MAILLOG_FORM_NONE = 0, /**< no stranger fills the field */
+#define MAILLOG_FORM(id, NAME, name, doc) MAILLOG_FORM_##NAME = id,
+#include <maillog/schema.def>
+} maillog_form;
+
 /** How far a line was understood. */
 typedef enum maillog_match {
     MAILLOG_MATCH_RAW = 0,    /**< no known beginning; the text is in `message` */

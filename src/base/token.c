@@ -224,6 +224,15 @@ bool maillog__angle(const ml_line *l, ml_cur *c, const char *follow, ml_cur *out
     return false;
 }
 
+const char *maillog__bare_address_end(const ml_line *l, ml_cur c, const char *lit, size_t n)
+{
+    if (ml_peek(c) == '"') {
+        const char *q = end_of_quoted(c.p, c.e);
+        if (q) c.p = q;
+    }
+    return maillog__find_bytes(l, c, lit, n);
+}
+
 bool maillog__dsn(ml_cur *c, ml_cur *out)
 {
     ml_cur t = *c, part;

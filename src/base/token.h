@@ -37,6 +37,9 @@ bool maillog__put_relay(ml_line *l, ml_cur *c);
  * `follow` (a set of first characters, or "" for the end only; the end always counts) goes on. */
 bool maillog__angle(const ml_line *l, ml_cur *c, const char *follow, ml_cur *out);
 
+/* The literal that ends an address without <>, behind its quoted local part if it has one; or NULL. */
+const char *maillog__bare_address_end(const ml_line *l, ml_cur c, const char *lit, size_t n);
+
 /* Enhanced status code: digit.digits.digits. */
 bool maillog__dsn(ml_cur *c, ml_cur *out);
 

@@ -365,13 +365,20 @@ static void cut_connection(ml_line *l, ml_cur *c, ml_dovecot *head)
 
 /* ---- the grammar ---- */
 
+/* `(1234)`: a process, and no user whose name begins with a digit. */
+static bool is_pid(ml_cur c)
+{
+    ml_cur pid;
+    return ml_skip_char(&c, '(') && ml_digits(&c, &pid) && ml_peek(c) == ')';
+}
+
 static const service_row *cut_prefix(ml_line *l, ml_cur *c, ml_dovecot *head)
 {
     ml_cur t = *c, name;
     if (!cut_service(&t, &name)) return &no_service;
     const service_row *row = find_service(l, name);
     if (ml_peek(t) == '(') {
-        const bool identity = row->flags & IDENTITY && !ml_is_digit(ml_at(t, 1)) && identity_prefix(l, &t, head);
+        const bool identity = row->flags & IDENTITY && !is_pid(t) && identity_prefix(l, &t, head);
         if (!identity && !user_prefix(l, &t, row, name, head)) return &no_service;
     } else {
         t.p += 2; /* ": " */

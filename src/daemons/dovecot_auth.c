@@ -23,14 +23,16 @@ typedef struct identity {
 
 static bool is_ip(ml_cur v)
 {
-    bool separator = false;
+    bool separator = false, digit = false;
     for (const char *p = v.p; p < v.e; p++) {
         if (*p == '.' || *p == ':')
             separator = true;
-        else if (!ml_is_hex(*p))
+        else if (ml_is_hex(*p))
+            digit = true;
+        else
             return false;
     }
-    return separator;
+    return separator && (digit || ML_IS(v, "::")); /* a cut name ends in `...` */
 }
 
 /* Read from the right, as far as Dovecot's own parts go. */
@@ -58,6 +60,14 @@ static bool ends_identity(const char *p, const char *e)
     return e - p > 1 && (p[1] == '<' || (p[1] == ':' && e - p > 2 && p[2] == ' '));
 }
 
+/* A name that auth_username_chars does not allow as it comes: the format may be forged with it. */
+static bool is_odd(ml_cur user)
+{
+    for (const char *p = user.p; p < user.e; p++)
+        if (*p == '(' || *p == ')' || *p == '<' || *p == ',') return true;
+    return false;
+}
+
 bool maillog__dovecot_identity(ml_line *l, ml_cur *c)
 {
     ml_cur window = ml_slice(c->p, ml_len(*c) > IDENTITY_MAX ? c->p + IDENTITY_MAX : c->e);
@@ -67,8 +77,9 @@ bool maillog__dovecot_identity(ml_line *l, ml_cur *c)
     for (const char *p; (p = ml_find(l, window, ')')) != NULL; window.p = p + 1) {
         if (!ends_identity(p, c->e)) continue;
         const identity id = read_identity(ml_slice(c->p, p));
-        if (end && (!id.ip.p || ml_len(id.user) > USER_MAX)) continue;
-        readings++;
+        if (end && ml_len(id.user) > USER_MAX) continue;
+        if (!end || id.ip.p || !best.ip.p || is_odd(best.user)) readings++; /* either may be true */
+        if (end && !id.ip.p) continue;
         best = id;
         end = p;
     }

@@ -24,27 +24,37 @@ static bool ends_msgid(ml_cur id)
     return true;
 }
 
-/* The next `: ` at or after `from` that may end the Message-ID, or NULL. */
-static const char *next_end(const ml_line *l, ml_cur window, const char *from)
+/* `<local@domain>` without anything that could be more than that. */
+static bool is_plain(ml_cur id)
+{
+    bool at = false;
+    if (ml_peek(id) != '<' || ml_last(id) != '>') return false;
+    for (const char *p = id.p + 1; p < id.e - 1; p++) {
+        if (*p == ' ' || *p == '"' || *p == '<' || *p == '>') return false;
+        at |= *p == '@';
+    }
+    return at;
+}
+
+/* The next `: ` at or after `from` that may end the Message-ID, or NULL. `broken`: it is no `<ID>` at all. */
+static const char *next_end(const ml_line *l, ml_cur window, const char *from, bool broken)
 {
     ml_cur t = ml_slice(from, window.e);
     for (const char *p; (p = ML_FIND(l, t, ": ")) != NULL; t.p = p + 1)
-        if (ends_msgid(ml_slice(window.p, p))) return p;
+        if (broken || ends_msgid(ml_slice(window.p, p))) return p;
     return NULL;
 }
 
-/* Whatever the sender puts into the Message-ID, the statement stands after it: the last end of the ID that a known
- * statement follows. A look-alike in a remote reply behind it is possible, too: then the line is flagged. */
-bool maillog__dovecot_msgid(ml_line *l, ml_cur text, bool (*statement)(ml_line *l, ml_cur text))
+typedef bool statement_reader(ml_line *l, ml_cur text);
+
+static bool read_msgid(ml_line *l, ml_cur c, bool broken, statement_reader *statement)
 {
     maillog_field *const mark = ml_mark(l);
-    ml_cur c = text;
-    if (!ML_SKIP(&c, "msgid=")) return false;
     const ml_cur window = ml_slice(c.p, ml_len(c) > MSGID_MAX ? c.p + MSGID_MAX : c.e);
-    const char *best = NULL;
+    const char *best = NULL, *last = NULL;
     unsigned readings = 0;
-    for (const char *p = next_end(l, window, window.p); p;) {
-        const char *const next = next_end(l, window, p + 2);
+    for (const char *p = next_end(l, window, window.p, broken); p;) {
+        const char *const next = next_end(l, window, p + 2, broken);
         ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, p));
         if (statement(l, ml_slice(p + 2, c.e))) {
             if (!next && readings == 0) return true;
@@ -52,12 +62,24 @@ bool maillog__dovecot_msgid(ml_line *l, ml_cur text, bool (*statement)(ml_line *
             readings++;
         }
         l->next = mark;
+        last = p;
         p = next;
     }
     if (!best) return false;
-    if (readings > 1) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
-    ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, best));
+    /* behind a later end may stand a statement that is not known */
+    const ml_cur id = ml_slice(c.p, best);
+    if (readings > 1 || (best != last && !is_plain(id) && !ML_IS(id, "unspecified")))
+        l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    ml_put(l, MAILLOG_FIELD_MESSAGE_ID, id);
     return statement(l, ml_slice(best + 2, c.e));
+}
+
+/* Whatever the sender puts into the Message-ID, the statement stands after it: the last end of the ID that a known
+ * statement follows. A look-alike in a remote reply behind it is possible, too: then the line is flagged. */
+bool maillog__dovecot_msgid(ml_line *l, ml_cur text, statement_reader *statement)
+{
+    if (!ML_SKIP(&text, "msgid=")) return false;
+    return read_msgid(l, text, false, statement) || (ml_peek(text) == '<' && read_msgid(l, text, true, statement));
 }
 
 void maillog__dovecot_cut_msgid(ml_line *l, ml_cur *c)
@@ -65,9 +87,9 @@ void maillog__dovecot_cut_msgid(ml_line *l, ml_cur *c)
     ml_cur t = *c;
     if (!ML_SKIP(&t, "msgid=")) return;
     const ml_cur window = ml_slice(t.p, ml_len(t) > MSGID_MAX ? t.p + MSGID_MAX : t.e);
-    const char *const p = next_end(l, window, window.p);
-    if (!p) return;
-    if (next_end(l, window, p + 2)) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    const char *p = next_end(l, window, window.p, false);
+    if (!p && (p = next_end(l, window, window.p, true)) == NULL) return;
+    if (next_end(l, window, p + 2, false)) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
     ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(t.p, p));
     c->p = p + 2;
 }

@@ -45,32 +45,50 @@ static bool put_tail(ml_line *l, ml_cur c)
 /* A Message-ID is at most 80 bytes, and a few more when it was cut. */
 enum { MSGID_MAX = 100 };
 
-static const char *next_end(const ml_line *l, ml_cur window, const char *from)
+/* `broken`: it is no `<ID>`, though it begins like one. */
+static const char *next_end(const ml_line *l, ml_cur window, const char *from, bool broken)
 {
     ml_cur t = ml_slice(from, window.e);
     for (const char *p; (p = ML_FIND(l, t, ", ")) != NULL; t.p = p + 1) {
         const ml_cur id = ml_slice(window.p, p);
-        if (ml_peek(id) != '<' || ml_last(id) == '>' || ML_ENDS(id, "...")) return p;
+        if (broken || ml_peek(id) != '<' || ml_last(id) == '>' || ML_ENDS(id, "...")) return p;
     }
     return NULL;
+}
+
+/* Whether the Message-ID could end before a `, size=` inside of it, or at one behind it. */
+static bool is_doubtful(ml_line *l, ml_cur c, const char *end, ml_cur window)
+{
+    maillog_field *const mark = ml_mark(l);
+    const char *const earlier = ML_FIND(l, ml_slice(c.p, end), ", size=");
+    if (earlier && put_tail(l, ml_slice(earlier, c.e))) {
+        l->next = mark;
+        return true;
+    }
+    return end + 2 < window.e && ML_FIND(l, ml_slice(end + 2, window.e), ", size=");
+}
+
+static bool read_msgid(ml_line *l, ml_cur c, bool broken)
+{
+    maillog_field *const mark = ml_mark(l);
+    const ml_cur window = ml_slice(c.p, ml_len(c) > MSGID_MAX ? c.p + MSGID_MAX : c.e);
+    for (const char *p = next_end(l, window, window.p, broken); p; p = next_end(l, window, p + 2, broken)) {
+        const bool doubtful = broken || is_doubtful(l, c, p, window);
+        ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, p));
+        if (put_tail(l, ml_slice(p, c.e))) {
+            if (doubtful) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+            return true;
+        }
+        l->next = mark;
+    }
+    return false;
 }
 
 /* `msgid=ID` and the rest of the line. */
 static bool put_message(ml_line *l, ml_cur c)
 {
-    maillog_field *const mark = ml_mark(l);
     if (!ML_SKIP(&c, ", msgid=")) return put_tail(l, c);
-    const ml_cur window = ml_slice(c.p, ml_len(c) > MSGID_MAX ? c.p + MSGID_MAX : c.e);
-    for (const char *p = next_end(l, window, window.p); p; p = next_end(l, window, p + 2)) {
-        ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, p));
-        if (put_tail(l, ml_slice(p, c.e))) {
-            /* a later end would be as good, if it is not the subject that looks like one */
-            if (p + 2 < window.e && ML_FIND(l, ml_slice(p + 2, window.e), ", size="))
-                l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
-            return true;
-        }
-        l->next = mark;
-    }
+    if (read_msgid(l, c, false) || read_msgid(l, c, true)) return true;
     if (ml_find(l, c, ',')) return false;
     ml_put(l, MAILLOG_FIELD_MESSAGE_ID, c);
     return true;

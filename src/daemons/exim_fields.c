@@ -88,7 +88,7 @@ static ml_cur quoted(ml_cur *c)
 /* Whether ` KEY=` or the end of the fields stands here. */
 static bool at_next_field(ml_cur c)
 {
-    if (ml_empty(c) || *c.p == ':') return true;
+    if (ml_empty(c) || ML_IS(c, ":") || ML_STARTS(c, ": ")) return true;
     if (!ml_skip_char(&c, ' ')) return false;
     size_t n = 0;
     while (n < 5 && (ml_is_alnum(ml_at(c, n)) || ml_at(c, n) == '*')) n++;
@@ -116,7 +116,7 @@ static ml_cur bare(const ml_line *l, ml_cur *c)
     if (ml_peek(*c) == '"') quoted(c);
     const char *end = ml_find(l, *c, ' ');
     c->p = end ? end : c->e;
-    if (c->p > first && c->p[-1] == ':') c->p--;
+    if (c->p > first && c->p[-1] == ':' && !at_next_field(*c)) c->p--;
     return ml_slice(first, c->p);
 }
 

@@ -190,10 +190,7 @@ static bool cut_value(const ml_line *l, ml_cur *c, bool to_end, ml_cur *out)
     if (to_end) {
         *out = *c;
         c->p = c->e;
-        if (ml_peek(*out) == '"') {
-            out->p++;
-            ML_DROP_END(out, "\"");
-        }
+        if (ml_len(*out) > 1 && ml_peek(*out) == '"' && ml_last(*out) == '"') *out = ml_slice(out->p + 1, out->e - 1);
         if (ML_STARTS(*out, "quit messages=")) { /* the one reason that something follows */
             c->p = out->p + 4;
             out->e = c->p;

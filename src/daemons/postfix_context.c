@@ -29,6 +29,13 @@ static const char *quoted_end(const char *p, const char *e)
     return NULL;
 }
 
+/* Bytes that a cleaned HELO cannot hold: a comma and a colon stay. */
+static const char *helo_end(const char *p, const char *e)
+{
+    while (p < e && (*p == ',' || !special[(unsigned char)*p])) p++;
+    return p;
+}
+
 /* `<value>` as the external form writes it. */
 static bool strict_angle(ml_cur *c, ml_cur *out)
 {
@@ -73,6 +80,18 @@ static inline bool angle_part(ml_cur *c, const char *key, size_t n, ml_cur *out)
     return true;
 }
 #define ANGLE_PART(c, key, out) angle_part((c), "" key, sizeof(key) - 1, (out))
+
+/* ` helo=<NAME>`, which may be absent. */
+static bool helo_part(ml_cur *c, ml_cur *out)
+{
+    ml_cur t = *c;
+    if (!PART(&t, "helo=<")) return true;
+    const char *end = helo_end(t.p, t.e);
+    if (end == t.e || *end != '>') return false;
+    *out = ml_slice(t.p, end);
+    c->p = end + 1;
+    return true;
+}
 
 /* A word in capitals; at the end of the line only one of Postfix's own, for that line may be cut. */
 static bool proto_part(ml_cur *c, ml_cur *out)
@@ -162,7 +181,8 @@ static void fresh_parts(ml_cur *c, ml_context *out)
 }
 
 /* All parts after the `;`. A bare SASL name or a part to come runs to the end of the line, so a false context that
- * ends in one would swallow the true one: `last_proto`, the last ` proto=` of the line, must be the context's own. */
+ * ends in one would swallow the true one: `last_proto`, the last ` proto=` of the line, must be the context's own, or
+ * nothing may follow. */
 static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, ml_context *out)
 {
     const char *start = c.p;
@@ -173,9 +193,12 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
     if (!out->fresh.p) fresh_parts(&c, out);
     if (!proto_part(&c, &out->proto)) return false;
     if (!out->fresh.p) fresh_parts(&c, out);
-    if (end == ML_CONTEXT_TO_END && last_proto >= start && out->proto.p != last_proto + sizeof(" proto=") - 1)
-        return false;
-    if (!ANGLE_PART(&c, "helo=", &out->helo)) return false;
+    const bool foreign = last_proto >= start && out->proto.p != last_proto + sizeof(" proto=") - 1;
+    if (!helo_part(&c, &out->helo)) return false;
+    if (end == ML_CONTEXT_TO_END && foreign) {
+        out->after = c;
+        return ml_empty(c);
+    }
     if (end == ML_CONTEXT_TO_END) sasl_parts(&c, out);
     return parts_end(c, end, out);
 }
@@ -183,16 +206,40 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
 /* A part must follow the `;`. */
 static bool may_begin(ml_cur c) { return ML_STARTS(c, " from=<") || ML_STARTS(c, " to=<") || ML_STARTS(c, " proto="); }
 
-static bool find_strict(ml_cur text, const char *last_proto, ml_context_end end, ml_context *out)
+static bool find_strict(ml_cur text, const char *last_proto, ml_context *out)
 {
     ml_cur left = text;
     for (const char *p; (p = ml_rfind(left, ';')) != NULL; left.e = p) {
         const ml_cur tail = ml_slice(p + 1, text.e);
-        if (!may_begin(tail) || !strict_parts(tail, last_proto, end, out)) continue;
+        if (!may_begin(tail) || !strict_parts(tail, last_proto, ML_CONTEXT_TO_END, out)) continue;
         out->text = ml_slice(text.p, p);
         return true;
     }
     return false;
+}
+
+/* Where a text may follow: the reading that ends last. One inside of a quoted local part ends before that part's own,
+ * and a quote that the content leaves open is closed by the true context's first, before its end. Another
+ * context before it is the content's; two of them may be the content's and the true one, before a text that repeats the
+ * content: that cannot be told. */
+static bool find_strict_then_text(ml_cur text, ml_context *out)
+{
+    ml_context c;
+    ml_cur left = text;
+    unsigned beside = 0;
+    clear(out);
+    for (const char *p; (p = ml_rfind(left, ';')) != NULL; left.e = p) {
+        const ml_cur tail = ml_slice(p + 1, text.e);
+        if (!may_begin(tail) || !strict_parts(tail, NULL, ML_CONTEXT_THEN_TEXT, &c)) continue;
+        if (!out->text.p || c.after.p > out->after.p) {
+            *out = c;
+            out->text = ml_slice(text.p, p);
+        } else if (c.after.p <= out->text.e) {
+            beside++;
+        }
+    }
+    if (beside > 1) out->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    return out->text.p != NULL;
 }
 
 /* `TEXT; from=<…> to=<…>` whose addresses may hold anything: the last occurrences of what stands between them count. */
@@ -227,7 +274,7 @@ static bool find_loose(const ml_line *l, ml_cur text, const char *last_proto, ml
     if (!last_proto) return false;
     ml_cur c = ml_slice(last_proto, text.e);
     if (!proto_part(&c, &out->proto)) return false;
-    if (!ANGLE_PART(&c, "helo=", &out->helo)) {
+    if (!helo_part(&c, &out->helo)) {
         if (end != ML_CONTEXT_TO_END || !PART(&c, "helo=<") || ml_last(c) != '>') return false;
         out->helo = ml_slice(c.p, c.e - 1);
         c.p = c.e;
@@ -277,7 +324,7 @@ static bool find_cut(ml_cur text, ml_context *out)
     ml_cur c = ml_slice(p + 1, text.e);
     out->text = ml_slice(text.p, p);
     if (ANGLE_PART(&c, "from=", &out->from) && ANGLE_PART(&c, "to=", &out->to) && proto_part(&c, &out->proto))
-        ANGLE_PART(&c, "helo=", &out->helo);
+        helo_part(&c, &out->helo);
     out->after = c;
     out->flags = MAILLOG_FLAG_TRUNCATED;
     return is_cut_part(c);
@@ -286,13 +333,13 @@ static bool find_cut(ml_cur text, ml_context *out)
 bool maillog__postfix_find_context(const ml_line *l, ml_cur text, ml_context_end end, ml_context *out)
 {
     const char *last_proto = ML_RFIND(text, " proto=");
-    if (find_strict(text, last_proto, end, out)) {
+    if (end == ML_CONTEXT_TO_END && find_strict(text, last_proto, out)) {
+        /* a login whose name is a context cannot be told from a text that holds one */
+        if (ML_FIND(l, out->text, " sasl_username=")) out->flags |= MAILLOG_FLAG_AMBIGUOUS;
+        return true;
+    }
+    if (end == ML_CONTEXT_THEN_TEXT && find_strict_then_text(text, out)) {
         /* a context in what seems to be cleanup's own text: the true one is in the internal form */
-        if (end == ML_CONTEXT_TO_END) {
-            /* a login whose name is a context cannot be told from a text that holds one */
-            if (ML_FIND(l, out->text, " sasl_username=")) out->flags |= MAILLOG_FLAG_AMBIGUOUS;
-            return true;
-        }
         if (!ML_FIND(l, out->after, "; from=<")) return true;
         ml_context loose;
         if (find_loose(l, text, last_proto, end, &loose)) *out = loose;

@@ -71,7 +71,7 @@ static bool address(const ml_line *l, ml_cur *c, ml_cur *out)
 {
     ml_cur t = *c, after;
     if (ml_peek(t) != '<') { /* very old: without <> */
-        const char *end = ML_FIND(l, t, ", ");
+        const char *const end = maillog__bare_address_end(l, t, ", ", 2);
         if (!end) return false;
         *out = ml_slice(t.p, end);
         c->p = end;

@@ -80,7 +80,9 @@ static bool content_check(ml_line *l, ml_cur c)
         c.e = end;
         t = text;
         if (ML_IS(where, "header")) ML_UNTIL(l, &t, ": ", &name); /* the text is a header too */
-        if (ML_FIND(l, t, ": ")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+        /* whether a warning has a text at all, nobody can say */
+        const bool may_lack_text = id == MAILLOG_ACTION_WARNING || id == MAILLOG_ACTION_INFO;
+        if (may_lack_text || ML_FIND(l, t, ": ")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
     }
     ml_put(l, MAILLOG_FIELD_CONTENT, c);
     ml_put_opt(l, MAILLOG_FIELD_TEXT, text);

@@ -23,9 +23,9 @@ static bool put_orig_client(ml_line *l, ml_cur c)
     return true;
 }
 
-/* The parts after sasl_username, which is bare text and may hold look-alikes: from the right, each only if its value
- * has the right shape. */
-static void username_and_rest(ml_line *l, ml_cur c)
+/* The parts after sasl_username or sasl_sender, which is bare text and may hold look-alikes: from the right, each only
+ * if its value has the right shape. */
+static void name_and_rest(ml_line *l, ml_cur c, maillog_field_id name)
 {
     ml_cur sender = ml_none(), queue_id = ml_none(), client = ml_none(), t = c, before;
     if (ML_UNTIL_LAST(&t, ", orig_client=", &before) && ml_last(t) != ',' && !ml_find(l, t, ' ') &&
@@ -39,13 +39,13 @@ static void username_and_rest(ml_line *l, ml_cur c)
         c = before;
     }
     t = c;
-    if (ML_UNTIL_LAST(&t, ", sasl_sender=", &before) && !ml_find(l, t, ' ')) {
+    if (name == MAILLOG_FIELD_SASL_USERNAME && ML_UNTIL_LAST(&t, ", sasl_sender=", &before) && !ml_find(l, t, ' ')) {
         sender = t;
         c = before;
     }
-    /* a name can end like these: only the names that the server knows tell */
+    /* a name can end like these: only the names that the server knows tell; a sender (MAIL AUTH=) any client gives */
     if (client.p || queue_id.p || sender.p) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
-    ml_put(l, MAILLOG_FIELD_SASL_USERNAME, c);
+    ml_put(l, name, c);
     ml_put_opt(l, MAILLOG_FIELD_SASL_SENDER, sender);
     ml_put_opt(l, MAILLOG_FIELD_ORIG_QUEUE_ID, queue_id);
     if (client.p) put_orig_client(l, client);
@@ -63,7 +63,6 @@ static bool client_item(ml_line *l, ml_cur v)
     ml_cur key;
     if (!ml_until(l, &v, '=', &key)) return false;
     if (ML_IS(key, "sasl_method")) return ml_put(l, MAILLOG_FIELD_SASL_METHOD, v), true;
-    if (ML_IS(key, "sasl_sender")) return ml_put(l, MAILLOG_FIELD_SASL_SENDER, v), true;
     if (ML_IS(key, "orig_queue_id")) return ml_put(l, MAILLOG_FIELD_ORIG_QUEUE_ID, v), true;
     if (ML_IS(key, "orig_client")) return put_orig_client(l, v);
     return false;
@@ -84,8 +83,9 @@ bool maillog__postfix_client(ml_line *l, ml_cur c)
         }
         ml_put_rest(l, fresh);
         fresh = ml_none();
-        if (ML_SKIP(&c, "sasl_username=")) {
-            username_and_rest(l, c);
+        const bool username = ML_SKIP(&c, "sasl_username=");
+        if (username || ML_SKIP(&c, "sasl_sender=")) {
+            name_and_rest(l, c, username ? MAILLOG_FIELD_SASL_USERNAME : MAILLOG_FIELD_SASL_SENDER);
             c.p = c.e;
             break;
         }

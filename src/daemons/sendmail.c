@@ -80,7 +80,13 @@ static bool user_error(ml_line *l, ml_cur c)
 {
     ml_cur t = c, word;
     const bool code = ml_digits(&t, &word) && ml_len(word) == 3 && ml_peek(t) == ' ';
-    if (!code && (!ml_word(l, &t, &word) || !ML_ENDS(word, "...") || ml_len(word) < 4)) return false;
+    if (!code && ml_peek(c) == '<') {
+        t = c;
+        if (!maillog__angle(l, &t, ".", &word) || !ML_STARTS(t, "... ")) return false;
+    } else if (!code && ml_peek(c) == '"') {
+        if (!maillog__bare_address_end(l, c, "... ", 4)) return false;
+    } else if (!code && (!ml_word(l, &t, &word) || !ML_ENDS(word, "...") || ml_len(word) < 4))
+        return false;
     maillog__sendmail_reply(l, c, MAILLOG_FIELD_TO);
     return ml_event(l, MAILLOG_EVENT_SENDMAIL_USER_ERROR);
 }

@@ -40,8 +40,11 @@ static bool put_address(ml_line *l, ml_cur *c, maillog_field_id id)
     ml_cur t = *c, v;
     if (ml_peek(t) == '<') {
         if (!maillog__angle(l, &t, ".", &v) || !ML_SKIP(&t, "... ")) return false;
-    } else if (!ML_UNTIL(l, &t, "... ", &v) || ml_empty(v) || ml_find(l, v, ' ')) {
-        return false;
+    } else {
+        const char *const end = maillog__bare_address_end(l, t, "... ", 4);
+        if (!end || end == t.p || (*t.p != '"' && ml_find(l, ml_slice(t.p, end), ' '))) return false;
+        v = ml_slice(t.p, end);
+        t.p = end + 4;
     }
     ml_put(l, id, v);
     *c = t;

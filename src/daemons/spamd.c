@@ -212,6 +212,16 @@ static const struct {
 #undef KEY
 };
 
+/* A Message-ID is in <>, and has neither of them inside; the user's name ends before the uid. */
+static const char *value_end(const ml_line *l, ml_cur c, unsigned field)
+{
+    const bool id = field == MAILLOG_FIELD_MESSAGE_ID || field == MAILLOG_FIELD_RESENT_MESSAGE_ID;
+    if (field == MAILLOG_FIELD_USER) return ML_FIND(l, c, ",uid=");
+    const char *close = id && ml_peek(c) == '<' ? ml_find(l, c, '>') : NULL;
+    if (close) c.p = close;
+    return ml_find(l, c, ',');
+}
+
 /* `scantime=0.8,size=4120,…,autolearn=ham autolearn_force=no`; an unknown key and what follows it is `rest`. */
 static void result_values(ml_line *l, ml_cur c)
 {
@@ -222,7 +232,7 @@ static void result_values(ml_line *l, ml_cur c)
         while (i < KEYS && !ml_starts_n(c, result_keys[i].key, result_keys[i].len)) i++;
         if (i == KEYS) break;
         c.p += result_keys[i].len;
-        const char *p = result_keys[i].field == MAILLOG_FIELD_USER ? ML_FIND(l, c, ",uid=") : ml_find(l, c, ',');
+        const char *p = value_end(l, c, result_keys[i].field);
         const char *blank = result_keys[i].field == MAILLOG_FIELD_AUTOLEARN ? ml_find(l, c, ' ') : NULL;
         if (blank && (!p || blank < p)) p = blank;
         const ml_cur v = ml_slice(c.p, p ? p : c.e);

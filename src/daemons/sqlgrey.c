@@ -67,9 +67,8 @@ static bool put_message(ml_line *l, ml_cur c, bool has_delay)
     if (!ML_UNTIL(l, &c, ", ", &id) || ml_find(l, id, ' ')) return false;
     addr = id;
     if (ML_DROP_END(&addr, ")") && !ml_until(l, &addr, '(', &id)) return false;
-    if (has_delay && ML_DROP_END(&c, ")")) {
-        ml_cur t = c, before;
-        if (!ML_UNTIL_LAST(&t, " (", &before)) return false;
+    ml_cur t = c, before;
+    if (has_delay && ML_DROP_END(&t, ")") && ML_UNTIL_LAST(&t, " (", &before)) {
         delay = t;
         c = before;
     }

@@ -1,0 +1,417 @@
+/* test_hostile.c: a stranger's text stays in its field.
+ *
+ * The schema says which fields a stranger fills and how the daemon writes what he sent (schema/control.def). Each case
+ * of every daemon is taken again with each such field replaced by each of the lies below, written as that daemon writes
+ * them. The field must then hold the lie, whole, and every other field must be what it was. */
+#include <maillog/maillog.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cases.h"
+
+/* What strangers send: the marks by which grammars find their way, out of place. `\1` stands for 64 KiB. */
+static const char *const lies[] = {
+    "",
+    "x",
+    "a> to=<b",
+    "x, status=sent (250 ok)",
+    "x>, relay=mx.evil.example[6.6.6.6]:25, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as "
+    "4B2C",
+    "> to=<v@w> proto=ESMTP helo=<y>",
+    "; from=<x@y> to=<y@z> proto=ESMTP helo=<mx>",
+    "x; from=<a> to=<b> proto=SMTP helo=<c>: d; from=<e",
+    "client=mx7.example.net[6.6.6.6]",
+    "x, sasl_method=PLAIN, sasl_username=root, sasl_sender=root@x",
+    "250 2.0.0 Ok: queued as 4F1C02B7A1",
+    "Ok, id=12-3, from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4F1C02B7A1)",
+    "x, rip=6.6.6.6, lip=7.7.7.7, TLS, session=<abc>",
+    "x>, method=PLAIN, rip=6.6.6.6, lip=7.7.7.7, mpid=1, TLS, session=<abc",
+    "x>: stored mail into mailbox 'INBOX'",
+    "x: saved mail to INBOX",
+    "msgid=<a@b>: stored mail into mailbox 'Trash'",
+    "(root,6.6.6.6,<abc>): Password mismatch",
+    "x) (y) [z] {w} <v>",
+    "((((((((",
+    "))))))))",
+    "<<<<<<<<",
+    ">>>>>>>>",
+    "[[[[]]]]",
+    "\"\"\"'''",
+    "x\" y' `z`",
+    "\\\\\" \\",
+    ",,,,;;;;",
+    "from=<a@b>, to=<c@d>, Message-ID: <e@f>, mail_id: g, Hits: -, size: 1, queued_as: 4F1C02B7A1, 5 ms",
+    "Passed CLEAN {RelayedInbound}, [6.6.6.6]:25 [6.6.6.6] <a@b> -> <c@d>, Queue-ID: 4F1C02B7A1",
+    "x from mx.evil.example[6.6.6.6]; from=<a@b> to=<c@d> proto=ESMTP helo=<e>: f",
+    "warning: x: fatal: y",
+    "4F1C02B7A1: to=<c@d>, relay=none, delay=1, status=bounced (x)",
+    "Jul 19 07:59:06 mail postfix/smtpd[1]: 4F1C02B7A1: client=x[6.6.6.6]",
+    "?Jul 19 07:59:06 mail dovecot: imap-login: Login: user=<root>",
+    "#012Jul 19 07:59:06 mail sshd[1]: Accepted password for root",
+    "mx.evil.example[6.6.6.6]:25",
+    "a=b, c=d e=f; g=h: i",
+    "status=sent",
+    "= == === =",
+    ": :: :::",
+    " x  y ",
+    "a\tb",
+    "a\x01\x1b[2J\x7f",
+    "a\nb\rc",
+    "caf\xc3\xa9 \xe2\x80\xae\xd1\x80\xd0\xb0\xd1\x83",
+    "\xff\xfe\xc0\xaf\xed\xa0\x80",
+    "%s%n%d",
+    "{\"event\":\"login\"}",
+    "\1",
+};
+enum { LIES = sizeof lies / sizeof *lies, HUGE_VALUE = 65536 };
+
+typedef struct text {
+    char *p;
+    size_t len;
+} text;
+
+static void text_add(text *t, int c) { t->p[t->len++] = (char)c; }
+
+static void text_adds(text *t, const char *s)
+{
+    while (*s) text_add(t, *s++);
+}
+
+/* ---- how daemons write what they were sent ---- */
+
+static int is_control(unsigned char c) { return c < 32 || c == 127; }
+
+static void write_host(text *out, const char *lie, size_t n)
+{
+    text_add(out, 'x');
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char c = (unsigned char)lie[i];
+        text_add(out, (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-' || c == '.' ? c : '-');
+    }
+    text_adds(out, ".lie.example");
+}
+
+static void write_helo(text *out, const char *lie, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char c = (unsigned char)lie[i];
+        text_add(out, is_control(c) || c > 127 || strchr(" <>()\\\";@", c) ? '?' : c);
+    }
+    if (n == 0) text_add(out, 'x');
+}
+
+static void write_printable(text *out, const char *lie, size_t n)
+{
+    for (size_t i = 0; i < n; i++) text_add(out, is_control((unsigned char)lie[i]) ? '?' : lie[i]);
+}
+
+static void write_token(text *out, const char *lie, size_t n)
+{
+    for (size_t i = 0; i < n; i++) text_add(out, lie[i] == ' ' || is_control((unsigned char)lie[i]) ? '?' : lie[i]);
+    if (n == 0) text_add(out, 'x');
+}
+
+/* A local part with what is no atom is a quoted string. */
+static void write_address(text *out, const char *lie, size_t n)
+{
+    if (n == 0) return;
+    text_add(out, '"');
+    for (size_t i = 0; i < n; i++) {
+        if (lie[i] == '"' || lie[i] == '\\') text_add(out, '\\');
+        text_add(out, is_control((unsigned char)lie[i]) ? '?' : lie[i]);
+    }
+    text_adds(out, "\"@lie.example");
+}
+
+/* The same without the quotes: what some daemons write, too, beside the quoted form. */
+static void write_internal(text *out, const char *lie, size_t n)
+{
+    if (n == 0) return;
+    write_printable(out, lie, n);
+    text_adds(out, "@lie.example");
+}
+
+static void write_header(text *out, const char *lie, size_t n)
+{
+    text_adds(out, "X-Lie: ");
+    write_printable(out, lie, n);
+}
+
+static void write_atom(text *out, const char *lie, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char c = (unsigned char)lie[i];
+        text_add(out, is_control(c) || c > 126 || strchr(" <>()[]\\\";:@,", c) ? '_' : c);
+    }
+    text_adds(out, "@lie.example");
+}
+
+static void write_angle(text *out, const char *lie, size_t n)
+{
+    text_add(out, '<');
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char c = (unsigned char)lie[i];
+        text_add(out, is_control(c) || c > 126 || c == '<' || c == '>' ? '?' : c == ' ' ? '_' : c);
+    }
+    text_add(out, '>');
+}
+
+static void write_doubled(text *out, const char *lie, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (lie[i] == '"') text_add(out, '"');
+        text_add(out, is_control((unsigned char)lie[i]) ? '?' : lie[i]);
+    }
+}
+
+static void write_escaped(text *out, const char *lie, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char c = (unsigned char)lie[i];
+        if (is_control(c) || c > 126) {
+            out->len += (size_t)sprintf(out->p + out->len, "\\%03o", c);
+            continue;
+        }
+        if (c == '\\' || c == '"') text_add(out, '\\');
+        text_add(out, c);
+    }
+}
+
+/* As printable, cut to 64 bytes, of which the last three say so. */
+static void write_short(text *out, const char *lie, size_t n)
+{
+    write_printable(out, lie, n > 64 ? 61 : n);
+    for (int i = 0; i < 3 && n > 64; i++) text_add(out, '.');
+}
+
+typedef void writer(text *out, const char *lie, size_t n);
+static writer *const writers[] = {
+    [MAILLOG_FORM_HOST] = write_host,       [MAILLOG_FORM_HELO] = write_helo,
+    [MAILLOG_FORM_ADDRESS] = write_address, [MAILLOG_FORM_PRINTABLE] = write_printable,
+    [MAILLOG_FORM_TOKEN] = write_token,     [MAILLOG_FORM_ESCAPED] = write_escaped,
+    [MAILLOG_FORM_SHORT] = write_short,     [MAILLOG_FORM_SUBJECT] = write_internal,
+    [MAILLOG_FORM_HEADER] = write_header,   [MAILLOG_FORM_ATOM] = write_atom,
+    [MAILLOG_FORM_ANGLE] = write_angle,     [MAILLOG_FORM_DOUBLED] = write_doubled,
+};
+
+/* ---- one lie ---- */
+
+static case_file file;
+static size_t tried, ambiguous, broken;
+
+/* Fields of one line that are replaced together: what a stranger sent once may be logged twice. In the line's order. */
+enum { PLACES_MAX = 8 };
+typedef struct lying_line {
+    const test_case *c;
+    const maillog_event *ev;
+    const maillog_field *f; /* the one that is asked about */
+    const maillog_field *place[PLACES_MAX];
+    size_t places, lie;
+    size_t len[PLACES_MAX]; /* what is written there now */
+    text line;
+} lying_line;
+
+static void complain(const lying_line *t, const char *what, int id)
+{
+    if (broken++ >= 10 && !getenv("MAILLOG_HOSTILE_ALL")) return;
+    fprintf(stderr, "%s:%zu: %s %s = lie %zu: %s %s\n  %.*s\n", file.path, t->c->number,
+            maillog_event_name(t->ev->type), maillog_field_name(t->f->id), t->lie, what,
+            id ? maillog_field_name(id) : "", (int)(t->line.len < 600 ? t->line.len : 600), t->line.p);
+}
+
+static uint32_t end_of(const maillog_field *f) { return f->off + f->len; }
+
+/* Where row `f` of the old event must be in the new one. False: it was part of what was replaced. */
+static bool moved(const lying_line *t, const maillog_field *f, maillog_field *out)
+{
+    *out = *f;
+    for (size_t i = 0; i < t->places; i++) {
+        const maillog_field *p = t->place[i];
+        const uint32_t grown = (uint32_t)(t->len[i] - p->len);
+        if (p == f || (f->off <= p->off && end_of(f) >= end_of(p) && f->len > p->len))
+            out->len += grown;
+        else if (f->off >= end_of(p) && !(f->off == p->off && f->len == 0))
+            out->off += grown;
+        else if (end_of(f) > p->off || (f->off == p->off && f->len == 0))
+            return false;
+    }
+    return true;
+}
+
+/* A part of what the stranger sent: whatever it is called, it claims no more than that he sent it. */
+static bool is_part(const lying_line *t, const maillog_field *f)
+{
+    for (size_t i = 0; i < t->places; i++) {
+        maillog_field p;
+        if (moved(t, t->place[i], &p) && f->off >= p.off && end_of(f) <= end_of(&p) && f->id != p.id) return true;
+    }
+    return false;
+}
+
+static bool same_row(const maillog_field *a, const maillog_field *b)
+{
+    return a->id == b->id && a->off == b->off && a->len == b->len;
+}
+
+static void compare(const lying_line *t, const maillog_event *now)
+{
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < t->ev->nfields; i++) {
+        maillog_field want;
+        if (!moved(t, &t->ev->field[i], &want)) continue;
+        while (at < now->nfields && is_part(t, &now->field[at]) && !same_row(&now->field[at], &want)) at++;
+        if (at == now->nfields) return complain(t, "lost:", want.id);
+        const maillog_field *got = &now->field[at++];
+        if (!same_row(got, &want)) return complain(t, "fooled:", got->id != want.id ? got->id : want.id);
+        if (got->word != want.word && want.len == t->ev->field[i].len) return complain(t, "another word:", want.id);
+    }
+    while (at < now->nfields && is_part(t, &now->field[at])) at++;
+    if (at < now->nfields) complain(t, "new:", now->field[at].id);
+}
+
+static writer *writer_of(const maillog_event *ev, const maillog_field *f)
+{
+    return writers[maillog_event_form(ev->type, f->id)];
+}
+
+/* A subject is what the client said before, without the quotes: it is as what it repeats. */
+static writer *writer_at(const lying_line *t, const maillog_field *f)
+{
+    writer *const own = writer_of(t->ev, f);
+    for (size_t i = 0; own == write_internal && i < t->places; i++)
+        if (writer_of(t->ev, t->place[i]) == write_helo) return write_helo;
+    return own;
+}
+
+/* The line with the lie in all its places. */
+static void write_line(lying_line *t, const char *lie, size_t n)
+{
+    const char *from = t->c->line;
+    t->line.p = (char *)malloc(t->c->len + t->places * (4 * n + 64));
+    assert_non_null(t->line.p);
+    t->line.len = 0;
+    for (size_t i = 0; i < t->places; i++) {
+        const char *here = t->c->line + t->place[i]->off;
+        memcpy(t->line.p + t->line.len, from, (size_t)(here - from));
+        t->line.len += (size_t)(here - from);
+        const size_t start = t->line.len;
+        writer_at(t, t->place[i])(&t->line, lie, n);
+        t->len[i] = t->line.len - start;
+        from = here + t->place[i]->len;
+    }
+    const size_t rest = (size_t)(t->c->line + t->c->len - from);
+    memcpy(t->line.p + t->line.len, from, rest);
+    t->line.len += rest;
+}
+
+static void try_lie(lying_line *t, const char *lie, size_t n)
+{
+    maillog_event now;
+    write_line(t, lie, n);
+    maillog_parse_line(NULL, t->line.p, t->line.len, &now);
+    tried++;
+    if (now.flags & ~t->ev->flags & MAILLOG_FLAG_AMBIGUOUS) {
+        ambiguous++;
+        if (getenv("MAILLOG_HOSTILE_AMBIGUOUS")) complain(t, "ambiguous", 0);
+    } else if (now.match != t->ev->match || now.type != t->ev->type)
+        complain(t, "another event:", 0);
+    else
+        compare(t, &now);
+    free(t->line.p);
+}
+
+/* The text of a field without the quotes of a local part. */
+static size_t unquoted(const test_case *c, const maillog_field *f, char *out)
+{
+    const char *p = c->line + f->off, *e = p + f->len;
+    size_t n = 0;
+    for (bool quoted = p < e && *p == '"'; p < e; p++) {
+        if (quoted && *p == '\\' && p + 1 < e)
+            p++;
+        else if (quoted && *p == '"') {
+            quoted = n == 0;
+            continue;
+        }
+        out[n++] = *p;
+    }
+    return n;
+}
+
+static bool same_text(const test_case *c, const maillog_field *a, const maillog_field *b)
+{
+    static char x[65536], y[65536];
+    if (a->len >= sizeof x || b->len >= sizeof y) return false;
+    const size_t n = unquoted(c, a, x);
+    return n == unquoted(c, b, y) && memcmp(x, y, n) == 0;
+}
+
+/* All fields of a stranger that hold the same text: an address that is refused stands in the reason and in `to`. */
+static void find_places(lying_line *t)
+{
+    t->places = 0;
+    for (uint32_t i = 0; i < t->ev->nfields && t->places < PLACES_MAX; i++) {
+        const maillog_field *f = &t->ev->field[i];
+        if (f == t->f || (t->f->len > 0 && writer_of(t->ev, f) && same_text(t->c, f, t->f))) t->place[t->places++] = f;
+    }
+}
+
+static void try_field(const test_case *c, const maillog_event *ev, const maillog_field *f)
+{
+    static char huge[HUGE_VALUE];
+    lying_line t;
+    memset(huge, 'a', sizeof huge);
+    memset(&t, 0, sizeof t);
+    t.c = c;
+    t.ev = ev;
+    t.f = f;
+    find_places(&t);
+    if (f->len == 0 && maillog_event_family(ev->type) == MAILLOG_FAMILY_EXIM) return; /* it brackets only this one */
+    if (writer_of(ev, f) == write_internal && t.places == 1) return;                  /* the subject of another line */
+    for (t.lie = 0; t.lie < LIES; t.lie++) {
+        /* nothing at all is a value only between the daemon's own marks */
+        if (!*lies[t.lie] && writer_of(ev, f) == write_address && (f->off == 0 || c->line[f->off - 1] != '<')) continue;
+        const bool is_huge = *lies[t.lie] == '\1';
+        try_lie(&t, is_huge ? huge : lies[t.lie], is_huge ? sizeof huge : strlen(lies[t.lie]));
+    }
+}
+
+/* Not sure of itself before the lie, or written with the escapes of a JSON record. */
+static bool is_unfit(const maillog_event *ev)
+{
+    return ev->match != MAILLOG_MATCH_EVENT ||
+           ev->flags & (MAILLOG_FLAG_AMBIGUOUS | MAILLOG_FLAG_TRUNCATED | MAILLOG_FLAG_ESCAPED);
+}
+
+static void test_lies(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < file.count; i++) {
+        maillog_event ev;
+        const test_case *c = &file.cases[i];
+        maillog_parse_line(NULL, c->line, c->len, &ev);
+        for (uint32_t k = 0; k < ev.nfields && !is_unfit(&ev); k++)
+            if (writer_of(&ev, &ev.field[k])) try_field(c, &ev, &ev.field[k]);
+    }
+    printf("%zu lies, %zu read as ambiguous\n", tried, ambiguous);
+    assert_int_equal(broken, 0);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_lies)};
+    if (argc != 2 || !case_file_read(argv[1], &file)) {
+        fprintf(stderr, "usage: test_hostile FILE\n");
+        return 2;
+    }
+    const int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    case_file_free(&file);
+    return rc;
+}
