@@ -109,6 +109,14 @@ static ml_cur distinguished_name(const ml_line *l, ml_cur *c)
     return ml_slice(first, c->e);
 }
 
+/* Whether ` KEY=` stands here. */
+static bool at_key(ml_cur c)
+{
+    size_t n = 1;
+    while (ml_is_alnum(ml_at(c, n))) n++;
+    return ml_peek(c) == ' ' && n > 1 && ml_at(c, n) == '=';
+}
+
 /* Up to a blank; a quoted local part may hold blanks. A colon before a blank belongs to what follows. */
 static ml_cur bare(const ml_line *l, ml_cur *c)
 {
@@ -116,7 +124,7 @@ static ml_cur bare(const ml_line *l, ml_cur *c)
     if (ml_peek(*c) == '"') quoted(c);
     const char *end = ml_find(l, *c, ' ');
     c->p = end ? end : c->e;
-    if (c->p > first && c->p[-1] == ':' && !at_next_field(*c)) c->p--;
+    if (c->p > first && c->p[-1] == ':' && !at_key(*c)) c->p--;
     return ml_slice(first, c->p);
 }
 

@@ -1,5 +1,5 @@
-/* smf_spf.c: smf-spf 2.x, `SPF result: address, name, HELO, <sender>`. The client chooses HELO and sender: HELO has no
- * `<` (the MTA masks or refuses it) and goes to the first `, <`; the address and the name have no blanks. */
+/* smf_spf.c: smf-spf 2.x, `SPF result: address, name, HELO, <sender>`. The client chooses HELO and sender: HELO goes to
+ * the last `, <`; the address and the name have no blanks. */
 #include "../base/pattern.h"
 #include "../base/token.h"
 #include "daemons.h"
@@ -9,8 +9,8 @@
 
 extern const ml_patterns maillog__smf_spf_statements;
 ML_PATTERN_ROWS(maillog__smf_spf_statements) = {
-    {E(SPF), {F(SPF_RESULT), F(CLIENT_ADDR), F(CLIENT_NAME), F(HELO), F(FROM)}, "SPF %w (cached): %w, %w, %s, <%S>"},
-    {E(SPF), {F(SPF_RESULT), F(CLIENT_ADDR), F(CLIENT_NAME), F(HELO), F(FROM)}, "SPF %w: %w, %w, %s, <%S>"},
+    {E(SPF), {F(SPF_RESULT), F(CLIENT_ADDR), F(CLIENT_NAME), F(HELO), F(FROM)}, "SPF %w (cached): %w, %w, %S, <%S>"},
+    {E(SPF), {F(SPF_RESULT), F(CLIENT_ADDR), F(CLIENT_NAME), F(HELO), F(FROM)}, "SPF %w: %w, %w, %S, <%S>"},
     {E(ERROR), {F(ERROR)}, "[ERROR] %s"},
 };
 
