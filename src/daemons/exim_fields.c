@@ -109,10 +109,11 @@ static ml_cur distinguished_name(const ml_line *l, ml_cur *c)
     return ml_slice(first, c->e);
 }
 
-/* Whether ` KEY=` stands here. */
+/* Whether the line ends here, or goes on with ` KEY=` or recipients: not with the text that a colon leads to. */
 static bool at_key(ml_cur c)
 {
     size_t n = 1;
+    if (ml_empty(c) || ML_STARTS(c, " for ") || ML_STARTS(c, " from ")) return true;
     while (ml_is_alnum(ml_at(c, n))) n++;
     return ml_peek(c) == ' ' && n > 1 && ml_at(c, n) == '=';
 }
