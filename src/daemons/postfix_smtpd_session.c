@@ -154,15 +154,21 @@ static bool sasl_method(ml_line *l, ml_cur *c, ml_cur *method)
 }
 
 /* REASON[, sasl_username=U] (the name since 3.5): the reason is the server's, so the first `, sasl_username=` is
- * Postfix's own. But that of an unknown mechanism repeats the client's, and there is no name. */
-static void reason_and_name(ml_line *l, ml_cur c)
+ * Postfix's own. But that of an unknown mechanism repeats the client's: it is looked for behind that. */
+static void reason_and_name(ml_line *l, ml_cur c, ml_cur method)
 {
+    static const char repeats[] = "Invalid authentication mechanism: '";
+    const size_t n = sizeof repeats - 1;
+    const char *const start = c.p;
     ml_cur reason;
-    const bool repeats = ML_STARTS(c, "Invalid authentication mechanism: '");
-    const bool named =
-        repeats ? ML_UNTIL_LAST(&c, ", sasl_username=", &reason) : ML_UNTIL(l, &c, ", sasl_username=", &reason);
-    ml_put(l, MAILLOG_FIELD_REASON, named ? reason : c);
-    if (named) ml_put(l, MAILLOG_FIELD_SASL_USERNAME, c);
+    if (ml_starts_n(c, repeats, n) && ml_starts_n(ml_slice(c.p + n, c.e), method.p, ml_len(method)))
+        c.p += n + ml_len(method);
+    if (!ML_UNTIL(l, &c, ", sasl_username=", &reason)) {
+        ml_put(l, MAILLOG_FIELD_REASON, ml_slice(start, c.e));
+        return;
+    }
+    ml_put(l, MAILLOG_FIELD_REASON, ml_slice(start, reason.e));
+    ml_put(l, MAILLOG_FIELD_SASL_USERNAME, c);
 }
 
 /* CLIENT: SASL MECH authentication failed: REASON[, sasl_username=U]; CLIENT: SASL MECH authentication aborted. */
@@ -178,7 +184,7 @@ bool maillog__postfix_sasl_failure(ml_line *l, ml_cur c)
     }
     if (named && ML_SKIP(&c, "failed: ")) {
         ml_put(l, MAILLOG_FIELD_SASL_METHOD, method);
-        reason_and_name(l, c);
+        reason_and_name(l, c, method);
     } else {
         if (named) c.p = method.p;
         ml_put(l, MAILLOG_FIELD_REASON, c); /* `authentication failed`, `bad request`, … */
