@@ -159,6 +159,14 @@ void maillog__link_back(maillog_join *j, uint32_t leg)
 }
 
 /* Another host's leg said `queued as` with this leg's ID, before this leg was seen. */
+/* Whether a hint can mean this leg: who replied names an ID that he has given, on another host of ours, or on this one
+ * to a client that is this host. Who names an ID that will be given later, or to a stranger, has guessed it. */
+static bool is_named_late(const ml_node *hint, const ml_node *leg)
+{
+    if (hint->host == leg->host && !(leg->flags & ML_F_LOCAL)) return false;
+    return leg->first <= hint->first + 2 * (int64_t)NANO;
+}
+
 static void link_hint(maillog_join *j, uint32_t leg, maillog_str queue_id)
 {
     const uint64_t key = maillog__key(j, ML_KEY_HINT, 0, queue_id);
@@ -170,7 +178,7 @@ static void link_hint(maillog_join *j, uint32_t leg, maillog_str queue_id)
         const ml_node *n = ml_at_node(j, i);
         if (n->kind != ML_NODE_HINT || n->group == ml_at_node(j, leg)->group) continue;
         if (!n->u.g.client) ml_at_node(j, leg)->flags |= ML_F_AWAITS;
-        if (n->u.g.client != content) continue;
+        if (n->u.g.client != content || !is_named_late(n, ml_at_node(j, leg))) continue;
         maillog__drop_key(j, i, 0);
         ml_at_node(j, leg)->flags |= ML_F_INBOUND;
         maillog__join_groups(j, i, leg);
@@ -300,7 +308,8 @@ void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
 {
     if (ml_word_of(in, ML_S_STATUS) != MAILLOG_STATUS_SENT) return;
     const maillog_str reply = ml_value(in, ML_S_REPLY), session = maillog__saved_session(reply);
-    if (session.len) {
+    /* by SMTP such a reply is a stranger's, however it looks */
+    if (session.len && in->ev->daemon != MAILLOG_DAEMON_POSTFIX_SMTP) {
         link_lmtp(j, leg, in, session);
         return;
     }

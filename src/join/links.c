@@ -97,7 +97,8 @@ static void delivery(edges *g, const ml_entry *e, maillog_str self)
         add(g, self, id, forwarded ? MAILLOG_PROOF_FORWARDED : MAILLOG_PROOF_REPLY, sure, e->line);
     }
     const maillog_str session = maillog__saved_session(maillog__entry_get(e, ML_K_REPLY));
-    if (session.len) add(g, self, session, MAILLOG_PROOF_LMTP_SESSION, MAILLOG_CONFIDENCE_CERTAIN, e->line);
+    if (session.len && e->daemon != MAILLOG_DAEMON_POSTFIX_SMTP)
+        add(g, self, session, MAILLOG_PROOF_LMTP_SESSION, MAILLOG_CONFIDENCE_CERTAIN, e->line);
 }
 
 static bool is_notice(uint8_t daemon)
