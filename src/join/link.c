@@ -159,12 +159,11 @@ void maillog__link_back(maillog_join *j, uint32_t leg)
 }
 
 /* Another host's leg said `queued as` with this leg's ID, before this leg was seen. */
-/* Whether a hint can mean this leg: who replied names an ID that he has given, on another host of ours, or on this one
- * to a client that is this host. Who names an ID that will be given later, or to a stranger, has guessed it. */
+/* Whether a hint can mean this leg: who replied names an ID that was given by another host of ours, or by this one to a
+ * client that is this host. Who names one that is given to a stranger later has guessed it. */
 static bool is_named_late(const ml_node *hint, const ml_node *leg)
 {
-    if (hint->host == leg->host && !(leg->flags & ML_F_LOCAL)) return false;
-    return leg->first <= hint->first + 2 * (int64_t)NANO;
+    return hint->host != leg->host || (leg->flags & (ML_F_BORN | ML_F_LOCAL)) != ML_F_BORN;
 }
 
 static void link_hint(maillog_join *j, uint32_t leg, maillog_str queue_id)
