@@ -16,5 +16,6 @@ for tool in pflogsumm tmux mandoc; do (need $tool $tool) || echo "$tool cannot b
 cmake -B build -DMAILLOG_BUILD_TESTS=ON >/dev/null
 cmake --build build -j "$(nproc)"
 ctest --test-dir build --output-on-failure -j "$(nproc)"
+sh scripts/fuzz.sh "${MAILLOG_FUZZ_SECONDS:-3}"
 sh scripts/test-bindings.sh build
 sh scripts/test-packages.sh build

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void *memory; /* the join's block */
 static size_t memory_len;
@@ -79,8 +80,10 @@ bool command_start_join(command *c, maillog_message_cb cb, uint32_t flags, void 
     cfg.flags = flags;
     cfg.reference = c->reference ? c->reference : (int64_t)time(NULL);
     cfg.utc_offset = c->zone.offset_at ? c->zone.offset_at(NULL, cfg.reference) : c->zone.fixed;
-    cfg.seed[0] = (uint64_t)time(NULL);
-    cfg.seed[1] = (uint64_t)(uintptr_t)c;
+    if (getentropy(cfg.seed, sizeof cfg.seed) != 0) { /* strangers choose what is hashed */
+        cfg.seed[0] = (uint64_t)time(NULL);
+        cfg.seed[1] = (uint64_t)(uintptr_t)c;
+    }
     const size_t need = maillog_join_size(&cfg);
     *mem = need ? malloc(need) : NULL;
     memory_len = need;

@@ -1,0 +1,178 @@
+/* bench_worst.c: what hostile lines cost, per byte, against ordinary ones; and whether twice as long costs twice as
+ * much.
+ *
+ * Each pattern is a beginning that leads into a grammar, a filler that is repeated, and an end. It is run as many lines
+ * of ordinary length and as lines of 64 KB to 1 MB. Exit 1: more than five times the ordinary cost, or not linear. */
+#include "bench.h"
+
+typedef struct pattern {
+    const char *head, *filler, *tail;
+} pattern;
+
+#define SMTPD "Jul 19 07:59:06 mail postfix/smtpd[4711]: "
+#define CLEANUP "Jul 19 07:59:06 mail postfix/cleanup[4711]: 4F1C02B7A1: "
+#define SMTP "Jul 19 07:59:06 mail postfix/smtp[4711]: "
+#define REJECT SMTPD "NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 550 5.1.1 "
+#define DOVECOT "Jul 19 07:59:06 mail dovecot: "
+
+static const char *const ordinary[] = {
+    SMTPD "connect from mx7.example.net[192.0.2.17]",
+    SMTPD "4F1C02B7A1: client=mx7.example.net[192.0.2.17]",
+    CLEANUP "message-id=<20260719075906.4F1C02B7A1@mx7.example.net>",
+    "Jul 19 07:59:06 mail postfix/qmgr[4711]: 4F1C02B7A1: from=<ivan@example.net>, size=2311, nrcpt=1 (queue active)",
+    SMTP "4F1C02B7A1: to=<olga@example.com>, relay=mx.example.com[198.51.100.25]:25, delay=1.1, "
+         "delays=0.1/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 9F3B2C1D4E)",
+    "Jul 19 07:59:06 mail postfix/qmgr[4711]: 4F1C02B7A1: removed",
+    REJECT "<olga@example.com>: Recipient address rejected: User unknown; from=<ivan@example.net> "
+           "to=<olga@example.com> proto=ESMTP helo=<mx7.example.net>",
+    SMTPD "warning: unknown[203.0.113.9]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=nina",
+    DOVECOT "imap-login: Login: user=<nina>, method=PLAIN, rip=203.0.113.9, lip=198.51.100.5, mpid=17, TLS, "
+            "session=<G1zq0XUeLbAAAIp9>",
+    DOVECOT "lda(nina)<5102><mB3lOaAvxWjuEwAAkQ1jAg>: msgid=<1.a@example.net>: saved mail to INBOX",
+};
+enum { ORDINARY = sizeof ordinary / sizeof *ordinary };
+
+static const pattern patterns[] = {
+    {"", "[", ""},
+    {"", "<", ""},
+    {"", ",", ""},
+    {"", "\"", ""},
+    {"", " ", ""},
+    {"", "a", ""},
+    {"", "\\", ""},
+    {"", ":", ""},
+    {"", ": ", ""},
+    {"", "\xff", ""},
+    {"", "{\"", ""},
+    {"<1>", "1 ", ""},
+    {"Jul 19 07:59:06 ", "mail ", ""},
+    {"Jul 19 07:59:06 mail ", "[", "]: x"},
+    {SMTPD, "[", ""},
+    {SMTPD, ": ", ""},
+    {SMTPD "connect from ", "[", "]"},
+    {SMTPD "4F1C02B7A1: client=", "x", "[192.0.2.1]"},
+    {SMTPD "4F1C02B7A1: client=x[192.0.2.1]", ", sasl_username=", ""},
+    {SMTPD "4F1C02B7A1: client=x[192.0.2.1]", ", sasl_sender=", ""},
+    {SMTPD "4F1C02B7A1: client=x[1.2.3.4]", ", a=", ""},
+    {REJECT, "; from=<", ""},
+    {REJECT, "; from=<\"", ""},
+    {REJECT, "; from=<a> to=<b>", ""},
+    {REJECT, "; from=<a> to=<b> proto=ESMTP helo=<c>", " "},
+    {REJECT, "<a>: ", "; from=<a> to=<b> proto=ESMTP helo=<c>"},
+    {REJECT "<", "a>: Sender address rejected: ", "; from=<a> to=<b> proto=ESMTP helo=<c>"},
+    {REJECT "x; from=<\"", "\\\"", "\"@x> to=<b> proto=ESMTP helo=<c>"},
+    {REJECT, " proto=", ""},
+    {REJECT, ";", ""},
+    {REJECT "Service unavailable; client [", "] blocked using ", "; from=<a> to=<b> proto=SMTP"},
+    {CLEANUP "message-id=", "<", ""},
+    {CLEANUP "reject: header ", "; from=<a>: ", ""},
+    {CLEANUP "warning: header x", " from a[1.2.3.4]; from=<\"", ""},
+    {CLEANUP "warning: header x", " from a[1.2.3.4]; from=<a> to=<b> proto=ESMTP helo=<c>: ", ""},
+    {SMTP "4F1C02B7A1: to=<", ">, ", ""},
+    {SMTP "4F1C02B7A1: to=<\"", "\\\"", ""},
+    {SMTP "4F1C02B7A1: to=<a>, ", "relay=", ""},
+    {SMTP "4F1C02B7A1: to=<a>", ", delay=1", ""},
+    {SMTP "4F1C02B7A1: to=<a>, relay=b, status=sent (", "(", ")"},
+    {SMTP "4F1C02B7A1: to=<a>, relay=b, status=sent (250 ", "queued as ", ")"},
+    {SMTP "4F1C02B7A1: host a[1.2.3.4] said: ", "(in reply to ", ")"},
+    {SMTP "warning: ", "a ", ""},
+    {SMTP "warning: something that no table knows ", ": b", ""},
+    {SMTP "warning: ", "/", ""},
+    {SMTP "warning: ", "\"", ""},
+    {SMTP "fatal: ", "x[1.2.3.4]: ", ""},
+    {SMTP "error: ", "%s: ", ""},
+    {SMTP "panic: ", "a: ", ""},
+    {SMTP "Untrusted TLS connection established to ", "a[1.2.3.4]:25: ", ""},
+    {DOVECOT "imap-login: Login: user=<", ">, ", "rip=1.2.3.4"},
+    {DOVECOT "imap-login: ", "(", "): user=<a>"},
+    {DOVECOT "imap-login: Disconnected: ", ": ", "user=<a>, rip=1.2.3.4"},
+    {DOVECOT "auth: sql(", "),", "): x"},
+    {DOVECOT "auth: sql(", "): ", "x"},
+    {DOVECOT "lda(", ")", ": msgid=<a>: saved mail to x"},
+    {DOVECOT "lda(a): msgid=", "<: ", "saved mail to x"},
+    {DOVECOT "lda(a): sieve: msgid=", "a: ", "stored mail into x"},
+    {DOVECOT "imap(a)<1><b>: delete: box=", ", uid=", "1"},
+    {DOVECOT "imap(a)<1><b>: delete: box=a, msgid=<", ", size=", "1"},
+    {DOVECOT "imap(a): Error: ", "a: ", ""},
+    {DOVECOT "imap(a): ", "a(b) ", ""},
+    {"Jul 19 07:59:06 mail amavis[1]: (1-1) Passed CLEAN, ", "<a>,", " 1 ms"},
+    {"Jul 19 07:59:06 mail amavis[1]: (1-1) Passed CLEAN {R}, [1.2.3.4] <a> -> <b>, ", "Message-ID: <", ", Hits: 1"},
+    {"Jul 19 07:59:06 mail amavis[1]: (1-1) ", "x: ", ""},
+    {"Jul 19 07:59:06 mail rspamd[1]: <a>; task; ", "(a[1]){}; ", ""},
+    {"Jul 19 07:59:06 mail spamd[1]: spamd: result: . 1 - ", "A,", ""},
+    {"Jul 19 07:59:06 mail opendkim[1]: ", "a: ", ""},
+    {"Jul 19 07:59:06 mail postgrey[1]: ", "a=b, ", ""},
+    {"Jul 19 07:59:06 mail sendmail[1]: 62390aBc002211: ", "to=<a>, ", ""},
+    {"Jul 19 07:59:06 mail sendmail[1]: ", "a... ", ""},
+    {"2026-11-03 09:14:07 1jmFYj-00039V-QX <= ", "A=\"", ""},
+    {"2026-11-03 09:14:07 1jmFYj-00039V-QX ** a ", ": R=", ""},
+    {"Jul 19 07:59:06 mail smtpd[1]: ", "from=<a>, ", ""},
+    {"Jul 19 07:59:06 mail policyd-spf[1]: ", "a; ", ""},
+    {"Jul 19 07:59:06 mail saslauthd[1]: ", "[a=b] ", ""},
+};
+enum { PATTERNS = sizeof patterns / sizeof *patterns, SMALL = 300, LARGE = 1 << 16, STEPS = 5 };
+
+static size_t write_line(const pattern *p, size_t size, char *out)
+{
+    const size_t h = strlen(p->head), f = strlen(p->filler), t = strlen(p->tail);
+    size_t n = h;
+    memcpy(out, p->head, h);
+    for (; n + f + t <= size; n += f) memcpy(out + n, p->filler, f);
+    memcpy(out + n, p->tail, t);
+    return n + t;
+}
+
+static double cpu_now(void) { return (double)clock() / CLOCKS_PER_SEC; }
+
+/* Nanoseconds a byte for one line: the least of several runs, each long enough for the clock. */
+static double cost(const char *line, size_t n)
+{
+    maillog_event ev;
+    double best = 1e9;
+    size_t runs = 1 + 200000 / (n + 100);
+    for (int k = 0; k < 5; k++) {
+        const double start = cpu_now();
+        for (size_t i = 0; i < runs; i++) maillog_parse_line(NULL, line, n, &ev);
+        const double ns = (cpu_now() - start) * 1e9 / (double)(runs * (n + 1));
+        if (ns < best) best = ns;
+    }
+    return best;
+}
+
+static double ordinary_cost(void)
+{
+    double sum = 0;
+    size_t bytes = 0;
+    for (size_t i = 0; i < ORDINARY; i++) {
+        const size_t n = strlen(ordinary[i]);
+        sum += cost(ordinary[i], n) * (double)n;
+        bytes += n;
+    }
+    return sum / (double)bytes;
+}
+
+int main(void)
+{
+    char *line = (char *)malloc((LARGE << (STEPS - 1)) + 256);
+    double worst = 0, steepest = 0;
+    int bad = 0;
+    if (!line) return 1;
+    const double usual = ordinary_cost();
+    printf("ordinary lines: %.2f ns a byte\n%8s %8s %8s  pattern\n", usual, "short", "64 KB", "1 MB");
+    for (size_t i = 0; i < PATTERNS; i++) {
+        const double small = cost(line, write_line(&patterns[i], SMALL, line));
+        const double large = cost(line, write_line(&patterns[i], LARGE, line));
+        const double huge = cost(line, write_line(&patterns[i], LARGE << (STEPS - 1), line));
+        const double most = small > large ? small : large, growth = huge / (large + 0.02 * usual);
+        if (most > worst) worst = most;
+        if (growth > steepest) steepest = growth;
+        const int is_bad = most > 5 * usual || huge > 5 * usual || growth > 3;
+        bad += is_bad;
+        printf("%8.2f %8.2f %8.2f%c %.50s%.20s\n", small / usual, large / usual, huge / usual, is_bad ? '*' : ' ',
+               patterns[i].head, patterns[i].filler);
+    }
+    printf("worst: %.1f times the ordinary; sixteen times as long: %.1f times as much a byte\n", worst / usual,
+           steepest);
+    free(line);
+    return bad > 0;
+}

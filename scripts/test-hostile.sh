@@ -1,0 +1,16 @@
+#!/bin/sh
+# Lies through real Postfix and Dovecot on loopback, and what the log says compared with what was sent. Needs root and
+# Debian; servers of its own, in a folder of its own. usage: test-hostile.sh [FOLDER-TO-KEEP]
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/install.sh
+[ "$(id -u)" = 0 ] || { echo "test-hostile.sh: needs root, to start the servers"; exit 77; }
+need postfix postfix
+need dovecot dovecot-core
+[ -x /usr/lib/dovecot/imap ] || install_packages dovecot-imapd
+[ -x /usr/lib/dovecot/pop3 ] || install_packages dovecot-pop3d
+[ -x /usr/lib/dovecot/lmtp ] || install_packages dovecot-lmtpd
+[ -d /usr/lib/dovecot/modules/sieve ] || install_packages dovecot-sieve
+need python3 python3
+[ -x build/maillog ] || { need cmake cmake; need cc gcc; cmake -B build >/dev/null; cmake --build build --target maillog_command; }
+exec python3 tests/hostile/attack.py build/maillog "$@"

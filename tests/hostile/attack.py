@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""usage: attack.py MAILLOG [FOLDER]: lies through real Postfix and Dovecot; what the log says is compared with what was sent.
+
+Each attempt has a client address of its own (XCLIENT) or a number in what it sends, so that its lines are found without
+trusting the fields that are in question. Exit 0: nobody was fooled."""
+import base64, email.header, json, os, re, shutil, smtplib, socket, subprocess, sys, tempfile, time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lies import LIES
+from servers import Servers
+
+REPLIES = [f"250 2.0.0 {lie}"[:480].encode("utf-8", "replace") for lie in LIES]
+REPLIES += [b"550 5.7.1 " + lie[:400].encode("utf-8", "replace") for lie in LIES]
+REPLIES += [b"250-2.0.0 first line\r\n250 2.0.0 Ok: queued as 4F1C02B7A1", b"250 2.0.0 (((( status=bounced (x)", b"250 \xff\xfe\x01",
+            b"550-5.7.1 no, status=sent\r\n550 5.7.1 (250 ok)"]
+NEUTER = " <>()\\\";@"
+
+
+def printable(text):
+    return "".join("?" if ord(c) < 32 or ord(c) == 127 else c for c in text)
+
+
+def quoted(lie):
+    """As Postfix writes it: what is a dot-atom without quotes."""
+    if re.fullmatch(r"[^\s\x00-\x1f<>()\[\]\\.,;:@\"]+", lie):
+        return lie + "@lie.example"
+    return '"' + lie.replace("\\", "\\\\").replace('"', '\\"') + '"@lie.example'
+
+
+class Smtp:
+    """One session, said raw: smtplib would tidy up."""
+
+    def __init__(self, port, addr=None, name="unknown"):
+        self.s = socket.create_connection(("127.0.0.1", port), 10)
+        self.f = self.s.makefile("rb")
+        self.reply()
+        if addr:
+            self.say("EHLO proxy.example")
+            self.say(f"XCLIENT ADDR={addr} NAME=[UNAVAILABLE]" if name == "unknown" else f"XCLIENT ADDR={addr} NAME={name}")
+
+    def reply(self):
+        text = b""
+        for line in self.f:
+            text += line
+            if line[3:4] != b"-":
+                break
+        return text.decode("utf-8", "replace")
+
+    def say(self, line):
+        self.s.sendall((line if isinstance(line, bytes) else line.encode("utf-8")) + b"\r\n")
+        return self.reply()
+
+    def close(self):
+        try:
+            self.say("QUIT")
+        except OSError:
+            pass
+        self.s.close()
+
+
+class Attack:
+    def __init__(self, servers):
+        self.on, self.want, self.mail = servers, {}, {}
+        self.addr = 0
+
+    def client(self, **want):
+        """A client address of its own, and what its rejections must say."""
+        self.addr += 1
+        addr = f"198.18.{self.addr // 250}.{self.addr % 250 + 1}"
+        self.want[addr] = dict(want, client_addr=addr)
+        return Smtp(self.on.port["smtp"], addr), addr
+
+    def refused(self):
+        """HELO, sender and recipient, in rejections."""
+        for lie in LIES:
+            helo = "".join("?" if c in NEUTER or ord(c) < 32 or ord(c) > 126 else c for c in lie.strip().split("\n")[0]) or None
+            s, _ = self.client(**{"from": "ann@example.net", "to": "no@home.example", "helo": helo and helo[:0] or None})
+            s.say("EHLO " + lie), s.say("MAIL FROM:<ann@example.net>"), s.say("RCPT TO:<no@home.example>"), s.close()
+            for sender, rcpt in ((quoted(lie), "no@home.example"), ("ann@example.net", quoted("no" + lie)), (quoted(lie), quoted("no" + lie))):
+                s, _ = self.client(**{"from": printable(sender), "to": printable(rcpt), "helo": "h.example"})
+                s.say("EHLO h.example"), s.say(f"MAIL FROM:<{sender}>"), s.say(f"RCPT TO:<{rcpt}>"), s.close()
+            s, _ = self.client(helo="h.example")
+            s.say("EHLO h.example"), s.say("MAIL FROM:<ann@example.net> AUTH=" + lie.replace(" ", "+20"))
+            s.say("RCPT TO:<nina@home.example>"), s.say("VRFY " + lie), s.say("ETRN " + lie), s.say(lie), s.close()
+
+    def logins(self):
+        for lie in LIES:
+            s, _ = self.client()
+            s.say("EHLO h.example")
+            s.say("AUTH PLAIN " + base64.b64encode(b"\0" + lie.encode() + b"\0wrong " + lie.encode()).decode())
+            s.say("AUTH LOGIN"), s.say(base64.b64encode(lie.encode()).decode()), s.say(base64.b64encode(lie.encode()).decode()), s.close()
+
+    def message(self, rcpt, headers, sender="ann@example.net"):
+        s, addr = self.client()
+        s.say("EHLO h.example"), s.say(f"MAIL FROM:<{sender}>"), s.say(f"RCPT TO:<{rcpt}>")
+        answer = s.say("DATA")
+        if answer.startswith("354"):
+            s.s.sendall("".join(f"{k}: {v}\r\n" for k, v in headers).encode("utf-8") + b"\r\nhello\r\n")
+            answer = s.say(".")
+        s.close()
+        found = re.search(r"queued as (\w+)", answer)
+        return (found and found[1]), addr, answer
+
+    def mails(self):
+        """Message-ID, checked headers, folders, replies of the liar."""
+        for n, lie in enumerate(LIES):
+            for form in ("<{}@x.example>", "{}", "<{}>"):
+                text = form.format(lie).strip()
+                qid, addr, _ = self.message("nina@home.example", [("Message-ID", text), ("X-Check", lie), ("X-Folder", lie[:60]), ("Subject", lie), ("From", lie)])
+                if qid:
+                    self.mail[qid] = {"message_id": printable(text), "from": "ann@example.net", "client_addr": addr, "to": "nina@home.example"}
+            self.message("nina@home.example", [("X-Refuse", lie), ("Message-ID", "<a@x.example>")])
+        for n, reply in enumerate(REPLIES):
+            sender = quoted(LIES[n % len(LIES)])
+            qid, addr, _ = self.message(f"bob+{n}@remote.example", [("Message-ID", f"<{n}@x.example>")], sender)
+            if qid:
+                self.mail[qid] = {"message_id": f"<{n}@x.example>", "from": printable(sender), "client_addr": addr, "to": f"bob+{n}@remote.example",
+                                  "status": "sent" if reply.startswith(b"250") else "bounced", "relay_addr": "127.0.0.1"}
+
+    def dovecot(self):
+        for lie in LIES:
+            literal = lie.encode()
+            for tail in (b'LOGIN "%s" "x"' % literal.replace(b"\\", b"\\\\").replace(b'"', b'\\"'),
+                         b"LOGIN {%d+}\r\n%s {%d+}\r\nwrong %s" % (len(literal), literal, len(literal) + 6, literal),
+                         b"AUTHENTICATE PLAIN " + base64.b64encode(b"\0" + literal + b"\0" + literal),
+                         b'ID ("name" "%s" "version" "%s")' % ((literal.replace(b"\\", b"").replace(b'"', b""),) * 2)):
+                self.imap([b"a " + tail])
+            self.pop3(literal)
+            box = email.header.Header(lie[:40]).encode() if not lie.isascii() else lie[:40]
+            box = box.replace("\\", "").replace('"', "").replace("*", "").replace("%", "").strip() or "x"
+            text = f"From: {lie}\r\nSubject: {lie}\r\nMessage-ID: <{lie}@x>\r\n\r\nhello\r\n".encode()
+            self.imap([b"a LOGIN nina right", b'b CREATE "%s"' % box.encode(), b"c APPEND INBOX {%d+}\r\n%s" % (len(text), text), b"d SELECT INBOX",
+                       b"e STORE 1:* +FLAGS (\\Deleted)", b"f EXPUNGE", b'g RENAME "%s" "to %s"' % ((box.encode(),) * 2), b'h DELETE "to %s"' % box.encode()])
+
+    def pop3(self, lie):
+        with socket.create_connection(("127.0.0.1", self.on.port["pop3"]), 3) as s, s.makefile("rb") as f:
+            f.readline()
+            for command in (b"USER " + lie, b"PASS " + lie, b"QUIT"):
+                try:
+                    s.sendall(command + b"\r\n")
+                    f.readline()
+                except OSError:
+                    return
+
+    def imap(self, commands):
+        with socket.create_connection(("127.0.0.1", self.on.port["imap"]), 5) as s, s.makefile("rb") as f:
+            f.readline()
+            for command in commands + [b"z LOGOUT"]:
+                try:
+                    s.sendall(command + b"\r\n")
+                    for line in f:
+                        if line.startswith(command[:2]) or line.startswith(b"* BYE"):
+                            break
+                except OSError:
+                    return
+
+
+class Verdict:
+    def __init__(self, maillog):
+        self.maillog, self.fooled, self.doubtful, self.checked = maillog, [], 0, 0
+
+    def run(self, *args):
+        return [json.loads(x) for x in subprocess.run([self.maillog, *args], check=True, capture_output=True).stdout.splitlines()]
+
+    def expect(self, event, want):
+        self.checked += 1
+        wrong = {k: (event.get(k), v) for k, v in want.items() if v is not None and k in event and event[k] != v}
+        if wrong and "ambiguous" in event.get("marks", []):
+            self.doubtful += 1
+        elif wrong:
+            self.fooled.append((event.get("message", "")[:300], wrong))
+
+    def postfix(self, log, attack):
+        for e in self.run("events", "--json", log):
+            qid, name = e.get("queue_id"), e.get("event")
+            if e.get("match") != "event":
+                self.fooled.append((e.get("message"), {"match": (e.get("match"), "event")}))
+            if e.get("client_addr", "").startswith(("6.6", "192.0")):
+                self.expect(e, {"client_addr": "not 6.6.6.6"})
+            if name in ("reject", "reject_warning") and e.get("client_addr") in attack.want:
+                self.expect(e, attack.want[e["client_addr"]])
+            if qid in attack.mail:
+                want = attack.mail[qid]
+                keys = {"client": ["client_addr"], "message_id": ["message_id"], "queue_active": ["from"], "content_check": ["client_addr", "from", "to"],
+                        "delivery": ["to", "status", "relay_addr"]}.get(name, [])
+                self.expect(e, {k: want[k] for k in keys if k in want})
+
+    def dovecot(self, log):
+        for e in self.run("events", "--json", log):
+            if e.get("match") != "event":
+                self.fooled.append((e.get("message"), {"match": (e.get("match"), "event")}))
+            if not e.get("rip", "").startswith("198.18."):  # Postfix's clients
+                self.expect(e, {"rip": "127.0.0.1", "lip": "127.0.0.1"})
+            if e.get("event") in ("login", "saved", "stored") and e.get("user") not in (None, "nina"):
+                self.expect(e, {"user": "nina"})
+
+    def traces(self, log, attack):
+        for m in self.run("trace", "--json", log):
+            ours = [q for q in m["queue_ids"] if q in attack.mail]
+            if len(ours) > 1:
+                self.fooled.append((str(m["queue_ids"]), {"merged": (len(ours), 1)}))
+            for q in ours:
+                want = attack.mail[q]
+                if m.get("client", {}).get("addr") != want["client_addr"]:
+                    self.fooled.append((q, {"client": (m.get("client"), want["client_addr"])}))
+                if want.get("status") and m["verdict"] not in ({"sent": ("delivered",), "bounced": ("bounced",)}[want["status"]]):
+                    self.fooled.append((q, {"verdict": (m["verdict"], want["status"])}))
+
+
+def main():
+    maillog = sys.argv[1]
+    folder = sys.argv[2] if len(sys.argv) > 2 else tempfile.mkdtemp(prefix="maillog-hostile-")
+    verdict = Verdict(maillog)
+    for chars in ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567890.-_@", ""):
+        here = f"{folder}/{'any' if not chars else 'some'}"
+        os.makedirs(here)
+        os.chmod(folder, 0o755)
+        servers = Servers(here, REPLIES, chars)
+        attack = Attack(servers)
+        try:
+            servers.start()
+            if chars:
+                attack.refused()
+                attack.mails()
+            attack.logins()
+            attack.dovecot()
+            time.sleep(8)
+        finally:
+            servers.stop()
+        verdict.postfix(f"{here}/mail.log", attack)
+        verdict.dovecot(f"{here}/dovecot.log")
+        verdict.traces(f"{here}/mail.log", attack)
+    for message, wrong in verdict.fooled[:60]:
+        print("FOOLED", {k: f"is {str(a)[:200]!r}, sent {str(b)[:200]!r}" for k, (a, b) in wrong.items()}, "\n  ", message)
+    print(f"{verdict.checked} checks, {len(verdict.fooled)} wrong, {verdict.doubtful} differ and say that they are ambiguous")
+    if len(sys.argv) <= 2 and not verdict.fooled:
+        shutil.rmtree(folder)
+    return 1 if verdict.fooled else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
