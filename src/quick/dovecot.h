@@ -27,7 +27,7 @@ ML_INLINE bool quick_user(ml_quick *q, const char *name, bool header_has_pid)
     return ML_QUICK_SKIP(q, &q->p, ": ");
 }
 
-/* ---- Login: user=<U>, method=M, rip=A, lip=A, mpid=N, TLS, session=<S> ---- */
+/* ---- MESSAGE: user=<U>, method=M, rip=A, lip=A, mpid=N, TLS, session=<S> ---- */
 
 /* `, key=value` up to the next comma; false: it is not there. */
 ML_INLINE bool quick_element(ml_quick *q, const char *lit, size_t n, maillog_field_id id)
@@ -42,10 +42,40 @@ ML_INLINE bool quick_element(ml_quick *q, const char *lit, size_t n, maillog_fie
 }
 #define QUICK_ELEMENT(q, lit, NAME) quick_element((q), lit, sizeof(lit) - 1, MAILLOG_FIELD_##NAME)
 
+/* `(auth failed, N attempts in N secs)`: the rows, from the `(` on; q->p is behind the `)`. */
+ML_INLINE bool quick_attempts(ml_quick *q)
+{
+    const char *const detail = q->p + 1;
+    if (!ML_QUICK_SKIP(q, &q->p, "(auth failed, ")) return false;
+    const char *const attempts = q->p, *const attempts_end = ml_quick_digits(attempts, q->e);
+    q->p = attempts_end;
+    if (attempts == attempts_end || !ML_QUICK_SKIP(q, &q->p, " attempts in ")) return false;
+    const char *const seconds = q->p, *const seconds_end = ml_quick_digits(seconds, q->e);
+    q->p = seconds_end;
+    if (seconds == seconds_end || !ML_QUICK_SKIP(q, &q->p, " secs)")) return false;
+    ML_ROW(q, REASON_DETAIL, detail, q->p - 1);
+    ML_ROW(q, ATTEMPTS, attempts, attempts_end);
+    ML_ROW(q, SECONDS, seconds, seconds_end);
+    return true;
+}
+
+/* What was said: `Login`, `Logged in`, `Aborted login (…)` or `Disconnected (…)`; the event, or 0. */
+ML_INLINE unsigned quick_login_message(ml_quick *q)
+{
+    const char *const message = q->p;
+    if (ML_QUICK_SKIP(q, &q->p, "Login") || ML_QUICK_SKIP(q, &q->p, "Logged in")) return MAILLOG_EVENT_DOVECOT_LOGIN;
+    if (ML_QUICK_SKIP(q, &q->p, "Aborted login "))
+        ML_ROW(q, REASON, message, q->p - 1);
+    else if (!ML_QUICK_SKIP(q, &q->p, "Disconnected "))
+        return 0;
+    return quick_attempts(q) ? MAILLOG_EVENT_DOVECOT_LOGIN_ABORTED : 0;
+}
+
 static bool quick_login(ml_quick *out, ml_line *l)
 {
     ml_quick q = *out;
-    if (!ML_QUICK_SKIP(&q, &q.p, "Login: user=<") && !ML_QUICK_SKIP(&q, &q.p, "Logged in: user=<")) return false;
+    const unsigned event = quick_login_message(&q);
+    if (!event || !ML_QUICK_SKIP(&q, &q.p, ": user=<")) return false;
     const char *const user = q.p, *const close = ml_quick_find(&q, user, '>');
     /* no other '>' but that of the session, and nothing behind that */
     if (close >= q.e || ml_quick_find(&q, close + 1, '>') != q.e - 1) return false;
@@ -62,7 +92,7 @@ static bool quick_login(ml_quick *out, ml_line *l)
         return false;
     if (!ML_QUICK_SKIP(&q, &q.p, " session=<") || ml_quick_find(&q, q.p, ',') < q.e) return false;
     ML_ROW(&q, SESSION, q.p, q.e - 1);
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_DOVECOT_LOGIN);
+    return ml_quick_event(out, &q, l->ev, (maillog_event_type)event);
 }
 
 /* ---- [Disconnected: ]REASON[ (STATE)] in=N out=N deleted=N … ---- */

@@ -53,7 +53,8 @@ static bool quick_postgrey(ml_quick *out, ml_line *l)
     return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTGREY_GREYLIST);
 }
 
-/* ---- (ID) Passed CLEAN {ACTIONS}, [BANK ][LOCAL ][ADDR]:PORT [ADDR] <FROM> -> <TO>,<TO>, KEY: VALUE, …, N ms ---- */
+/* ---- (ID) Passed|Blocked CATEGORY {ACTIONS}, [BANK ][LOCAL ][ADDR]:PORT [ADDR] <FROM> -> <TO>,<TO>, KEY: VALUE, …, N
+ * ms ---- */
 
 /* `[addr]` or `[addr]:port`, and a blank. */
 ML_INLINE bool quick_bracketed(ml_quick *q, maillog_field_id addr_id, maillog_field_id port_id)
@@ -164,8 +165,9 @@ static bool quick_amavis(ml_quick *out, ml_line *l)
     q.p = ml_quick_digits(q.p + 1, q.e);
     if (*q.p == '-' && ml_is_digit(q.p[1])) q.p = ml_quick_digits(q.p + 1, q.e);
     ML_ROW(&q, AM_ID, id, q.p);
-    if (!ML_QUICK_SKIP(&q, &q.p, ") Passed ")) return false;
-    ML_ROW_WORD(&q, RESULT, MAILLOG_RESULT_PASSED, q.p - 7, q.p - 1);
+    const bool passed = ML_QUICK_SKIP(&q, &q.p, ") Passed ");
+    if (!passed && !ML_QUICK_SKIP(&q, &q.p, ") Blocked ")) return false;
+    ML_ROW_WORD(&q, RESULT, passed ? MAILLOG_RESULT_PASSED : MAILLOG_RESULT_BLOCKED, q.p - (passed ? 7 : 8), q.p - 1);
     const char *const category = q.p;
     if (ML_QUICK_SKIP(&q, &q.p, "CLEAN {"))
         ML_ROW_WORD(&q, CATEGORY, MAILLOG_CATEGORY_CLEAN, category, category + 5);
@@ -180,6 +182,7 @@ static bool quick_amavis(ml_quick *out, ml_line *l)
     if (!ML_QUICK_SKIP(&q, &q.p, "}, ")) return false;
     ML_ROW(&q, ACTIONS, actions, q.p - 2);
     if (!quick_origin(&q) || !quick_path(&q)) return false;
+    (void)QUICK_ATTRIBUTE(&q, "quarantine: ", QUARANTINE);
     (void)QUICK_ATTRIBUTE(&q, "Queue-ID: ", QUEUE_ID);
     if (!quick_amavis_message_id(&q)) return false;
     (void)QUICK_ATTRIBUTE(&q, "mail_id: ", MAIL_ID);
@@ -190,7 +193,7 @@ static bool quick_amavis(ml_quick *out, ml_line *l)
     q.p = ml_quick_digits(ms, q.e);
     if (q.p == ms || !ML_QUICK_IS(q.p, q.e, " ms")) return false;
     ML_ROW(&q, ELAPSED_MS, ms, q.p);
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_AMAVIS_PASSED);
+    return ml_quick_event(out, &q, l->ev, passed ? MAILLOG_EVENT_AMAVIS_PASSED : MAILLOG_EVENT_AMAVIS_BLOCKED);
 }
 
 #endif

@@ -101,7 +101,7 @@ static bool quick_tls(ml_quick *out, ml_line *l)
     return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_TLS_CONNECTION);
 }
 
-/* ---- reject: RCPT from CLIENT: CODE DSN TEXT; from=<…> to=<…> proto=… helo=<…> ---- */
+/* ---- reject[_warning]: RCPT from CLIENT: CODE DSN TEXT; from=<…> to=<…> proto=… helo=<…> ---- */
 
 /* `KEY<VALUE>` of the context, where the value is one that needs no quotes. */
 ML_INLINE bool quick_context_part(ml_quick *q, const char *lit, size_t n, ml_cur *out)
@@ -159,9 +159,11 @@ static bool quick_reject(ml_quick *out, ml_line *l)
 {
     ml_quick q = *out;
     const char *const action = q.p;
-    if (!ML_QUICK_SKIP(&q, &q.p, "reject: RCPT from ")) return false;
-    ML_ROW_WORD(&q, ACTION, MAILLOG_ACTION_REJECT, action, action + 6);
-    ML_ROW_WORD(&q, STAGE, MAILLOG_STAGE_RCPT, action + 8, action + 12);
+    const bool warning = ML_QUICK_SKIP(&q, &q.p, "reject_warning: RCPT from ");
+    if (!warning && !ML_QUICK_SKIP(&q, &q.p, "reject: RCPT from ")) return false;
+    const char *const stage = q.p - sizeof "RCPT from";
+    ML_ROW_WORD(&q, ACTION, warning ? MAILLOG_ACTION_REJECT_WARNING : MAILLOG_ACTION_REJECT, action, stage - 2);
+    ML_ROW_WORD(&q, STAGE, MAILLOG_STAGE_RCPT, stage, stage + 4);
     ml_context ctx;
     if (!quick_client(&q) || !ML_QUICK_SKIP(&q, &q.p, ": ") || !quick_context(&q, &ctx)) return false;
     q.e = ctx.text.e;
@@ -177,7 +179,8 @@ static bool quick_reject(ml_quick *out, ml_line *l)
     ML_ROW(&q, TO, ctx.to.p, ctx.to.e);
     ML_ROW_WORD(&q, PROTO, *ctx.proto.p == 'E' ? MAILLOG_PROTO_ESMTP : MAILLOG_PROTO_SMTP, ctx.proto.p, ctx.proto.e);
     ML_ROW(&q, HELO, ctx.helo.p, ctx.helo.e);
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_REJECT);
+    return ml_quick_event(out, &q, l->ev,
+                          warning ? MAILLOG_EVENT_POSTFIX_REJECT_WARNING : MAILLOG_EVENT_POSTFIX_REJECT);
 }
 
 /* NOQUEUE: reject: … */
@@ -203,6 +206,12 @@ static bool quick_broken_off(ml_quick *out, ml_line *l)
     const char *const stage = q.p, *const end = ml_quick_find(&q, stage, ' ');
     if (end >= q.e) return false;
     q.p = end;
+    const char *bytes = NULL, *bytes_end = NULL;
+    if (ML_QUICK_SKIP(&q, &q.p, " (")) {
+        bytes = q.p;
+        q.p = bytes_end = ml_quick_digits(bytes, q.e);
+        if (!ML_QUICK_SKIP(&q, &q.p, " bytes)")) return false;
+    }
     if (!ML_QUICK_SKIP(&q, &q.p, " from ")) return false;
     ML_ROW_WORD(&q, STAGE, maillog__word(ml_slice(stage, end), MAILLOG_STAGE_CONNECT, MAILLOG_STAGE_UNKNOWN), stage,
                 end);
