@@ -104,15 +104,13 @@ static bool quick_delivery(ml_quick *out, ml_line *l)
     ml_quick q = *out;
     if (!ML_QUICK_SKIP(&q, &q.p, "to=") || !quick_address(&q, MAILLOG_FIELD_TO)) return false;
     if (ML_QUICK_SKIP(&q, &q.p, ", orig_to=") && !quick_address(&q, MAILLOG_FIELD_ORIG_TO)) return false;
-    if (!ML_QUICK_SKIP(&q, &q.p, ", relay=") || !quick_relay(&q)) return false;
-    q.p += 2;
+    if (!ML_QUICK_SKIP(&q, &q.p, ", relay=") || !quick_relay(&q) || !ML_QUICK_SKIP(&q, &q.p, ", ")) return false;
     if (ML_QUICK_SKIP(&q, &q.p, "conn_use=")) {
         const char *const uses = q.p;
         q.p = ml_quick_digits(uses, q.e);
         ML_ROW(&q, CONN_USE, uses, q.p);
-        q.p += 2;
+        if (!ML_QUICK_SKIP(&q, &q.p, ", ")) return false;
     }
-    if (q.p >= q.e || !ml_same_bytes(q.p - 2, ", ", 2)) return false;
     if (!quick_times(&q) || !quick_status(l, &q)) return false;
     return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_DELIVERY);
 }

@@ -210,11 +210,12 @@ static bool quick_broken_off(ml_quick *out, ml_line *l)
     if (ML_QUICK_SKIP(&q, &q.p, " (")) {
         bytes = q.p;
         q.p = bytes_end = ml_quick_digits(bytes, q.e);
-        if (!ML_QUICK_SKIP(&q, &q.p, " bytes)")) return false;
+        if (bytes == bytes_end || !ML_QUICK_SKIP(&q, &q.p, " bytes)")) return false;
     }
     if (!ML_QUICK_SKIP(&q, &q.p, " from ")) return false;
     ML_ROW_WORD(&q, STAGE, maillog__word(ml_slice(stage, end), MAILLOG_STAGE_CONNECT, MAILLOG_STAGE_UNKNOWN), stage,
                 end);
+    if (bytes) ML_ROW(&q, BYTES, bytes, bytes_end);
     if (!quick_client(&q) || q.p != q.e) return false;
     return ml_quick_event(out, &q, l->ev, lost ? MAILLOG_EVENT_POSTFIX_LOST_CONNECTION : MAILLOG_EVENT_POSTFIX_TIMEOUT);
 }
