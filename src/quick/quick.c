@@ -50,30 +50,30 @@ typedef enum form { PLAIN, POSTFIX } form;
 
 /* The programs that write most, found by a product of their names. */
 typedef struct program {
-    uint64_t key; /* the name's first eight bytes */
-    char tail[4]; /* and those behind them */
+    uint64_t key;  /* the name's first eight bytes */
+    uint32_t last; /* of one that is longer, up to twelve, the last four */
     uint8_t len, daemon, form;
     ml_quick_grammar own, with_id; /* of the message as it is, and behind a queue ID; NULL: none */
 } program;
 
 #define SLOT(key) ((key)*UINT64_C(0x26251EDE88561149) >> 58)
-#define PROGRAM(word, tail, len, DAEMON, form, own, with_id)                                                           \
-    [SLOT(word)] = {word, tail, len, MAILLOG_DAEMON_##DAEMON, form, own, with_id}
+#define PROGRAM(word, last, len, DAEMON, form, own, with_id)                                                           \
+    [SLOT(word)] = {word, last, len, MAILLOG_DAEMON_##DAEMON, form, own, with_id}
 
 static const program programs[64] = {
-    PROGRAM(ML_WORD('s', 'm', 't', 'p', 'd', 0, 0, 0), "", 5, POSTFIX_SMTPD, POSTFIX, smtpd_session, smtpd_message),
-    PROGRAM(ML_WORD('c', 'l', 'e', 'a', 'n', 'u', 'p', 0), "", 7, POSTFIX_CLEANUP, POSTFIX, NULL, quick_message_id),
-    PROGRAM(ML_WORD('q', 'm', 'g', 'r', 0, 0, 0, 0), "", 4, POSTFIX_QMGR, POSTFIX, NULL, qmgr_message),
-    PROGRAM(ML_WORD('s', 'm', 't', 'p', 0, 0, 0, 0), "", 4, POSTFIX_SMTP, POSTFIX, quick_tls, quick_delivery),
-    PROGRAM(ML_WORD('l', 'm', 't', 'p', 0, 0, 0, 0), "", 4, POSTFIX_LMTP, POSTFIX, NULL, quick_delivery),
-    PROGRAM(ML_WORD('p', 'i', 'p', 'e', 0, 0, 0, 0), "", 4, POSTFIX_PIPE, POSTFIX, NULL, quick_delivery),
-    PROGRAM(ML_WORD('l', 'o', 'c', 'a', 'l', 0, 0, 0), "", 5, POSTFIX_LOCAL, POSTFIX, NULL, quick_delivery),
-    PROGRAM(ML_WORD('v', 'i', 'r', 't', 'u', 'a', 'l', 0), "", 7, POSTFIX_VIRTUAL, POSTFIX, NULL, quick_delivery),
-    PROGRAM(ML_WORD('p', 'o', 's', 't', 'g', 'r', 'e', 'y'), "", 8, POSTGREY, PLAIN, quick_postgrey, NULL),
-    PROGRAM(ML_WORD('a', 'm', 'a', 'v', 'i', 's', 0, 0), "", 6, AMAVIS, PLAIN, quick_amavis, NULL),
-    PROGRAM(ML_WORD('d', 'o', 'v', 'e', 'c', 'o', 't', 0), "", 7, DOVECOT_MASTER, PLAIN, quick_dovecot, NULL),
-    PROGRAM(ML_WORD('p', 'o', 's', 't', 's', 'c', 'r', 'e'), "en", 10, POSTFIX_POSTSCREEN, POSTFIX, quick_postscreen,
-            NULL),
+    PROGRAM(ML_WORD('s', 'm', 't', 'p', 'd', 0, 0, 0), 0, 5, POSTFIX_SMTPD, POSTFIX, smtpd_session, smtpd_message),
+    PROGRAM(ML_WORD('c', 'l', 'e', 'a', 'n', 'u', 'p', 0), 0, 7, POSTFIX_CLEANUP, POSTFIX, NULL, quick_message_id),
+    PROGRAM(ML_WORD('q', 'm', 'g', 'r', 0, 0, 0, 0), 0, 4, POSTFIX_QMGR, POSTFIX, NULL, qmgr_message),
+    PROGRAM(ML_WORD('s', 'm', 't', 'p', 0, 0, 0, 0), 0, 4, POSTFIX_SMTP, POSTFIX, quick_tls, quick_delivery),
+    PROGRAM(ML_WORD('l', 'm', 't', 'p', 0, 0, 0, 0), 0, 4, POSTFIX_LMTP, POSTFIX, NULL, quick_delivery),
+    PROGRAM(ML_WORD('p', 'i', 'p', 'e', 0, 0, 0, 0), 0, 4, POSTFIX_PIPE, POSTFIX, NULL, quick_delivery),
+    PROGRAM(ML_WORD('l', 'o', 'c', 'a', 'l', 0, 0, 0), 0, 5, POSTFIX_LOCAL, POSTFIX, NULL, quick_delivery),
+    PROGRAM(ML_WORD('v', 'i', 'r', 't', 'u', 'a', 'l', 0), 0, 7, POSTFIX_VIRTUAL, POSTFIX, NULL, quick_delivery),
+    PROGRAM(ML_WORD('p', 'o', 's', 't', 'g', 'r', 'e', 'y'), 0, 8, POSTGREY, PLAIN, quick_postgrey, NULL),
+    PROGRAM(ML_WORD('a', 'm', 'a', 'v', 'i', 's', 0, 0), 0, 6, AMAVIS, PLAIN, quick_amavis, NULL),
+    PROGRAM(ML_WORD('d', 'o', 'v', 'e', 'c', 'o', 't', 0), 0, 7, DOVECOT_MASTER, PLAIN, quick_dovecot, NULL),
+    PROGRAM(ML_WORD('p', 'o', 's', 't', 's', 'c', 'r', 'e'), ML_WORD('r', 'e', 'e', 'n', 0, 0, 0, 0), 10,
+            POSTFIX_POSTSCREEN, POSTFIX, quick_postscreen, NULL),
 };
 
 /* The program whose name is [p, e); NULL: none of these. 8 bytes may be loaded. */
@@ -83,7 +83,7 @@ ML_INLINE const program *find_program(const char *p, const char *e)
     const uint64_t bytes = ml_load64(p), key = len < 8 ? bytes & ml_below(8 * (unsigned)len) : bytes;
     const program *const found = &programs[SLOT(key)];
     if (!len || found->key != key || found->len != len) return NULL;
-    return len <= 8 || memcmp(p + 8, found->tail, len - 8) == 0 ? found : NULL;
+    return len <= 8 || ml_load32(e - 4) == found->last ? found : NULL;
 }
 
 /* A tag that is not `postfix/smtpd` or `dovecot`: `postfix/submission/smtpd`, `postfix-in/smtpd`. */
