@@ -35,6 +35,18 @@ static bool is_client(const ml_line *l)
     }
 }
 
+/* Programs that speak SMTP: in texts of others, `<` and `>` are an administrator's own. */
+static bool has_dialogue(const ml_line *l)
+{
+    switch (l->ev->daemon) {
+    case MAILLOG_DAEMON_POSTFIX_SMTPD:
+    case MAILLOG_DAEMON_POSTFIX_POSTSCREEN:
+        return true;
+    default:
+        return is_client(l);
+    }
+}
+
 /* `timeout on SERVER while reading ITEM`, `premature end-of-input on …`: attr_scan*.c, of a policy server or service */
 static bool attribute_read(ml_line *l, ml_cur c)
 {
@@ -146,7 +158,7 @@ static bool panic(ml_line *l, ml_cur c)
 
 bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head)
 {
-    if (!head->severity && !head->queue_id.p && dialogue(l, text)) return true;
+    if (!head->severity && !head->queue_id.p && has_dialogue(l) && dialogue(l, text)) return true;
     if (is_client(l) && MATCH(l, client_tables, text)) return true;
     if (MATCH(l, tables, text) || attribute_read(l, text) || bad_hostname(l, text)) return true;
     if (MATCH(l, program_tables, text)) return true;
