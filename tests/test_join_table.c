@@ -114,6 +114,14 @@ static void test_arguments(void **state)
     free(mem);
 }
 
+/* Whether a byte of a sealed block says anything: not the callback's place, cells never used, the scratch. */
+static bool counts(const maillog_join *j, size_t i)
+{
+    const size_t callback = offsetof(maillog_join, cb), after = offsetof(maillog_join, config);
+    if (i < sizeof *j) return i < callback || i >= after;
+    return i >= j->buckets_at && i < j->cells_at + (size_t)j->fresh_cell * ML_CELL;
+}
+
 /* A sealed block with any one byte changed is refused; so is one that was not sealed, a short one, a foreign one. */
 static void test_damage(void **state)
 {
@@ -131,16 +139,15 @@ static void test_damage(void **state)
     assert_int_equal(maillog_join_seal(j), MAILLOG_ERR_STATE);
     assert_int_equal(push(j, "x"), MAILLOG_ERR_STATE);
     assert_int_equal(maillog_join_flush(j), MAILLOG_ERR_STATE);
-    unsigned refused = 0, harmless = 0;
-    for (size_t i = 0; i < n; i += i < 1024 ? 1 : 37) {
+    for (size_t i = 0; i < n; i += i < sizeof *j ? 1 : 37) {
         memcpy(copy, mem, n);
         copy[i] ^= 0x40;
-        if (maillog_join_attach(&k, copy, n, note, &s) == MAILLOG_OK)
-            harmless++; /* the callback's place, cells never used, scratch */
+        const int rc = maillog_join_attach(&k, copy, n, note, &s);
+        if (counts((const maillog_join *)mem, i))
+            assert_true(rc < 0);
         else
-            refused++;
+            assert_int_equal(rc, MAILLOG_OK);
     }
-    assert_true(refused > 500);
     memcpy(copy, mem, n);
     assert_int_equal(maillog_join_attach(&k, copy, n - 1, note, &s), MAILLOG_ERR_CORRUPT);
     assert_int_equal(maillog_join_attach(&k, copy, 16, note, &s), MAILLOG_ERR_FORMAT);

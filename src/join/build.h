@@ -40,7 +40,8 @@ typedef struct ml_sorted {
 } ml_sorted;
 void maillog__sort(ml_sorted *v, size_t n);
 
-void *maillog__take(ml_build *b, size_t count, size_t size); /* zeroed; NULL when the scratch is full */
+void *maillog__take(ml_build *b, size_t count, size_t size);    /* zeroed; NULL when the scratch is full */
+void *maillog__reserve(ml_build *b, size_t count, size_t size); /* the same, not zeroed */
 maillog_lines maillog__sorted_lines(ml_build *b, uint64_t *line, size_t n);
 uint32_t maillog__leg_index(const ml_build *b, maillog_str queue_id);
 

@@ -1,81 +1,6 @@
 /* message.c: building a record: its parts, legs, client, lines. */
 #include "mta.h"
 
-/* ---- small tools ---- */
-
-static bool after(const ml_sorted *a, const ml_sorted *b)
-{
-    return a->key != b->key ? a->key > b->key : a->index > b->index;
-}
-
-static void sift(ml_sorted *v, size_t root, size_t n)
-{
-    for (size_t kid; (kid = root * 2 + 1) < n; root = kid) {
-        if (kid + 1 < n && after(&v[kid + 1], &v[kid])) kid++;
-        if (!after(&v[kid], &v[root])) return;
-        const ml_sorted t = v[root];
-        v[root] = v[kid];
-        v[kid] = t;
-    }
-}
-
-/* A few, or nearly in order, as most are. */
-static bool sort_few(ml_sorted *v, size_t n)
-{
-    size_t moves = 0;
-    for (size_t i = 1; i < n; i++) {
-        const ml_sorted t = v[i];
-        size_t k = i;
-        for (; k && after(&v[k - 1], &t); k--) v[k] = v[k - 1];
-        v[k] = t;
-        moves += i - k;
-        if (moves > n * 8) return false;
-    }
-    return true;
-}
-
-void maillog__sort(ml_sorted *v, size_t n)
-{
-    if (sort_few(v, n)) return;
-    for (size_t i = n / 2; i-- > 0;) sift(v, i, n);
-    for (size_t i = n; i-- > 1;) {
-        const ml_sorted t = v[0];
-        v[0] = v[i];
-        v[i] = t;
-        sift(v, 0, i);
-    }
-}
-
-/* Not zeroed. */
-static void *reserve(ml_build *b, size_t count, size_t size)
-{
-    char *p = b->top + (8 - (uintptr_t)b->top % 8) % 8;
-    if (p > b->limit || (size_t)(b->limit - p) < count * size) {
-        b->m->truncated++;
-        return NULL;
-    }
-    b->top = p + count * size;
-    return p;
-}
-
-void *maillog__take(ml_build *b, size_t count, size_t size)
-{
-    void *p = reserve(b, count, size);
-    if (p && count) memset(p, 0, count * size);
-    return p;
-}
-
-bool maillog__contains(maillog_str text, const char *word)
-{
-    const size_t n = strlen(word);
-    for (size_t i = 0; i + n <= text.len; i++) {
-        size_t k = 0;
-        while (k < n && (ml_is_upper(text.ptr[i + k]) ? (text.ptr[i + k] | 0x20) : text.ptr[i + k]) == word[k]) k++;
-        if (k == n) return true;
-    }
-    return false;
-}
-
 /* ---- parts ---- */
 
 static bool belongs(const ml_part *p, const ml_entry *e)
@@ -152,14 +77,14 @@ static void read_first(ml_part *p, const char *tape, const char *end)
 static bool read_entries(ml_build *b, ml_part *p, const char *at, const char *end, size_t listed)
 {
     ml_entry e;
-    p->entry = (ml_entry *)reserve(b, 0, sizeof *p->entry);
+    p->entry = (ml_entry *)maillog__reserve(b, 0, sizeof *p->entry);
     while (p->entry && maillog__entry(&at, end, &e)) {
         if (listed) {
             e.cut |= ML_CUT_LISTED;
             listed--;
         }
         if (!belongs(p, &e)) continue;
-        if (!reserve(b, 1, sizeof e)) return false;
+        if (!maillog__reserve(b, 1, sizeof e)) return false;
         p->entry[p->n++] = e;
     }
     return p->entry != NULL;
@@ -181,7 +106,7 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
     }
     size_t fields = 0;
     for (size_t i = 0; i < p->n; i++) fields += p->entry[i].nfields;
-    ml_field *f = (ml_field *)reserve(b, fields, sizeof *f);
+    ml_field *f = (ml_field *)maillog__reserve(b, fields, sizeof *f);
     for (size_t i = 0; i < p->n && f; i++) f += maillog__entry_fields(&p->entry[i], f);
     read_first(p, at, end);
     sort_entries(b, p);
