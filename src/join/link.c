@@ -249,8 +249,11 @@ static void link_reply(maillog_join *j, uint32_t leg, const ml_in *in)
     ml_node *n = ml_at_node(j, leg);
     if (id.len && here) {
         const uint32_t next = maillog__leg(j, in, id, false, maillog__began(j, leg));
+        ml_node *const after = ml_at_node(j, next);
         n->flags |= ML_F_OUTBOUND;
-        ml_at_node(j, next)->flags |= ML_F_INBOUND;
+        if (after->flags & ML_F_NAMED && after->group != n->group)
+            return; /* of two messages one at most came in there */
+        after->flags |= ML_F_INBOUND | ML_F_NAMED;
         maillog__join_groups(j, leg, next);
     } else if (id.len) {
         link_remote(j, leg, in, id);

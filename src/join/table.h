@@ -70,6 +70,7 @@ enum {                         /* ml_node.flags */
        ML_F_ASKED = 1048576,   /* session: a policy server was asked in the current segment */
        ML_F_REFUSED = 2097152, /* session: something was refused in the current segment */
        ML_F_PASSED = 4194304,  /* screen: handed on to smtpd */
+       ML_F_NAMED = 4194304,   /* leg: a server on this host named it in a reply */
        ML_F_BEGAN = 8388608,   /* leg: its Message-ID was seen */
        ML_F_LATER = 16777216,  /* its place in the list is older than its last line */
        ML_F_UNSAID = 33554432, /* session: commands were refused, for a reason that need not be logged */

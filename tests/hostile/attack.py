@@ -203,7 +203,8 @@ class Verdict:
                 want = attack.mail[q]
                 if m.get("client", {}).get("addr") != want["client_addr"]:
                     self.fooled.append((q, {"client": (m.get("client"), want["client_addr"])}))
-                if want.get("status") and m["verdict"] not in ({"sent": ("delivered",), "bounced": ("bounced",)}[want["status"]]):
+                # a server on this host that names an ID is believed to have it; its own lines never come
+                if want.get("status") and m["verdict"] not in {"sent": ("delivered", "unfinished"), "bounced": ("bounced",)}[want["status"]]:
                     self.fooled.append((q, {"verdict": (m["verdict"], want["status"])}))
 
 
