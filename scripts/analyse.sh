@@ -14,6 +14,6 @@ for f in $(find src -name '*.c'); do
     clang --analyze --analyzer-output text -Xclang -analyzer-werror -std=c11 -Iinclude "$f" -o /dev/null || status=1
 done
 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
-    --suppress=normalCheckLevelMaxBranches -Iinclude src || status=1
+    --suppress=normalCheckLevelMaxBranches --suppress=pointerOutOfBoundsCond:src/base/cursor.h -Iinclude src || status=1
 clang-tidy --quiet --warnings-as-errors='*' $(find src -name '*.c') -- -std=c11 -Iinclude 2>/dev/null || status=1
 exit $status
