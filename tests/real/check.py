@@ -200,6 +200,16 @@ class Check:
         return self.others()
 
 
+def settings(maillog, log, main, master):
+    """The setting behind each check, without its place."""
+    out = []
+    for r in run(maillog, "trace", "--json", "--main-cf", main, "--master-cf", master, log).splitlines():
+        for c in json.loads(r)["checks"]:
+            config = c.get("config", {})
+            out.append((c["line"], c["check"], config.get("setting"), config.get("note", "").split(" (")[0]))
+    return out
+
+
 def understood(events):
     table, odd = collections.defaultdict(collections.Counter), []
     for e in events:
@@ -221,6 +231,8 @@ def main():
         records = [json.loads(r) for r in run(maillog, "trace", "--json", "--all", *config, log).splitlines()]
         c = Check(load(base + ".truth.ndjson"), lines, records)
         known = c.run()
+        same = settings(maillog, log, *config[1::2]) == settings(maillog, log, base + ".postconf-n", base + ".postconf-M")
+        c.say(same, "settings", "postconf -n and -M give others than main.cf and master.cf")
         table, odd = understood(json.loads(e) for e in run(maillog, "events", "--json", log).splitlines())
         total = sum(sum(k.values()) for k in table.values())
         full = sum(k["event"] for k in table.values())

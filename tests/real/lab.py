@@ -292,6 +292,8 @@ class Lab:
                 f.write(json.dumps(t) + "\n")
         for name in ("main.cf", "master.cf"):
             shutil.copy(self.mx1.path("/etc/postfix") / name, self.out / f"{self.variant}.{name}")
+        for option in ("n", "M"):
+            (self.out / f"{self.variant}.postconf-{option}").write_text(self.mx1.run("postconf", "-" + option))
 
 
 def main():
