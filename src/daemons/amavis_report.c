@@ -71,6 +71,11 @@ bool maillog__amavis_path(ml_line *l, ml_cur *c, bool cut)
     ml_cur t = *c, from, to, all = ml_none();
     if (!path_angle(l, &t, &from) || !ML_SKIP(&t, " -> ")) return false;
     size_t n = 0;
+    if (ml_peek(t) == ',' && ml_at(t, 1) == ' ') { /* `-> , Hits: …`: nobody is left for whom this was decided */
+        ml_put(l, MAILLOG_FIELD_FROM, from);
+        *c = t;
+        return true;
+    }
     for (const char *first = t.p;; t.p++) {
         if (!path_angle(l, &t, &to)) {
             if (!cut) return ml_fail(l, mark);
