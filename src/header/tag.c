@@ -37,6 +37,17 @@ static bool name_with_state(const ml_line *l, ml_cur *c, ml_cur *name, ml_cur *p
     return true;
 }
 
+/* rsyslog forwards 32 bytes of a tag: what is left of the pid is not the pid. */
+static bool cut_by_rsyslog(ml_cur tag, ml_cur *name)
+{
+    const char *open = ml_rfind(tag, '[');
+    if (ml_len(tag) != 32 || !open || open == tag.p) return false;
+    ml_cur rest = ml_slice(open + 1, tag.e), digits;
+    if (!ml_empty(rest) && (!ml_digits(&rest, &digits) || !ml_empty(rest))) return false;
+    *name = ml_slice(tag.p, open);
+    return true;
+}
+
 /* The message starts after the first blank; a tag that ends neither in ':' nor in a pid is no tag. */
 bool maillog__tag(ml_line *l, ml_cur *c)
 {
@@ -54,6 +65,11 @@ bool maillog__tag(ml_line *l, ml_cur *c)
     ml_cur name = tag;
     if (ml_last(tag) == ']' && cut_pid(&name).p) { /* some rsyslog templates lose the colon */
         maillog__put_tag(l, tag);
+        *c = rest;
+        return true;
+    }
+    if (cut_by_rsyslog(tag, &name)) {
+        maillog__put_tag(l, name);
         *c = rest;
         return true;
     }
