@@ -263,7 +263,9 @@ void maillog__say_decision(ml_say *o)
     }
     for (size_t i = 0; i < o->m->nchecks; i++) {
         const maillog_message_check *k = &o->m->checks[i];
-        if (!k->decided || !maillog__is_postfix_check(k)) continue;
+        if (!k->decided) continue;
+        if (maillog__is_login(k) && login(o)) return; /* what was refused after it was refused for want of it */
+        if (!maillog__is_postfix_check(k)) continue;
         refusal(o, k);
         return;
     }
