@@ -88,6 +88,12 @@ static void drop_refuted(ml_fates *f)
     }
 }
 
+/* Of another sender: a transaction before this one, which nothing in the log sets apart. */
+static bool is_of_its_sender(const maillog_message *m, const maillog_message_check *c)
+{
+    return !m->nlegs || !c->from.ptr || !m->legs[0].from.ptr || ml_same(c->from, m->legs[0].from);
+}
+
 /* Of an attempt without queue ID: its recipients are those that were refused. Of a message: those that the client
  * named beside the ones that were taken; if there were no deliveries, the one that the line about its end names. */
 void maillog__read_refusals(ml_fates *f)
@@ -97,7 +103,7 @@ void maillog__read_refusals(ml_fates *f)
         maillog_message_check *c = &m->checks[i];
         if (f->attempt && refuses(c)) c->decided = 1;
         if (!c->to.ptr || !of_check(f->b, c)) continue;
-        const bool beside = (f->attempt || at_rcpt(c)) && refuses(c);
+        const bool beside = refuses(c) && (f->attempt || (at_rcpt(c) && is_of_its_sender(m, c)));
         if (beside || (!f->delivered && decides(c))) take_refusal(f, c);
     }
     if (f->delivered) drop_refuted(f);
