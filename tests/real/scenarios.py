@@ -159,7 +159,7 @@ def stored(lab):
     lab.mail("fileinto", subject="list-me", mailbox={ALICE: "Lists"})
     lab.mail("sieve discard", subject="sieve-discard", expect={ALICE: "discarded"})
     lab.mail("sieve reject", subject="sieve-reject", expect={ALICE: "rejected"})
-    lab.mail("sieve redirect", subject="sieve-redirect")
+    lab.mail("sieve redirect", subject="sieve-redirect", expect={"": "delivered"})  # and a new message, or one more recipient
     lab.mail("sieve vacation", subject="sieve-vacation", mailbox={ALICE: "INBOX"})
     lab.mail("sieve copy", subject="sieve-copy", expect=None)  # three times: two mailboxes and away
     lab.mail("sieve flag", subject="sieve-flag", mailbox={ALICE: "INBOX"})
