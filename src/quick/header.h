@@ -38,7 +38,7 @@ static unsigned month_number(const char *p)
     return months[slot].name == name ? months[slot].number : 0;
 }
 
-/* maillog_time as two numbers, written at once: quick.c is only for machines that put the lowest byte first. */
+/* maillog_time as two numbers, written at once: only for machines that put the lowest byte first, see ML_QUICK. */
 typedef char time_layout[offsetof(maillog_time, month) == 2 && offsetof(maillog_time, hour) == 4 &&
                                  offsetof(maillog_time, digits) == 7 && offsetof(maillog_time, nsec) == 8 &&
                                  offsetof(maillog_time, utc_offset) == 12 && sizeof(maillog_time) == 16

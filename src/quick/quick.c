@@ -173,7 +173,7 @@ void maillog__parse(ml_line *l, const uint8_t *skip, const char *p, const char *
     ev->daemon = 0;
     ev->match = MAILLOG_MATCH_RAW;
     ev->flags = 0;
-    if (p > last_window) goto any;
+    if (!ML_QUICK || p > last_window) goto any;
     const char *const host = *p == '2' ? rfc3339(l, p) : bsd(l, p);
     if (!host) goto any;
     const char *const tag = past_host(host, last_window);

@@ -8,6 +8,16 @@
 
 #include "vector.h"
 
+/* Whether there are quick grammars at all: header.h writes numbers for a machine that puts the lowest byte first. On
+ * any other the daemons' own grammars read every line; so they do with -DML_QUICK=0. */
+#ifndef ML_QUICK
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define ML_QUICK 1
+#else
+#define ML_QUICK 0
+#endif
+#endif
+
 /* What a quick grammar works on. Copied by each, so that the compiler keeps it in registers. */
 typedef struct ml_quick {
     const char *p, *e;       /* the text left, and its end: that of the line */
