@@ -153,7 +153,7 @@ static const struct {
 /* WORDS[, user=U | , method=M], ip=[A][, …] */
 static bool client(ml_line *l, ml_cur c)
 {
-    ml_cur words, head, addr;
+    ml_cur words, head = ml_none(), addr;
     maillog_field *const mark = ml_mark(l);
     const char *comma = ml_find(l, c, ',');
     if (!comma) return false;
