@@ -10,5 +10,5 @@ for name in text text_size rows fields counts parse; do exports="$exports -Wl,--
 # shellcheck disable=SC2086,SC2046
 ${CLANG:-clang} --target=wasm32 -std=c11 -O2 -msimd128 -ffreestanding -nostdlib -fvisibility=hidden -DNDEBUG \
     -I"$here/include" -I"$src/include" -I"$src/src" -Wall -Wextra \
-    "$here/shim.c" $(find "$src/src" -name '*.c' ! -path '*/join/*' ! -path '*/explain/*' ! -name message_json.c) \
+    "$here/shim.c" "$here/string.c" $(find "$src/src" -name '*.c' ! -path '*/arrow/*' ! -path '*/join/*' ! -path '*/explain/*' ! -name message_json.c) \
     -Wl,--no-entry -Wl,--strip-all -Wl,--gc-sections $exports -o "$out"

@@ -1,4 +1,4 @@
-/* string.h: the six functions the library calls; see shim.c. */
+/* string.h: the six functions the library calls; see string.c. */
 #ifndef SHIM_STRING_H
 #define SHIM_STRING_H
 
