@@ -1,5 +1,5 @@
-/* web.c: a log in, messages out, for worker.js: the parser, the join and the explanation in WebAssembly. JavaScript fills
- * `text`, calls feed(), and gets each record as JSON. */
+/* web.c: a log in, messages out, for worker.js: the parser, the join and the explanation in WebAssembly. JavaScript
+ * fills `text`, calls feed(), and gets each record as JSON. */
 #include <maillog/maillog.h>
 
 #include <string.h>
@@ -11,7 +11,8 @@
 IMPORT("record") void on_record(const char *json, size_t len);
 IMPORT("unmatched") void on_unmatched(const char *daemon, size_t daemon_len, const char *text, size_t len);
 
-/* A product of 128 bits, which the compiler leaves to its run-time library: only the low half of each factor is used. */
+/* A product of 128 bits, which the compiler leaves to its run-time library: only the low half of each factor is used.
+ */
 unsigned __int128 __multi3(unsigned __int128 a, unsigned __int128 b);
 unsigned __int128 __multi3(unsigned __int128 a, unsigned __int128 b)
 {
