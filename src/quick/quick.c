@@ -210,7 +210,8 @@ void maillog__parse(ml_line *l, const uint8_t *skip, const char *p, const char *
             }
         } else {
             ml_quick q = {message, e, e <= l->readable - ML_VEC ? e : l->readable - ML_VEC + 1, last_window, base, f};
-            if (!usual) ML_ROW(&q, INSTANCE, tag, n.leaf - 1);
+            /* a name longer than a vector is not found at once: plain `postfix/` is no instance */
+            if (!usual && !(postfix && n.leaf == tag + 8)) ML_ROW(&q, INSTANCE, tag, n.leaf - 1);
             if (statement(who, &q, l)) {
                 ev->nfields = (uint32_t)(q.next - field);
                 return;
