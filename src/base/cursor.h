@@ -37,6 +37,12 @@ typedef enum ml_form {
 } ml_form;
 
 /* The line being parsed and the event being written. */
+/* A host that a line had, with its blank: sixteen bytes at most, `mask` has their bits. `len` 0: none yet. */
+typedef struct ml_host {
+    uint64_t bytes[2], mask[2];
+    uint32_t len;
+} ml_host;
+
 typedef struct ml_line {
     maillog_event *ev;
     maillog_field *next, *limit; /* next free row, end of the rows */
@@ -45,6 +51,7 @@ typedef struct ml_line {
     ml_cur prefix, program;      /* the program tag, split at its last '/'; prefix.p NULL without one */
     char stamp[16];              /* how the last stamp began and what it means: mostly the next line's are the same; */
     maillog_time time;           /* month 0: there is none yet */
+    ml_host hosts[8];            /* a log has few hosts: those seen, by their first bytes */
     ml_form form;
     bool inside; /* a line inside a record or behind a container's prefix: there is no third */
 } ml_line;

@@ -198,6 +198,22 @@ ML_INLINE const char *past_host(const char *p, const char *last_window)
     return len == 4 && ml_is_digit(*p) ? NULL : p + len + 1;
 }
 
+/* past_host(), for which a host that is known need not be looked at. */
+ML_INLINE const char *past_known_host(ml_line *l, const char *p, const char *last_window)
+{
+    const uint64_t first = ml_load64(p), second = ml_load64(p + 8);
+    ml_host *const h = &l->hosts[(uint32_t)first * UINT32_C(0x85EBCA6B) >> 29];
+    if (!(((first ^ h->bytes[0]) & h->mask[0]) | ((second ^ h->bytes[1]) & h->mask[1])) && h->len) return p + h->len;
+    const char *const tag = past_host(p, last_window);
+    if (!tag || tag - p > 16) return tag;
+    h->len = (uint32_t)(tag - p);
+    h->mask[0] = h->len < 8 ? ml_below(8 * h->len) : ~UINT64_C(0);
+    h->mask[1] = h->len < 16 ? (h->len > 8 ? ml_below(8 * (h->len - 8)) : 0) : ~UINT64_C(0);
+    h->bytes[0] = first & h->mask[0];
+    h->bytes[1] = second & h->mask[1];
+    return tag;
+}
+
 /* How many digits stand at p; 8 for more. */
 ML_INLINE unsigned digits_at(const char *p)
 {

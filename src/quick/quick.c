@@ -46,19 +46,22 @@ static bool qmgr_message(ml_quick *q, ml_line *l)
     return *q->p == 'f' ? quick_queue_active(q, l) : quick_removed(q, l);
 }
 
-typedef enum form { PLAIN, POSTFIX } form;
+enum { PLAIN, POSTFIX }; /* whether the tag begins with `postfix/` */
 
-/* The programs that write most, found by a product of their names. */
+/* The programs that write most, found by a product of their names' first five bytes; names of four end in '['. */
 typedef struct program {
     uint64_t key;  /* the name's first eight bytes */
+    uint64_t mask; /* has the bits of `key` */
     uint32_t last; /* of one that is longer, up to twelve, the last four */
     uint8_t len, daemon, form;
     ml_quick_grammar own, with_id; /* of the message as it is, and behind a queue ID; NULL: none */
 } program;
 
-#define SLOT(key) ((key)*UINT64_C(0x26251EDE88561149) >> 58)
+#define SLOT(key) (((key) << 24) * UINT64_C(0xEA7B5BF55EB561A5) >> 58)
+#define WITH_BRACKET(word, len) ((len) == 4 ? (word) | (uint64_t)'[' << 32 : (word))
+#define KEY_MASK(len) (~UINT64_C(0) >> ((len) < 8 ? 64 - 8 * (len) : 0))
 #define PROGRAM(word, last, len, DAEMON, form, own, with_id)                                                           \
-    [SLOT(word)] = {word, last, len, MAILLOG_DAEMON_##DAEMON, form, own, with_id}
+    [SLOT(WITH_BRACKET(word, len))] = {word, KEY_MASK(len), last, len, MAILLOG_DAEMON_##DAEMON, form, own, with_id}
 
 static const program programs[64] = {
     PROGRAM(ML_WORD('s', 'm', 't', 'p', 'd', 0, 0, 0), 0, 5, POSTFIX_SMTPD, POSTFIX, smtpd_session, smtpd_message),
@@ -76,14 +79,14 @@ static const program programs[64] = {
             POSTFIX_POSTSCREEN, POSTFIX, quick_postscreen, NULL),
 };
 
-/* The program whose name is [p, e); NULL: none of these. 8 bytes may be loaded. */
-ML_INLINE const program *find_program(const char *p, const char *e)
+/* The program whose name stands at p, if the '[' or ':' behind a name follows; NULL: none of these. 12 bytes may be
+ * loaded. */
+ML_INLINE const program *find_program(const char *p)
 {
-    const size_t len = (size_t)(e - p);
-    const uint64_t bytes = ml_load64(p), key = len < 8 ? bytes & ml_below(8 * (unsigned)len) : bytes;
-    const program *const found = &programs[SLOT(key)];
-    if (!len || found->key != key || found->len != len) return NULL;
-    return len <= 8 || ml_load32(e - 4) == found->last ? found : NULL;
+    const uint64_t bytes = ml_load64(p);
+    const program *const found = &programs[SLOT(bytes)];
+    if ((bytes & found->mask) != found->key || !found->len) return NULL;
+    return found->len <= 8 || ml_load32(p + found->len - 4) == found->last ? found : NULL;
 }
 
 /* A tag that is not `postfix/smtpd` or `dovecot`: `postfix/submission/smtpd`, `postfix-in/smtpd`. */
@@ -107,9 +110,9 @@ static bool read_name(const char *tag, name *out)
 /* Another instance of Postfix; but not the processes of postfwd, which have names of Postfix's. */
 static const program *other_instance(const name *n)
 {
-    const program *const found = find_program(n->leaf, n->end);
-    if (!found || found->form != POSTFIX || n->leaf <= n->tag + 1 || memcmp(n->tag, "postfwd", 7) == 0) return NULL;
-    return found;
+    const program *const found = find_program(n->leaf);
+    if (!found || found->form != POSTFIX || n->leaf + found->len != n->end) return NULL;
+    return n->leaf <= n->tag + 1 || memcmp(n->tag, "postfwd", 7) == 0 ? NULL : found;
 }
 
 /* A long queue ID; its colon is at 12 or behind. */
@@ -137,7 +140,7 @@ ML_INLINE bool queue_id(ml_quick *q)
 /* The program's statement; q->p at the message. */
 ML_INLINE bool statement(const program *who, ml_quick *q, ml_line *l)
 {
-    if (q->e - q->p > 1900 || q->p == q->e) return false; /* Postfix cuts long ones: see postfix.c */
+    if ((size_t)(q->e - q->p) - 1 > 1899) return false; /* an empty one; Postfix cuts long ones: see postfix.c */
     if (who->with_id && queue_id(q)) return q->p < q->e && who->with_id(q, l);
     return who->own && who->own(q, l);
 }
@@ -176,21 +179,17 @@ void maillog__parse(ml_line *l, const uint8_t *skip, const char *p, const char *
     if (!ML_QUICK || p > last_window) goto any;
     const char *const host = *p == '2' ? rfc3339(l, p) : bsd(l, p);
     if (!host) goto any;
-    const char *const tag = past_host(host, last_window);
-    if (!tag || tag > last_window + 24 || tag >= e) goto any; /* of 64 bytes, 40 are looked at */
+    const char *const tag = past_known_host(l, host, last_window);
+    if (!tag || tag > last_window + 24) goto any; /* of 64 bytes, 40 are looked at */
     f = put(f, MAILLOG_FIELD_HOST, base, host, tag - 1);
 
     const bool postfix = ml_same_bytes(tag, "postfix/", 8);
     name n = {tag, postfix ? tag + 8 : tag, NULL};
-    const uint64_t ends = ml_hits_2(n.leaf, '[', ':');
-    const program *who = NULL;
-    if (ends) {
-        n.end = n.leaf + (ml_first(ends) >> ML_HIT_SHIFT);
-        who = find_program(n.leaf, n.end);
-        if (who && (who->form == POSTFIX) != postfix) who = NULL;
-    }
-    const bool usual = who != NULL;
-    if (!usual) {
+    const program *who = find_program(n.leaf);
+    const bool usual = who && who->form == postfix;
+    if (usual) {
+        n.end = n.leaf + who->len;
+    } else {
         if (!read_name(tag, &n)) goto any;
         who = other_instance(&n);
     }
