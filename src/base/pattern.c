@@ -30,10 +30,15 @@ static int compare_literal(const char *lit, ml_cur text, size_t *common)
 static bool cut_text(const ml_line *l, char conv, ml_cur *c, const char *lit, size_t n, ml_cur *out)
 {
     const char *end = c->e;
-    if (n > 0) end = conv == 'S' ? maillog__rfind_bytes(*c, lit, n) : maillog__find_bytes(l, *c, lit, n);
-    if (!end) return false;
+    ml_cur where = *c;
+    if (conv == 'w') { /* without blanks: what ends it begins at the first blank, or before it */
+        const char *blank = ml_find(l, where, ' ');
+        if (blank && n == 0) return false;
+        if (blank && (size_t)(where.e - blank) > n) where.e = blank + n;
+    }
+    if (n > 0) end = conv == 'S' ? maillog__rfind_bytes(where, lit, n) : maillog__find_bytes(l, where, lit, n);
+    if (!end || (conv == 'w' && end == c->p)) return false;
     *out = ml_slice(c->p, end);
-    if (conv == 'w' && (ml_empty(*out) || ml_find(l, *out, ' '))) return false;
     c->p = end;
     return true;
 }
@@ -129,17 +134,51 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
     return ml_event(l, (maillog_event_type)row->event);
 }
 
-/* The part of the text that rows are found by: all, or what follows the lead. False: the lead is not there. */
-static bool key_of(const ml_line *l, const ml_patterns *table, ml_cur text, size_t *skip, ml_cur *key)
+/* Whether a text that ends so can be a row's: a look at one byte, before its values are searched for. */
+static bool can_end(const ml_pattern *row, ml_cur text)
 {
-    *key = text;
-    *skip = 0;
-    if (!table->lead) return true;
-    const char *lit = table->lead + 2; /* behind the conversion */
+    const size_t n = strlen(row->text);
+    if (ml_empty(text) || n < 2 || row->text[n - 2] == '%') return true;
+    return row->text[n - 1] == ml_last(text);
+}
+
+/* Where what follows a lead begins: found once for all tables that have it. key.p NULL: the lead is not there. */
+typedef struct lead {
+    const char *text;
+    size_t len;
+    ml_cur key;
+} lead;
+
+/* More than the different leads of any list of tables; one that finds no room is searched for each time. */
+enum { LEADS = 8 };
+typedef struct leads {
+    size_t count;
+    lead known[LEADS];
+} leads;
+
+static lead find_lead(const ml_line *l, const char *text, ml_cur c)
+{
+    const char *lit = text + 2; /* behind the conversion */
     const size_t n = literal_len(lit);
+    lead out = {text, n + 2, ml_none()};
     ml_cur value;
-    *skip = n + 2;
-    return ml_until_n(l, key, lit, n, &value);
+    if (cut_text(l, text[1], &c, lit, n, &value)) out.key = ml_slice(c.p + n, c.e);
+    return out;
+}
+
+static lead lead_of(const ml_line *l, const ml_patterns *table, ml_cur text, leads *all)
+{
+    static const lead nothing_in_common = {NULL, 0, {NULL, NULL}};
+    if (!table->lead) {
+        lead out = nothing_in_common;
+        out.key = text;
+        return out;
+    }
+    for (size_t i = 0; i < all->count; i++)
+        if (strcmp(all->known[i].text, table->lead) == 0) return all->known[i];
+    const lead out = find_lead(l, table->lead, text);
+    if (all->count < LEADS) all->known[all->count++] = out;
+    return out;
 }
 
 /* The rows below `hi` whose literal is the one of row hi - 1, n bytes: the first of them. */
@@ -154,11 +193,13 @@ static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, s
     return first;
 }
 
-bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
+static bool match_table(ml_line *l, const ml_patterns *table, ml_cur text, leads *all)
 {
-    ml_cur key;
-    size_t hi = table->count, skip;
-    if (!key_of(l, table, text, &skip, &key)) return false;
+    const lead found = lead_of(l, table, text, all);
+    const size_t skip = found.len;
+    ml_cur key = found.key;
+    size_t hi = table->count;
+    if (!key.p) return false;
     while (hi > 0) {
         /* The last row below `hi` whose literal does not sort after the key. Between two rows that share their first
          * bytes with it, all do. */
@@ -182,7 +223,7 @@ bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
             /* this literal begins the text: try all its rows, in their order */
             const size_t first = first_of_equal(table, hi, skip, n);
             for (size_t i = first; i < hi; i++)
-                if (match_row(l, &table->row[i], text, skip ? 0 : n)) return true;
+                if (can_end(&table->row[i], text) && match_row(l, &table->row[i], text, skip ? 0 : n)) return true;
             hi = first;
             if (n == 0) return false;
             n--; /* what remains is shorter */
@@ -192,4 +233,18 @@ bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
         key.e = key.p + n; /* only literals within the common prefix can still match */
     }
     return false;
+}
+
+bool maillog__match_tables(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur text)
+{
+    leads all;
+    all.count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (match_table(l, table[i], text, &all)) return true;
+    return false;
+}
+
+bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
+{
+    return maillog__match_tables(l, &table, 1, text);
 }

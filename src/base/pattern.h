@@ -50,4 +50,7 @@ typedef struct ml_patterns {
 /* Match the whole of `text`; on success the fields and the event are written. */
 bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text);
 
+/* The same with the first of several tables that has a row for it; what their leads share is searched for once. */
+bool maillog__match_tables(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur text);
+
 #endif

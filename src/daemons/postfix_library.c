@@ -13,13 +13,7 @@ static const ml_patterns *const program_tables[] = {TABLE(postfix_master_rows) T
 static const ml_patterns *const client_tables[] = {MAILLOG__POSTFIX_CLIENTS(TABLE)};
 #undef TABLE
 
-static bool match(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur c)
-{
-    for (size_t i = 0; i < count; i++)
-        if (maillog__match_patterns(l, table[i], c)) return true;
-    return false;
-}
-#define MATCH(l, tables, c) match((l), (tables), sizeof(tables) / sizeof *(tables), (c))
+#define MATCH(l, tables, c) maillog__match_tables((l), (tables), sizeof(tables) / sizeof *(tables), (c))
 
 /* TLS statements name the peer alike in servers and clients. */
 static bool is_client(const ml_line *l)
