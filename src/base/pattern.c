@@ -26,18 +26,34 @@ static int compare_literal(const char *lit, ml_cur text, size_t *common)
     return p < text.e && (unsigned char)*lit < (unsigned char)*p ? -1 : 1;
 }
 
+/* Where a value without blanks ends. A literal that holds a blank can only stand with its first blank at the text's
+ * first; another one stands before that. NULL: nowhere, or the value would be empty. */
+static const char *end_of_word(const ml_line *l, ml_cur c, const char *lit, size_t n)
+{
+    const char *const blank = ml_find(l, c, ' ');
+    size_t k = 0;
+    while (k < n && lit[k] != ' ') k++;
+    const char *end;
+    if (k < n) {
+        if (!blank || (size_t)(blank - c.p) <= k) return NULL;
+        return ml_starts_n(ml_slice(blank - k, c.e), lit, n) ? blank - k : NULL;
+    }
+    if (n == 0)
+        end = blank ? NULL : c.e;
+    else
+        end = maillog__find_bytes(l, ml_slice(c.p, blank ? blank : c.e), lit, n);
+    return end == c.p ? NULL : end;
+}
+
 /* Cut a value that ends where the literal `lit` begins; an empty `lit` means the end of the text. */
 static bool cut_text(const ml_line *l, char conv, ml_cur *c, const char *lit, size_t n, ml_cur *out)
 {
     const char *end = c->e;
-    ml_cur where = *c;
-    if (conv == 'w') { /* without blanks: what ends it begins at the first blank, or before it */
-        const char *blank = ml_find(l, where, ' ');
-        if (blank && n == 0) return false;
-        if (blank && (size_t)(where.e - blank) > n) where.e = blank + n;
-    }
-    if (n > 0) end = conv == 'S' ? maillog__rfind_bytes(where, lit, n) : maillog__find_bytes(l, where, lit, n);
-    if (!end || (conv == 'w' && end == c->p)) return false;
+    if (conv == 'w')
+        end = end_of_word(l, *c, lit, n);
+    else if (n > 0)
+        end = conv == 'S' ? maillog__rfind_bytes(*c, lit, n) : maillog__find_bytes(l, *c, lit, n);
+    if (!end) return false;
     *out = ml_slice(c->p, end);
     c->p = end;
     return true;
@@ -156,6 +172,15 @@ typedef struct leads {
     lead known[LEADS];
 } leads;
 
+static bool same_text(const char *a, const char *b)
+{
+    while (*a == *b && *a != '\0') {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 static lead find_lead(const ml_line *l, const char *text, ml_cur c)
 {
     const char *lit = text + 2; /* behind the conversion */
@@ -175,7 +200,7 @@ static lead lead_of(const ml_line *l, const ml_patterns *table, ml_cur text, lea
         return out;
     }
     for (size_t i = 0; i < all->count; i++)
-        if (strcmp(all->known[i].text, table->lead) == 0) return all->known[i];
+        if (same_text(all->known[i].text, table->lead)) return all->known[i];
     const lead out = find_lead(l, table->lead, text);
     if (all->count < LEADS) all->known[all->count++] = out;
     return out;
@@ -188,7 +213,9 @@ static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, s
     size_t first = hi - 1;
     for (; first > 0; first--) {
         const char *other = table->row[first - 1].text + skip;
-        if (literal_len(other) != n || memcmp(other, lit, n) != 0) break;
+        size_t i = 0;
+        while (i < n && other[i] == lit[i]) i++;
+        if (i < n || (other[n] != '%' && other[n] != '\0')) break;
     }
     return first;
 }
