@@ -11,6 +11,8 @@ static size_t literal_len(const char *text)
     return n;
 }
 
+static bool begins_with_value(const char *text) { return *text == '%' || *text == '\0'; }
+
 /* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text. *common: how many bytes are
  * known to be the same; how many are. */
 static int compare_literal(const char *lit, ml_cur text, size_t *common)
@@ -254,7 +256,7 @@ static bool match_table(ml_line *l, const ml_patterns *table, ml_cur text, leads
             hi = first;
             if (n == 0) return false;
             n--; /* what remains is shorter */
-        } else if (n == 0 && literal_len(table->row[0].text + skip) > 0) {
+        } else if (n == 0 && !begins_with_value(table->row[0].text + skip)) {
             return false; /* the usual end: nothing begins so, and no row begins with a value */
         }
         key.e = key.p + n; /* only literals within the common prefix can still match */
