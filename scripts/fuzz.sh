@@ -8,6 +8,8 @@ seconds=${1:-10}
 [ $# -eq 0 ] || shift
 need cmake cmake
 need clang clang
+# libFuzzer and the sanitizers, which clang only recommends
+ls "$(clang -print-runtime-dir)"/libclang_rt.fuzzer* >/dev/null 2>&1 || install_packages libclang-rt-dev
 cmake --preset fuzz >/dev/null
 cmake --build build-fuzz -j "$(nproc)"
 mkdir -p build-fuzz/finds
