@@ -112,7 +112,7 @@ ML_INLINE ml_window ml_quick_window(const ml_quick *q, const char *p)
 }
 ML_INLINE uint64_t ml_window_mask(const ml_window *w, char ch)
 {
-    return ml_mask_64(w->at, ch, 0) >> w->shift & w->inside;
+    return ml_mask_64(w->at, ch, 0) >> (w->shift & 63) & w->inside; /* 64: nothing is left, and nothing is inside */
 }
 
 #endif
