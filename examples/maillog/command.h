@@ -92,6 +92,9 @@ int command_unmatched(command *c);
 typedef size_t (*json_writer)(const void *what, const maillog_json_options *opt, char *buf, size_t cap);
 void print_json(FILE *out, json_writer write, const void *what, const maillog_json_options *opt);
 void print_json_string(FILE *out, const char *s, size_t len);
+/* What the two above, and read.c, keep for the calling thread; at its end. */
+void print_free(void);
+void read_free(void);
 
 /* Options of the JSON for a stamp of the present file. */
 maillog_json_options command_json_options(const command *c, const maillog_time *t);

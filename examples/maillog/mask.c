@@ -28,6 +28,12 @@ void mask_start(const char *text)
     }
 }
 
+void mask_free(void)
+{
+    free(out.ptr);
+    memset(&out, 0, sizeof out);
+}
+
 static uint64_t hash(const char *s, size_t n) { return siphash(key, s, n, true); }
 
 static void put(const char *s, size_t n)

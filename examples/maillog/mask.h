@@ -8,5 +8,7 @@
 void mask_start(const char *key);
 /* The line with pseudonyms, parsed into `out`; it lives until the next call. */
 const maillog_event *mask_event(const maillog_event *ev, maillog_event *out);
+/* What the calling thread keeps for that; at its end. */
+void mask_free(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* parallel.c: a ring of blocks. The reading thread fills one, gives it to the workers, and hands on the oldest when the
  * ring is full; a worker takes the next block that is filled. Workers share nothing but the ring. */
 #include "parallel.h"
+#include "mask.h"
 #include "text.h"
 
 #include <maillog/batch.h>
@@ -118,6 +119,9 @@ static void *work(void *unused)
         pthread_mutex_unlock(&pool.lock);
     }
     pthread_mutex_unlock(&pool.lock);
+    read_free();
+    mask_free();
+    print_free();
     return NULL;
 }
 

@@ -43,6 +43,13 @@ void print_json(FILE *out, json_writer write, const void *what, const maillog_js
     fputc('\n', out);
 }
 
+void print_free(void)
+{
+    free(buf);
+    buf = NULL;
+    cap = 0;
+}
+
 void print_json_string(FILE *out, const char *s, size_t len)
 {
     size_t n = maillog_json_string(s, len, buf, cap);

@@ -41,19 +41,28 @@ void complain(command *c, const char *name, const char *why)
     c->status = 1;
 }
 
+/* A line of a JSON record, without its escapes. */
+static _Thread_local char *plain;
+static _Thread_local size_t plain_cap;
+
+void read_free(void)
+{
+    free(plain);
+    plain = NULL;
+    plain_cap = 0;
+}
+
 /* A line goes to the subcommand: escapes of JSON records undone, names masked if asked for, numbered. */
 static int deliver(command *c, const maillog_event *ev)
 {
-    static _Thread_local char *plain;
-    static _Thread_local size_t cap;
     maillog_event own;
     int64_t ns;
     c->line++;
     if (ev->flags & MAILLOG_FLAG_ESCAPED) {
-        size_t n = maillog_json_unwrap(ev->line, ev->len, plain, cap);
-        if (n > cap) {
-            plain = (char *)must_realloc(plain, cap = n * 2);
-            n = maillog_json_unwrap(ev->line, ev->len, plain, cap);
+        size_t n = maillog_json_unwrap(ev->line, ev->len, plain, plain_cap);
+        if (n > plain_cap) {
+            plain = (char *)must_realloc(plain, plain_cap = n * 2);
+            n = maillog_json_unwrap(ev->line, ev->len, plain, plain_cap);
         }
         if (n > 0 && maillog_parse_line(NULL, plain, n, &own) == MAILLOG_OK) ev = &own;
     }
