@@ -47,15 +47,18 @@ int maillog_batch_parse(const maillog_options *opt, const char *buf, size_t len,
     const char *p = buf, *const end = buf + len;
     const uint8_t *const skip = opt ? opt->skip : NULL;
     const bool all = !b->daemons && !b->types;
-    const uint32_t events_max = b->event_cap, fields_max = b->field_cap - MAILLOG_FIELDS_MAX;
-    maillog_batch_event *const event = b->event;
+    const uint32_t fields_max = b->field_cap - MAILLOG_FIELDS_MAX;
+    maillog_batch_event *row = b->event;
+    const maillog_batch_event *const rows_end = row + b->event_cap;
     maillog_field *const field = b->field;
-    uint32_t nevents = 0, nfields = 0;
+    uint32_t nfields = 0;
     uint64_t lines = 0;
     maillog_event ev; /* its rows are not used: fields go straight to the caller's */
+    ml_host hosts[ML_HOSTS] = {{{0}, {0}, 0}};
     ml_line l;
     ml_line_init(&l, &ev, buf, end);
-    while (p < end && nevents < events_max && nfields <= fields_max) {
+    l.hosts = hosts;
+    while (p < end && row < rows_end && nfields <= fields_max) {
         const char *e, *next;
         if (!maillog__next_line(p, end, &e, &next)) {
             if (!b->final) break;
@@ -67,10 +70,10 @@ int maillog_batch_parse(const maillog_options *opt, const char *buf, size_t len,
         lines++;
         p = next;
         if (!all && !is_wanted(b, &ev)) continue;
-        store(&event[nevents++], &ev, buf, nfields);
+        store(row++, &ev, buf, nfields);
         nfields += ev.nfields;
     }
-    b->nevents = nevents;
+    b->nevents = (uint32_t)(row - b->event);
     b->nfields = nfields;
     b->lines = lines;
     *consumed = (size_t)(p - buf);

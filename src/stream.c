@@ -13,12 +13,13 @@ typedef struct stream {
     void *user;
     char *carry;
     size_t carry_cap, carry_len;
-    size_t carry_at;   /* whole lines in the carry wait from here: behind a record whose end was seen late */
-    size_t scanned;    /* of a record in the carry: bytes of whole fields */
-    bool skipping;     /* inside the tail of a line that did not fit */
-    bool skip_record;  /* and that line is a record: up to its empty line */
-    bool mid_line;     /* the last byte that was kept or skipped is no line end */
-    ml_line line;      /* what is kept from line to line: the last stamp */
+    size_t carry_at;  /* whole lines in the carry wait from here: behind a record whose end was seen late */
+    size_t scanned;   /* of a record in the carry: bytes of whole fields */
+    bool skipping;    /* inside the tail of a line that did not fit */
+    bool skip_record; /* and that line is a record: up to its empty line */
+    bool mid_line;    /* the last byte that was kept or skipped is no line end */
+    ml_line line;     /* what is kept from line to line: the last stamp */
+    ml_host hosts[ML_HOSTS];
     uint8_t skip[256]; /* daemons nobody listens to */
 } stream;
 
@@ -91,6 +92,7 @@ static int deliver(stream *s, const char *p, const char *e, const char *readable
     if ((size_t)(e - p) > UINT32_MAX) e = p + UINT32_MAX;
     l->ev = &ev;
     l->base = p;
+    l->hosts = s->hosts;
     l->readable = readable;
     maillog__parse(l, s->skip, p, e, ev.field);
     ev.flags |= flags;

@@ -43,6 +43,8 @@ typedef struct ml_host {
     uint32_t len;
 } ml_host;
 
+enum { ML_HOSTS = 8 };
+
 typedef struct ml_line {
     maillog_event *ev;
     maillog_field *next, *limit; /* next free row, end of the rows */
@@ -51,7 +53,7 @@ typedef struct ml_line {
     ml_cur prefix, program;      /* the program tag, split at its last '/'; prefix.p NULL without one */
     char stamp[16];              /* how the last stamp began and what it means: mostly the next line's are the same; */
     maillog_time time;           /* month 0: there is none yet */
-    ml_host hosts[8];            /* a log has few hosts: those seen, by their first bytes */
+    ml_host *hosts;              /* ML_HOSTS of them, of earlier lines, by their first bytes; NULL: none are kept */
     ml_form form;
     bool inside; /* a line inside a record or behind a container's prefix: there is no third */
 } ml_line;

@@ -199,8 +199,9 @@ ML_INLINE const char *past_host(const char *p, const char *last_window)
 }
 
 /* past_host(), for which a host that is known need not be looked at. */
-ML_INLINE const char *past_known_host(ml_line *l, const char *p, const char *last_window)
+ML_INLINE const char *past_known_host(const ml_line *l, const char *p, const char *last_window)
 {
+    if (!l->hosts) return past_host(p, last_window);
     const uint64_t first = ml_load64(p), second = ml_load64(p + 8);
     ml_host *const h = &l->hosts[(uint32_t)first * UINT32_C(0x85EBCA6B) >> 29];
     if (!(((first ^ h->bytes[0]) & h->mask[0]) | ((second ^ h->bytes[1]) & h->mask[1])) && h->len) return p + h->len;
