@@ -56,10 +56,12 @@ uint64_t maillog__hash(const maillog_join *j, uint64_t salt, const void *data, s
 uint32_t maillog__new_cell(maillog_join *j)
 {
     uint32_t cell = j->free_cell;
-    if (cell)
+    if (cell) {
         memcpy(&j->free_cell, ml_cell(j, cell) + ML_CELL_DATA, sizeof cell);
-    else
+    } else {
         cell = j->fresh_cell++;
+        memset(ml_cell(j, cell), 0, ML_CELL); /* a sealed block must not tell what its memory held before */
+    }
     j->used_cells++;
     return cell;
 }

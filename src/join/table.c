@@ -71,7 +71,7 @@ int maillog_join_init(maillog_join **out, void *mem, size_t len, const maillog_j
     j->user = user;
     j->log_time = INT64_MIN;
     lay_out(j, (uint32_t)(-(uintptr_t)mem & (ML_CELL - 1)));
-    memset(ml_buckets(j), 0, j->nbuckets * sizeof(uint32_t));
+    memset(ml_buckets(j), 0, (size_t)(j->cells_at - j->buckets_at));
     *out = j;
     return MAILLOG_OK;
 }
