@@ -313,16 +313,22 @@ static void test_unwrap(void **state)
     assert_int_equal(maillog_json_unwrap(NULL, 0, NULL, 0), 0);
 }
 
+/* Empty slices of other languages point to where nothing can be read. */
+static void test_empty_anywhere(void **state)
+{
+    (void)state;
+    maillog_event ev;
+    assert_int_equal(maillog_parse_line(NULL, (const char *)(uintptr_t)1, 0, &ev), MAILLOG_OK);
+    assert_int_equal(ev.match, MAILLOG_MATCH_RAW);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_files),
-        cmocka_unit_test(test_nothing_left),
-        cmocka_unit_test(test_stamps_without_end),
-        cmocka_unit_test(test_export_stream),
-        cmocka_unit_test(test_export_without_carry),
-        cmocka_unit_test(test_export_batch),
-        cmocka_unit_test(test_export_oversized),
+        cmocka_unit_test(test_empty_anywhere), cmocka_unit_test(test_own_files),
+        cmocka_unit_test(test_nothing_left),   cmocka_unit_test(test_stamps_without_end),
+        cmocka_unit_test(test_export_stream),  cmocka_unit_test(test_export_without_carry),
+        cmocka_unit_test(test_export_batch),   cmocka_unit_test(test_export_oversized),
         cmocka_unit_test(test_unwrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,7 +167,7 @@ ML_INLINE maillog_field *put(maillog_field *f, maillog_field_id id, const char *
 void maillog__parse(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field)
 {
     maillog_event *const ev = l->ev;
-    const char *const last_window = l->readable - 64, *const base = l->base;
+    const char *const base = l->base;
     unsigned pid_len;
     maillog_field *f = field;
     ev->line = p;
@@ -176,7 +176,8 @@ void maillog__parse(ml_line *l, const uint8_t *skip, const char *p, const char *
     ev->daemon = 0;
     ev->match = MAILLOG_MATCH_RAW;
     ev->flags = 0;
-    if (!ML_QUICK || p > last_window) goto any;
+    if (!ML_QUICK || l->readable - p < 64) goto any; /* a length: an empty line may be at address 1 */
+    const char *const last_window = l->readable - 64;
     const char *const host = *p == '2' ? rfc3339(l, p) : bsd(l, p);
     if (!host) goto any;
     const char *const tag = past_known_host(l, host, last_window);
