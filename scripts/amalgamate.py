@@ -14,7 +14,8 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 TOKEN = re.compile(r"""^\#include[^\n]*|/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\d[\w.]*|->|\s+|.""", re.S | re.M)
 INCLUDE = re.compile(r'^#include ([<"])([^>"]+)[>"].*$')
 DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.M)
-ROW_MACROS = ("MAILLOG_FAMILY", "MAILLOG_DAEMON", "MAILLOG_FIELD", "MAILLOG_WORD", "MAILLOG_EVENT")
+ROW_MACROS = ("MAILLOG_FAMILY", "MAILLOG_DAEMON", "MAILLOG_FIELD", "MAILLOG_WORD", "MAILLOG_EVENT", "MAILLOG_FORM", "MAILLOG_CONTROL",
+              "MAILLOG_CONTROL_EVENT")
 
 
 def read(path):
@@ -164,7 +165,7 @@ class Amalgamation:
         """The text with our own includes in place."""
         out, wanted = [], []
         for line in (text if text is not None else read(path)).split("\n"):
-            define = re.match(r"#define (MAILLOG_(?:FAMILY|DAEMON|FIELD|WORD|EVENT))\(", line)
+            define = re.match(r"#define (%s)\(" % "|".join(ROW_MACROS), line)
             include = INCLUDE.match(line)
             if define:
                 wanted.append(define.group(1))

@@ -18,4 +18,3 @@ cmake --build build -j "$(nproc)"
 ctest --test-dir build --output-on-failure -j "$(nproc)"
 sh scripts/fuzz.sh "${MAILLOG_FUZZ_SECONDS:-3}"
 sh scripts/test-bindings.sh build
-sh scripts/test-packages.sh build
