@@ -37,14 +37,15 @@ void maillog__block_drop(ml_block *b)
     }
 }
 
-/* Cut `bytes` from a block, aligned for anything that stands in one. */
+/* What `bytes` take in a block, so that what follows is aligned for anything that stands in one. */
+static size_t room(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
 static void *cut(char **at, size_t bytes)
 {
     char *const p = *at;
-    *at += (bytes + 63) & ~(size_t)63;
+    *at += room(bytes);
     return p;
 }
-static size_t room(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
 /* ---- schema ---- */
 
