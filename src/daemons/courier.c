@@ -290,10 +290,13 @@ void maillog__courier(ml_line *l, ml_cur message)
     if (!statement(l, c)) ml_put_rest(l, c);
 }
 
-/* Tags that others use, too: imapd, pop3d. */
+/* Tags that others use, too: imapd, pop3d, which are Cyrus's before 2.5. */
 void maillog__courier_bare(ml_line *l, ml_cur message)
 {
     maillog_field *const mark = ml_mark(l);
     maillog__courier(l, message);
-    if (l->ev->match != MAILLOG_MATCH_EVENT) ml_not_ours(l, mark, message);
+    if (l->ev->match == MAILLOG_MATCH_EVENT) return;
+    ml_fail(l, mark);
+    l->ev->daemon = maillog__cyrus_daemon(l->program);
+    maillog__cyrus_bare(l, message);
 }

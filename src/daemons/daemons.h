@@ -66,6 +66,7 @@ void maillog__syslogd(ml_line *l, ml_cur message);
 void maillog__syslogd_repeated(ml_line *l, ml_cur message);
 
 void maillog__dovecot(ml_line *l, ml_cur message);
+void maillog__dovecot_pam(ml_line *l, ml_cur message);
 
 /* The program under a tag that several use, Cyrus' service or daemon by its name: `name` is the part behind `cyrus/`.
  */

@@ -80,6 +80,7 @@ static ml_cur plain_name(ml_cur tag)
     ML_DROP_END(&tag, ".service");
     if (ML_STARTS(tag, "rsyslogd-") || ML_STARTS(tag, "fail2ban.")) tag.e = tag.p + 8;
     if (ML_STARTS(tag, "sm-mta-") || ML_STARTS(tag, "sm-mta.")) tag.e = tag.p + 6; /* one queue of several */
+    if (ML_STARTS(tag, "authdaemond.")) tag.e = tag.p + 11;                        /* its module: .plain, .mysql */
     if (ML_STARTS(tag, "sendmail-") || ML_STARTS(tag, "sendmail.")) tag.e = tag.p + 8;
     const char *at = ml_rfind(tag, '@'); /* postfix@-.service: an instance of a unit */
     if (at && at > tag.p) tag.e = at;

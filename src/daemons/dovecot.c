@@ -8,6 +8,7 @@
 #include "dovecot.h"
 
 #include "daemons.h"
+#include "pam.h"
 
 enum {
     PID_IN_PARENTHESES = 1, /* a number alone is the process ID, never a user */
@@ -67,6 +68,10 @@ static const service_row services[] = {
     SERVICE("ipc", IPC, PID_IN_PARENTHESES, maillog__dovecot_master),
     SERVICE("script", SCRIPT, 0, maillog__dovecot_session),
     SERVICE("script-login", SCRIPT, 0, maillog__dovecot_session),
+    /* as 1.x wrote them */
+    SERVICE("IMAP", IMAP, 0, maillog__dovecot_session),
+    SERVICE("POP3", POP3, 0, maillog__dovecot_session),
+    SERVICE("MANAGESIEVE", MANAGESIEVE, 0, maillog__dovecot_session),
 };
 
 /* The master process of 1.x, and whatever has no service in front. */
@@ -130,9 +135,12 @@ bool maillog__dovecot_cut_parentheses(ml_cur *c, ml_cur *inner)
 static bool cut_service(ml_cur *c, ml_cur *name)
 {
     const char *p = c->p;
-    while (p < c->e && (ml_is_lower(*p) || ml_is_digit(*p) || *p == '-' || *p == '_' || *p == '.')) p++;
-    if (p == c->p || p - c->p > 40 || !ml_is_lower(*c->p)) return false;
-    if (p == c->e || !(*p == '(' || (*p == ':' && p + 1 < c->e && p[1] == ' '))) return false;
+    const bool upper = ml_is_upper(ml_peek(*c)); /* of 1.x; a user follows */
+    while (p < c->e &&
+           ((upper ? ml_is_upper(*p) : ml_is_lower(*p)) || ml_is_digit(*p) || *p == '-' || *p == '_' || *p == '.'))
+        p++;
+    if (p == c->p || p - c->p > 40 || !ml_is_alpha(*c->p)) return false;
+    if (p == c->e || !(*p == '(' || (!upper && *p == ':' && p + 1 < c->e && p[1] == ' '))) return false;
     *name = ml_slice(c->p, p);
     c->p = p;
     return true;
@@ -377,7 +385,10 @@ static const service_row *cut_prefix(ml_line *l, ml_cur *c, ml_dovecot *head)
     ml_cur t = *c, name;
     if (!cut_service(&t, &name)) return &no_service;
     const service_row *row = find_service(l, name);
-    if (ml_peek(t) == '(') {
+    if (ml_is_upper(*name.p) && row == &other_service) return &no_service;
+    if (row->flags & IDENTITY && ML_SKIP(&t, "(default): ")) {
+        /* 1.x: the name of the auth section, no user */
+    } else if (ml_peek(t) == '(') {
         const bool identity = row->flags & IDENTITY && !is_pid(t) && identity_prefix(l, &t, head);
         if (!identity && !user_prefix(l, &t, row, name, head)) return &no_service;
     } else {
@@ -392,10 +403,12 @@ void maillog__dovecot(ml_line *l, ml_cur message)
 {
     ml_dovecot head = {0, false, false, false};
     ml_cur c = message;
+    ML_SKIP(&c, "dovecot: ");   /* 1.x: auth's own, inside that of the log process */
+    cut_severity(l, &c, &head); /* 1.x: before the service */
     const service_row *row = cut_prefix(l, &c, &head);
     l->ev->daemon = row->daemon;
     if (row->daemon == MAILLOG_DAEMON_DOVECOT_LMTP && !head.session) session_of_22(l, &c, &head);
-    cut_severity(l, &c, &head);
+    if (!head.severity) cut_severity(l, &c, &head);
     cut_connection(l, &c, &head);
     if (row->grammar(l, c, &head) || maillog__dovecot_fault(l, c, &head)) return;
     if (head.connection) {
@@ -405,4 +418,13 @@ void maillog__dovecot(ml_line *l, ml_cur message)
         return;
     }
     ml_put_rest(l, c);
+}
+
+void maillog__dovecot_pam(ml_line *l, ml_cur message)
+{
+    maillog_field *const mark = ml_mark(l);
+    if (maillog__pam(l, message))
+        ml_event(l, MAILLOG_EVENT_DOVECOT_PAM);
+    else
+        ml_not_ours(l, mark, message);
 }

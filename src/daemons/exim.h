@@ -26,6 +26,9 @@ typedef enum ml_exim_side { ML_EXIM_RECEIVED, ML_EXIM_DELIVERED, ML_EXIM_SESSION
 /* Write ` KEY=value` and the flags between them, as many as there are; `*c` stands at what is none of them. */
 void maillog__exim_fields(ml_line *l, ml_cur *c, ml_exim_side side);
 
+/* Cut an address without <>: a quoted local part may hold anything. Empty where there is none. */
+ml_cur maillog__exim_address(const ml_line *l, ml_cur *c);
+
 /* Lines of a message: `<= `, `=> `, `== `, `** ` and so on. True when the text was one. */
 bool maillog__exim_message(ml_line *l, ml_cur c);
 

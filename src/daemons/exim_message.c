@@ -6,8 +6,7 @@
  *   ** ADDRESS … H=…: MESSAGE */
 #include "exim.h"
 
-/* An address: a quoted local part may hold anything. */
-static ml_cur address(const ml_line *l, ml_cur *c)
+ml_cur maillog__exim_address(const ml_line *l, ml_cur *c)
 {
     const char *first = c->p;
     if (ml_peek(*c) == '"')
@@ -33,7 +32,7 @@ static void put_recipient(ml_line *l, ml_cur *c)
 {
     ML_SKIP(c, "save ");
     const bool pipe = ml_peek(*c) == '|';
-    const ml_cur final = pipe ? pipe_command(l, c) : address(l, c);
+    const ml_cur final = pipe ? pipe_command(l, c) : maillog__exim_address(l, c);
     ml_cur parents = ml_none(), original, t = *c;
     if (ML_SKIP(&t, " (") && ml_until(l, &t, ')', &parents) && ML_STARTS(t, " <"))
         *c = t;
@@ -139,7 +138,7 @@ static void put_raw_envelope(ml_line *l, ml_cur c)
 
 static bool received(ml_line *l, ml_cur c, maillog_event_type event)
 {
-    const ml_cur sender = address(l, &c);
+    const ml_cur sender = maillog__exim_address(l, &c);
     if (ml_empty(sender)) return false;
     ml_put(l, MAILLOG_FIELD_FROM, ML_IS(sender, "<>") ? ml_slice(sender.p + 1, sender.p + 1) : sender);
     maillog__exim_fields(l, &c, ML_EXIM_RECEIVED);

@@ -216,6 +216,23 @@ static bool local_line(ml_line *l, ml_cur c)
     return about_host(l, t) || ml_fail(l, mark);
 }
 
+/* `F=SENDER H=HOST[ X=…] [temporarily ]rejected by local_scan(): …`: here the sender has no <>; only one in quotes can
+ * have blanks. */
+static bool local_scan(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_exim_host h;
+    if (!ML_SKIP(&c, "F=")) return false;
+    const ml_cur from = maillog__exim_address(l, &c);
+    ml_put(l, MAILLOG_FIELD_FROM, ML_IS(from, "<>") ? ml_slice(from.p + 1, from.p + 1) : from);
+    if (ML_SKIP(&c, " H=")) {
+        if (!maillog__exim_host(l, &c, &h)) return ml_fail(l, mark);
+        maillog__exim_put_client(l, &h);
+    }
+    maillog__exim_fields(l, &c, ML_EXIM_SESSION);
+    return about_host(l, c) || ml_fail(l, mark);
+}
+
 /* ---- what clients typed ---- */
 
 /* `BEGINNING "COMMAND" H=HOST ENDING`: the command is the client's, without escapes. More than one `" H=` and nobody
@@ -352,6 +369,7 @@ bool maillog__exim_session(ml_line *l, ml_cur c)
 {
     ml_cur t = c;
     if (ML_SKIP(&t, "H=")) return host_line(l, t);
-    if (ML_STARTS(c, "U=") || ML_STARTS(c, "F=<")) return local_line(l, c);
+    if (ML_STARTS(c, "U=") || ML_STARTS(c, "F=<")) return local_line(l, c) || local_scan(l, c);
+    if (ML_STARTS(c, "F=")) return local_scan(l, c);
     return bad_command(l, c) || too_early(l, c) || address_first(l, c) || about_client(l, c) || auth_failed(l, c);
 }

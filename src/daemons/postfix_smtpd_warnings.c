@@ -73,6 +73,7 @@ ML_PATTERN_ROWS(maillog__postfix_smtpd_infos) = {
     ROW1(REPLY_REPLACED, "%c: reply filter out: %s", NEW),
     ROW1(DISCARD_EHLO, "discarding EHLO keywords: %s", KEYWORDS),
     ROW2(PIPELINING, "improper command pipelining after %s from %c%(: %s%)", STAGE, DATA),
+    ROW1(PIPELINING, "improper command pipelining after %s from %c:", STAGE), /* no data, and its blank was cut off */
     ROW3(DSN_MAPPED, "mapping DSN status %w into %s status %s", OLD, CLASS, NEW),
     ROW1(COMPAT_SETTING,
          "using backwards-compatible default setting \"smtpd_relay_restrictions = (empty)\" to avoid \"Relay access "

@@ -22,6 +22,8 @@ ML_PATTERN_ROWS(maillog__saslauthd_statements) = {
     {E(BAD_REQUEST), {F(NAME)}, "NULL %w received"},
     {E(ERROR), {F(ERROR)}, "accept: %s"},
     {E(MECH_ERROR), {F(ERROR)}, "auth failure: %s"},
+    {E(AUTH_SUCCESS), {F(USER)}, "auth_zimbra: %S auth OK"}, /* Zimbra's own build */
+    {E(AUTH_FAILURE), {F(USER), F(REASON)}, "auth_zimbra: %S auth failed: %s"},
     {E(ERROR), {F(ERROR)}, "bind: %s"},
     {E(ERROR), {F(ERROR)}, "cache %s"},
     {E(ERROR), {F(ERROR)}, "chdir: %s"},
@@ -62,6 +64,8 @@ ML_PATTERN_ROWS(maillog__saslauthd_statements) = {
     {E(ERROR), {F(MECH)}, "unknown authentication mechanism: %s"},
     {E(MECH_ERROR), {F(ERROR)}, "user %s"},
     {E(MECH_ERROR), {F(ERROR)}, "writev: %s"},
+    {E(NOTE), {F(TEXT)}, "zmauth: %s"},
+    {E(NOTE), {F(TEXT)}, "zmpost: %s"},
 };
 ML_PATTERN_TABLE(maillog__saslauthd_statements);
 

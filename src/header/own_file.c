@@ -9,20 +9,41 @@ static bool at_form(ml_line *l, ml_cur *c, ml_cur rest, ml_form form)
     return true;
 }
 
+/* The severity of a line of Dovecot's own file. */
+static bool skip_type(ml_cur *c)
+{
+    static const char types[][10] = {"Info: ", "Warning: ", "Error: ", "Debug: ", "Fatal: ", "Panic: "};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (ml_skip_n(c, types[i], strlen(types[i]))) return true;
+    return false;
+}
+
+/* `SERVICE[(…)][<…>]: ` */
+static bool skip_service(const ml_line *l, ml_cur *c)
+{
+    ml_cur service;
+    if (!ml_is_alpha(ml_peek(*c)) || !ML_UNTIL(l, c, ": ", &service)) return false;
+    for (const char *p = service.p; p < service.e && *p != '(' && *p != '<'; p++)
+        if (!ml_is_alnum(*p) && *p != '-' && *p != '_') return false;
+    return true;
+}
+
 /* Dovecot's log_path: `SERVICE[(…)][<…>]: TYPE: `. */
 bool maillog__dovecot_file(ml_line *l, const ml_cur *c)
 {
-    static const char types[][10] = {"Info: ", "Warning: ", "Error: ", "Debug: ", "Fatal: ", "Panic: "};
-    ml_cur rest = *c, service;
-    if (!ml_is_lower(ml_peek(rest)) || !ML_UNTIL(l, &rest, ": ", &service)) return false;
-    for (const char *p = service.p; p < service.e && *p != '(' && *p != '<'; p++)
-        if (!ml_is_lower(*p) && !ml_is_digit(*p) && *p != '-' && *p != '_') return false;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (!ml_starts_n(rest, types[i], strlen(types[i]))) continue;
-        l->form = ML_FORM_DOVECOT;
-        return true;
-    }
-    return false;
+    ml_cur rest = *c;
+    if (!ml_is_lower(ml_peek(rest)) || !skip_service(l, &rest) || !skip_type(&rest)) return false;
+    l->form = ML_FORM_DOVECOT;
+    return true;
+}
+
+/* The same of 1.x, behind its stamp: `TYPE: SERVICE[(…)]: `. */
+static bool dovecot_1(ml_line *l, ml_cur *c)
+{
+    ml_cur rest = *c;
+    if (!skip_type(&rest) || !skip_service(l, &rest)) return false;
+    l->form = ML_FORM_DOVECOT;
+    return true;
 }
 
 /* rspamd: `#1234(normal) <tag>; `. */
@@ -133,7 +154,7 @@ static bool is_exim_statement(const ml_line *l, ml_cur c)
         "auxiliary Exim ",
         "Warning: ",
         "U=",
-        "F=<",
+        "F=",
         "no MAIL in ",
         "no immediate delivery: ",
         "too many recipients: ",
@@ -191,6 +212,6 @@ bool maillog__own_file(ml_line *l, ml_cur *c, bool blank_in_stamp)
     default:
         break;
     }
-    if (fail2ban(l, c) || maillog__dovecot_file(l, c)) return true;
+    if (fail2ban(l, c) || maillog__dovecot_file(l, c) || dovecot_1(l, c)) return true;
     return blank_in_stamp && exim(l, c);
 }

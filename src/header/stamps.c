@@ -1,6 +1,7 @@
 /* stamps.c: the rare ways to write a time: weekday first (`Sun Jul 19 07:59:06 2026 ` as asctime(3), `Sun 2026-07-19
  * 07:59:06 CEST ` as journalctl -o short-full), a year first (syslog-ng), seconds since 1970 (`1784440746.123456 `,
- * short-unix), seconds since boot (`[  123.456789] `, short-monotonic: no time of day), and a stamp in brackets. */
+ * short-unix), seconds since boot (`[  123.456789] `, short-monotonic: no time of day), a stamp in brackets, and the
+ * labels of multilog. */
 #include <maillog/time.h>
 
 #include "header.h"
@@ -99,6 +100,24 @@ static bool since_boot(ml_cur *c)
     return true;
 }
 
+/* `@400000004c91b044077a9e94 `: TAI64N of multilog: 2^62 plus seconds and ten more, the leap seconds of 1970, which is
+ * all that daemontools subtract; then nanoseconds. */
+static bool tai64n(ml_line *l, ml_cur *c)
+{
+    if (ml_len(*c) < 26 || *c->p != '@' || c->p[25] != ' ') return false;
+    uint64_t n[2] = {0, 0};
+    for (int i = 0; i < 24; i++) {
+        const char ch = c->p[1 + i];
+        if (!ml_is_hex(ch)) return false;
+        n[i / 16] = n[i / 16] << 4 | (unsigned)(ml_is_digit(ch) ? ch - '0' : (ch | 0x20) - 'a' + 10);
+    }
+    const uint64_t epoch = (UINT64_C(1) << 62) + 10;
+    if (n[0] < epoch || n[0] - epoch > UINT32_MAX || n[1] > 999999999) return false;
+    maillog__time_of_seconds(&l->ev->time, n[0] - epoch, (uint32_t)n[1], 9);
+    c->p += 26;
+    return true;
+}
+
 /* `[2026-07-19 07:59:06 +0200] `, `[2026-07-19 07:59:06,112] `: the bracket stands where a stamp has its blank. */
 static bool in_brackets(ml_line *l, ml_cur *c)
 {
@@ -112,5 +131,6 @@ static bool in_brackets(ml_line *l, ml_cur *c)
 
 bool maillog__stamp_other(ml_line *l, ml_cur *c)
 {
-    return weekday_first(l, c) || year_first(l, c) || since_1970(l, c) || since_boot(c) || in_brackets(l, c);
+    return weekday_first(l, c) || year_first(l, c) || since_1970(l, c) || since_boot(c) || in_brackets(l, c) ||
+           tai64n(l, c);
 }
