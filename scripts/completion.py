@@ -31,7 +31,8 @@ def bash(all_options):
     for opts in all_options.values():
         for _, name, value, _ in opts:
             if value:
-                seen[name] = value
+                # an option that several have, with words of their own: all of them
+                seen[name] = "|".join(dict.fromkeys((seen[name] + "|" + value).split("|"))) if words(seen.get(name)) else value
     for name, value in seen.items():
         if words(value):
             out.append(f"        --{name}) COMPREPLY=($(compgen -W \"{' '.join(words(value))}\" -- \"$cur\")); return ;;")

@@ -16,7 +16,8 @@ enum { CMD_TRACE = 1, CMD_EVENTS = 2, CMD_SUMMARY = 4, CMD_UNMATCHED = 8, CMD_AL
 
 enum { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };                 /* --color, --progress */
 enum { SORT_AUTO, SORT_END, SORT_FIRST };                    /* --sort */
-enum { FORMAT_JSON, FORMAT_CSV, FORMAT_TSV, FORMAT_LOGFMT }; /* --format */
+enum { FORMAT_JSON, FORMAT_CSV, FORMAT_TSV, FORMAT_LOGFMT }; /* --format of events */
+enum { TRACE_TEXT, TRACE_JSON, TRACE_OTLP };                 /* --format of trace */
 
 typedef struct command {
     unsigned which; /* CMD_*, one bit */

@@ -44,6 +44,8 @@ static const option options[] = {
     {"verbose", CMD_TRACE, FLAG, AT(verbose), NULL, "the raw lines, too (implies --story)", 'v'},
     {"sort", CMD_TRACE, WORD, AT(sort), "auto|end|first",
      "in order of the last or first line (default: end; with --json first)", 0},
+    {"format", CMD_TRACE, WORD, AT(format), "text|json|otlp-json",
+     "how they are printed: json is --json, otlp-json an OpenTelemetry trace each (default: text)", 0},
     {"daemon", CMD_EVENTS, TEXT, AT(daemon), "NAME", "lines of this daemon: postfix/smtpd", 0},
     {"event", CMD_EVENTS, TEXT, AT(event), "NAME", "lines with this event: reject", 0},
     {"where", CMD_EVENTS, TEXT, AT(where), "EXPR", "lines for which it is true: 'daemon=postfix/smtpd and code>=500'",

@@ -1,4 +1,5 @@
 /* trace.c: `maillog trace`: messages, as they end or in the order of their first lines. */
+#include "otlp.h"
 #include "state.h"
 #include "text.h"
 #include "trace.h"
@@ -31,11 +32,15 @@ static bool by_first_line(const command *c)
 {
     return c->sort == SORT_FIRST || (c->sort == SORT_AUTO && c->json && !c->follow);
 }
+static bool otlp(const command *c) { return c->format == TRACE_OTLP; }
 static bool whole_story(const command *c) { return c->story || c->verbose || select_any(c); }
+static bool for_programs(const command *c) { return c->json || otlp(c); }
 
 static void print_record(FILE *out, const command *c, maillog_message *m)
 {
-    if (c->json) {
+    if (otlp(c)) {
+        print_otlp(out, c, m);
+    } else if (c->json) {
         const maillog_json_options opt = command_json_options(c, &m->first_time);
         print_json(out, write_message, m, &opt);
     } else if (whole_story(c)) {
@@ -52,7 +57,7 @@ static int on_message(void *user, maillog_message *m)
     if (message) c->messages++;
     if (message ? !select_message(c, m) : !c->all) return MAILLOG_CONTINUE;
     c->shown += message;
-    if (message && (c->json || whole_story(c))) explain(c, m);
+    if (message && (for_programs(c) || whole_story(c))) explain(c, m);
     if (!by_first_line(c)) {
         print_record(stdout, c, m);
         /* what was looked for is seen at once, also through a pipe */
@@ -96,7 +101,8 @@ bool command_start_join(command *c, maillog_message_cb cb, uint32_t flags, void 
 static int on_event(command *c, const maillog_event *ev)
 {
     if (!c->join && !command_start_join(c, on_message, c->all ? MAILLOG_JOIN_ALL_RECORDS : 0, &memory)) return -1;
-    if (whole_story(c) && !c->json) { /* its clocks, and with -v the lines */
+    if (otlp(c)) otlp_line(c, ev);
+    if (whole_story(c) && !for_programs(c)) { /* its clocks, and with -v the lines */
         const maillog_str line = {ev->line, ev->len};
         lines_keep(c->line, line, c->memory / 4);
     }
@@ -135,7 +141,7 @@ static void end_join(command *c)
 
 static void print_end(const command *c)
 {
-    if (c->json) return;
+    if (for_programs(c)) return;
     printf("%s of %s messages", grouped(c->shown), grouped(c->messages));
     if (interrupted) printf(" (interrupted at line %s)", grouped(c->line));
     if (c->shown && !whole_story(c)) printf("; the story of one: maillog trace --queue-id ID, of all: --story");
@@ -144,6 +150,8 @@ static void print_end(const command *c)
 
 int command_trace(command *c)
 {
+    if (c->json && otlp(c)) return wrong_usage(c, "--json and --format otlp-json: one of them");
+    c->json = c->json || c->format == TRACE_JSON;
     if (c->all && !c->json) return wrong_usage(c, "--all: with --json only");
     if (!select_setup(c)) return 2;
     if (c->memory && c->memory < 65536) return wrong_usage(c, "--memory: 64K at least");

@@ -21,6 +21,14 @@ const char *verdict_color(maillog_verdict v);
 void lines_keep(uint64_t number, maillog_str line, uint64_t memory);
 maillog_str lines_get(uint64_t number); /* absent: too long ago */
 
+/* times.c: when the lines of late were written, as many as fit into memory */
+typedef struct line_time {
+    int64_t ns;
+    uint64_t took; /* nanoseconds of what the line reports, that ended then; 0: not known */
+} line_time;
+void times_keep(uint64_t line, line_time time, uint64_t memory);
+bool times_get(uint64_t line, line_time *out); /* false: too long ago */
+
 /* order.c: texts that come out in the order of a number */
 void order_add(uint64_t key, const char *text, size_t len);
 bool order_print(FILE *out);

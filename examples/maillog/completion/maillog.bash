@@ -8,9 +8,9 @@ _maillog() {
     fi
     case $prev in
         --sort) COMPREPLY=($(compgen -W "auto end first" -- "$cur")); return ;;
+        --format) COMPREPLY=($(compgen -W "text json otlp-json csv tsv logfmt" -- "$cur")); return ;;
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
-        --format) COMPREPLY=($(compgen -W "json csv tsv logfmt" -- "$cur")); return ;;
         --html|--main-cf|--master-cf|--state) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --since|--until|--timezone|--year|--queue-id|--message-id|--address|--from|--to|--client|--verdict|--text|--memory|--threads|--mask-key|--daemon|--event|--where|--fields|--top) return ;;
     esac
@@ -19,7 +19,7 @@ _maillog() {
         return
     fi
     case ${COMP_WORDS[1]} in
-        trace) COMPREPLY=($(compgen -W "--json --since --until --timezone --year --queue-id --message-id --address --from --to --client --verdict --text --all --story --verbose --sort --main-cf --master-cf --memory --threads --follow --state --mask --mask-key --color --progress --help --version" -- "$cur")) ;;
+        trace) COMPREPLY=($(compgen -W "--json --since --until --timezone --year --queue-id --message-id --address --from --to --client --verdict --text --all --story --verbose --sort --format --main-cf --master-cf --memory --threads --follow --state --mask --mask-key --color --progress --help --version" -- "$cur")) ;;
         events) COMPREPLY=($(compgen -W "--json --since --until --timezone --year --daemon --event --where --format --fields --main-cf --master-cf --memory --threads --follow --mask --mask-key --color --progress --help --version" -- "$cur")) ;;
         summary) COMPREPLY=($(compgen -W "--json --since --until --timezone --year --top --pflogsumm --html --main-cf --master-cf --memory --threads --follow --mask --mask-key --color --progress --help --version" -- "$cur")) ;;
         unmatched) COMPREPLY=($(compgen -W "--json --since --until --timezone --year --top --main-cf --master-cf --memory --threads --follow --mask --mask-key --color --progress --help --version" -- "$cur")) ;;

@@ -21,6 +21,7 @@ complete -c maillog -n "__fish_seen_subcommand_from trace" -l all -d 'records th
 complete -c maillog -n "__fish_seen_subcommand_from trace" -l story -d 'the whole story of each message, not a line each (--json has all of it)'
 complete -c maillog -n "__fish_seen_subcommand_from trace" -l verbose -s v -d 'the raw lines, too (implies --story)'
 complete -c maillog -n "__fish_seen_subcommand_from trace" -l sort -x -a 'auto end first' -d 'in order of the last or first line (default: end; with --json first)'
+complete -c maillog -n "__fish_seen_subcommand_from trace" -l format -x -a 'text json otlp-json' -d 'how they are printed: json is --json, otlp-json an OpenTelemetry trace each (default: text)'
 complete -c maillog -n "__fish_seen_subcommand_from trace" -l main-cf -r -F -d 'Postfix\'s main.cf: trace names the setting behind a check'
 complete -c maillog -n "__fish_seen_subcommand_from trace" -l master-cf -r -F -d 'Postfix\'s master.cf, for trace'
 complete -c maillog -n "__fish_seen_subcommand_from trace" -l memory -r -f -d 'of trace\'s join and of tables, with K, M or G (default: 64M)'
