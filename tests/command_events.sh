@@ -22,6 +22,14 @@ events 14 --format logfmt; says out 'daemon=postfix/qmgr event=removed match=eve
 printf 'Jul 19 08:00:01 mx app: a\tb\\c\n' > odd
 exits 0 "$maillog" events --format tsv --fields message odd; [ "$(sed -n 2p out)" = 'a\tb\\c' ] || fail "TSV escapes"
 
+# a stamp without a year is of the year before the file's last change, a day or a zone off allowed
+year() { touch -d "$1 UTC" odd; exits 0 "$maillog" events --fields time odd; says out "\"time\":\"$2"; }
+printf 'Mar  9 08:00:01 mx app: x\n' > odd
+year '2026-11-27 10:00' 2026-03-09
+year '2026-03-09 07:00' 2026-03-09
+year '2026-03-08 23:00' 2026-03-09
+year '2026-03-08 02:00' 2025-03-09
+
 # conditions
 where() { n=$1; shift; events "$n" --where "$1"; }
 where 2 'daemon=postfix/smtp'

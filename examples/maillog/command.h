@@ -42,7 +42,7 @@ typedef struct command {
     bool color;
     int64_t since, until; /* nanoseconds; INT64_MIN and INT64_MAX: no bound */
     maillog_zone zone;    /* of stamps that name none */
-    int64_t reference;    /* seconds near which the present file was written */
+    int64_t reference;    /* seconds; stamps without a year are of that nearest to it */
     int64_t now;          /* nanoseconds of the present line, or of the last that had a time; INT64_MIN: none yet */
     uint64_t line;        /* number of the present line, over all files */
     int status;           /* exit status so far */

@@ -108,11 +108,13 @@ static void stream_start(lane *l)
     maillog_stream_init(&l->stream, &cb, l, l->carry, CARRY);
 }
 
-/* The file's time is near its stamps: it gives them their year. */
+/* What gives stamps without a year theirs: nothing in a file is later than its last change, but for a clock or a zone
+ * that is a day off. So the year of days that may be meant ends there. */
 static int64_t reference_of(const command *c, const source *s)
 {
     if (c->year) return maillog_days_from_civil(c->year, 7, 2) * 86400;
-    return s->regular ? (int64_t)s->st.st_mtime : (int64_t)time(NULL);
+    const int64_t newest = (s->regular ? (int64_t)s->st.st_mtime : (int64_t)time(NULL)) + 86400;
+    return newest - 182 * 86400;
 }
 
 static bool last_of_set(const lane *l) { return l->next == l->set->n; }

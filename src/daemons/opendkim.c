@@ -100,6 +100,7 @@ ML_PATTERN_ROWS(maillog__opendkim_statements) = {
     {E(REPUTATION), {F(ERROR)}, "reputation query for NULL domain failed%s"},
     {E(INTERNAL_ERROR), {F(ERROR)}, "resource unavailable: %s"},
     {E(SIGNATURE_ERROR), {F(SELECTOR), F(DOMAIN), F(ALGORITHM), F(SSL_ERROR)}, "s=%w d=%w a=%w SSL %s"},
+    {E(SIGNATURE_ERROR), {F(SELECTOR), F(DOMAIN), F(ALGORITHM)}, "s=%w d=%w a=%w SSL"}, /* its blank was cut off */
     {E(SIGNATURE_ERROR), {F(SELECTOR), F(DOMAIN), F(SSL_ERROR)}, "s=%w d=%w SSL %s"},
     {E(INTERNAL_ERROR), {F(ERROR)}, "signature generation error: %s"},
     {E(BAD_SIGNATURE), {F(ERROR)}, "signature processing failed: %s"},

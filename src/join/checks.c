@@ -358,6 +358,19 @@ static bool is_amavis_trouble(maillog_str message)
 static bool is_failed_attempt(const ml_entry *e)
 {
     if (e->daemon != MAILLOG_DAEMON_POSTFIX_SMTP && e->daemon != MAILLOG_DAEMON_POSTFIX_LMTP) return false;
+    switch (e->type) { /* how it went on, not why it failed */
+    case MAILLOG_EVENT_POSTFIX_DISCARD_EHLO:
+    case MAILLOG_EVENT_POSTFIX_LINE_BROKEN:
+    case MAILLOG_EVENT_POSTFIX_PIX_WORKAROUND:
+    case MAILLOG_EVENT_POSTFIX_REPLY_REPLACED:
+    case MAILLOG_EVENT_POSTFIX_SMTPUTF8_WITHOUT_8BITMIME:
+    case MAILLOG_EVENT_POSTFIX_STARTTLS_OFFERED:
+    case MAILLOG_EVENT_POSTFIX_TLS_REPORT:
+    case MAILLOG_EVENT_POSTFIX_TLS_SETUP:
+        return false;
+    default:
+        break;
+    }
     return !GET(e, STATUS).ptr && !GET(e, TLS_PROTOCOL).ptr && GET(e, MESSAGE).ptr;
 }
 
