@@ -114,7 +114,7 @@ static int64_t reference_of(const command *c, const source *s)
 {
     if (c->year) return maillog_days_from_civil(c->year, 7, 2) * 86400;
     const int64_t newest = (s->regular ? (int64_t)s->st.st_mtime : (int64_t)time(NULL)) + 86400;
-    return newest - 182 * 86400;
+    return newest - 365 * 86400 / 2;
 }
 
 static bool last_of_set(const lane *l) { return l->next == l->set->n; }

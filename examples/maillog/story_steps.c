@@ -84,11 +84,11 @@ static void add_check(steps *all, const maillog_message_check *k)
     const maillog_str space = {" ", 1}, none = {"", 0};
     step *s = add(all, k->line, mark_of(k->result), say("%.*s", S(short_name(k->by))),
                   say("%.*s%s%s%.*s%.*s%.*s%.*s%.*s%s%.*s%s%s%.*s%s", S(k->check), did(k->result),
-                      before(k->text.len || k->code.len, ": "), S(k->code),
-                      S(k->code.len && k->dsn.len ? space : none), S(k->dsn),
-                      S(k->code.len || k->dsn.len ? space : none), S(k->text), before(k->score.len, waited ? ", after " : ", score "),
-                      S(k->score), before(k->score.len && waited, " s"), before(k->elapsed_ms.len, ", "),
-                      S(k->elapsed_ms), before(k->elapsed_ms.len, " ms")));
+                      before(k->text.len || k->code.len, ": "), S(k->code), S(k->code.len && k->dsn.len ? space : none),
+                      S(k->dsn), S(k->code.len || k->dsn.len ? space : none), S(k->text),
+                      before(k->score.len, waited ? ", after " : ", score "), S(k->score),
+                      before(k->score.len && waited, " s"), before(k->elapsed_ms.len, ", "), S(k->elapsed_ms),
+                      before(k->elapsed_ms.len, " ms")));
     if (!k->config.file.len && !k->config.note.len) return;
     char place[32] = "";
     if (k->config.line) snprintf(place, sizeof place, ":%llu", (unsigned long long)k->config.line);
