@@ -19,6 +19,8 @@ typedef struct ml_route {
 ml_route maillog__dispatch(const ml_line *l);
 
 void maillog__postfix(ml_line *l, ml_cur message);
+/* The program of that name (`smtpd`), 0: none. */
+uint8_t maillog__postfix_program(const ml_line *l, ml_cur name);
 void maillog__postgrey(ml_line *l, ml_cur message);
 void maillog__amavis(ml_line *l, ml_cur message);
 void maillog__rspamd(ml_line *l, ml_cur message);

@@ -62,7 +62,7 @@ ALWAYS_INLINE uint8_t find_program(size_t len, uint64_t key, ml_cur name)
     return 0;
 }
 
-static uint8_t postfix_program(const ml_line *l, ml_cur name)
+uint8_t maillog__postfix_program(const ml_line *l, ml_cur name)
 {
     switch (ml_len(name)) {
         CASES_OF_8(1, find_program)
@@ -95,7 +95,7 @@ static ml_route by_tag(const ml_line *l)
         return (ml_route){MAILLOG_DAEMON_POSTFWD, maillog__postfwd}; /* its processes are master, policy and cache */
     if (prefix.p && ML_IS(prefix, "cyrus"))                          /* its lmtp and master are no Postfix programs */
         return (ml_route){maillog__cyrus_daemon(program), maillog__cyrus};
-    const uint8_t postfix = prefix.p ? postfix_program(l, program) : 0;
+    const uint8_t postfix = prefix.p ? maillog__postfix_program(l, program) : 0;
     if (postfix) return (ml_route){postfix, maillog__postfix};
     const ml_cur tag = prefix.p ? ml_slice(prefix.p, program.e) : program;
     ml_route route = whole_tag(l, tag);

@@ -108,9 +108,24 @@ static bool any_program(ml_line *l, ml_cur c, const ml_postfix *head)
 /* msg_syslog(3) cuts the text, without the severity, at this length. */
 #define RECORD_LEN 2000
 
+/* `postfix/postlog: ` inside a line of `postfix`: what a program wrote on its standard error stream, as systemd keeps
+ * it. */
+static void inner_program(ml_line *l, ml_cur *c)
+{
+    ml_cur rest = *c, name;
+    if (l->ev->daemon != MAILLOG_DAEMON_POSTFIX_POSTFIX || !ML_SKIP(&rest, "postfix/") ||
+        !ML_UNTIL(l, &rest, ": ", &name))
+        return;
+    const uint8_t daemon = maillog__postfix_program(l, name);
+    if (!daemon) return;
+    l->ev->daemon = daemon;
+    *c = rest;
+}
+
 void maillog__postfix(ml_line *l, ml_cur message)
 {
     ml_cur c = message;
+    inner_program(l, &c);
     if (l->prefix.p && !ML_IS(l->prefix, "postfix")) ml_put(l, MAILLOG_FIELD_INSTANCE, l->prefix);
     ml_postfix head;
     read_head(l, &c, &head);

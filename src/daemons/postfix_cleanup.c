@@ -95,13 +95,19 @@ static bool mime_error(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_MIME_ERROR);
 }
 
-/* milter-header-ACT: as content_check, from milter_header_checks; ACT alone is the action. */
+static bool is_lower_word(ml_cur c)
+{
+    for (; !ml_empty(c) && ml_is_lower(*c.p); c.p++) continue;
+    return ml_empty(c);
+}
+
+/* milter-header-ACT: as content_check, from milter_header_checks; ACT alone is the action, known or not. */
 static bool milter_check(ml_line *l, ml_cur word, ml_cur c)
 {
     ml_cur act = word, part;
     if (!ML_SKIP(&act, "milter-") || !ml_until(l, &act, '-', &part)) return false;
     const unsigned id = maillog__word(act, MAILLOG_ACTION_REJECT, MAILLOG_ACTION_DEFER);
-    if (!id) return false;
+    if (!id && !is_lower_word(act)) return false;
     ml_put(l, MAILLOG_FIELD_WHERE2, part);
     ml_put_word(l, MAILLOG_FIELD_ACTION, act, id);
     return content_check(l, c);

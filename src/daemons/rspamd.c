@@ -75,7 +75,7 @@ static bool read_costs(ml_cur c, costs *v)
     if (!ML_SKIP(&c, ", time: ") || !ml_decimal(&c, &v->time) || !ML_SKIP(&c, "ms")) return false;
     ml_cur real;
     if (ML_SKIP(&c, " real, ") && (!ml_decimal(&c, &real) || !ML_SKIP(&c, "ms virtual"))) return false; /* 1.x */
-    if (!ML_SKIP(&c, ", dns req: ") || !ml_digits(&c, &v->dns)) return false;
+    if (ML_SKIP(&c, ", dns req: ") && !ml_digits(&c, &v->dns)) return false;
     if (ML_SKIP(&c, ", digest: <")) {
         const char *p = c.p;
         while (p < c.e && ml_is_hex(*p)) p++;
@@ -253,6 +253,7 @@ static bool task(ml_line *l, ml_cur c)
     ml_cur mid;
     if (!ML_SKIP(&c, "id: <")) return false;
     const char *costs_at = find_costs(l, c, &k, &ends);
+    if (!costs_at && ML_ENDS(c, "])")) costs_at = c.e - 2; /* a log_format that ends here */
     if (!costs_at) return false;
     const char *verdict_at = find_verdict(l, ml_slice(c.p, costs_at + 1), &v, &verdicts);
     if (!verdict_at) return false;
@@ -268,11 +269,11 @@ static bool task(ml_line *l, ml_cur c)
     ml_put(l, MAILLOG_FIELD_SCORE, v.score);
     ml_put(l, MAILLOG_FIELD_REQUIRED, v.required);
     ml_put(l, MAILLOG_FIELD_SYMBOLS, ml_slice(v.symbols, costs_at));
-    ml_put(l, MAILLOG_FIELD_LEN, k.len);
-    ml_put(l, MAILLOG_FIELD_TIME_MS, k.time);
+    ml_put_opt(l, MAILLOG_FIELD_LEN, k.len);
+    ml_put_opt(l, MAILLOG_FIELD_TIME_MS, k.time);
     ml_put_opt(l, MAILLOG_FIELD_DNS_REQ, k.dns);
     ml_put_opt(l, MAILLOG_FIELD_DIGEST, k.digest);
-    if (!recipients(l, k.rest)) ml_put_rest(l, k.rest);
+    if (k.rest.p && !recipients(l, k.rest)) ml_put_rest(l, k.rest);
     return ml_event(l, MAILLOG_EVENT_RSPAMD_TASK);
 }
 

@@ -99,12 +99,10 @@ static bool padded_clock(const char *p, maillog_time *t)
     return ml_clock(clock, t);
 }
 
-bool maillog__stamp_bsd(ml_line *l, ml_cur *c)
+bool maillog__stamp_day(ml_line *l, ml_cur *c, unsigned month)
 {
-    if (ml_len(*c) < sizeof "Jul 9 07:59:06 " - 1) return false;
-    maillog_time t = {0, (uint8_t)month_number(c->p), 0, 0, 0, 0, 0, 0, MAILLOG_NO_OFFSET, 0};
-    if (!t.month) return false;
-    ml_cur rest = ml_slice(c->p + 4, c->e);
+    maillog_time t = {0, (uint8_t)month, 0, 0, 0, 0, 0, 0, MAILLOG_NO_OFFSET, 0};
+    ml_cur rest = *c;
     t.day = (uint8_t)day_number(&rest);
     if (!t.day) return false;
     if (ml_len(rest) > 14 && rest.p[4] == ' ') { /* a year before the clock */
@@ -116,6 +114,16 @@ bool maillog__stamp_bsd(ml_line *l, ml_cur *c)
     rest.p += 8;
     if (!after_clock(l, &rest, &t)) return false;
     l->ev->time = t;
+    *c = rest;
+    return true;
+}
+
+bool maillog__stamp_bsd(ml_line *l, ml_cur *c)
+{
+    if (ml_len(*c) < sizeof "Jul 9 07:59:06 " - 1) return false;
+    const unsigned month = month_number(c->p);
+    ml_cur rest = ml_slice(c->p + 4, c->e);
+    if (!month || !maillog__stamp_day(l, &rest, month)) return false;
     *c = rest;
     return true;
 }

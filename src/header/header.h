@@ -10,6 +10,7 @@ bool maillog__header(ml_line *l, ml_cur *c);
 /* ---- time stamps: true when the line begins with one; fill ev->time and leave `*c` after the blank behind it.
  * On false nothing is changed. ---- */
 bool maillog__stamp_bsd(ml_line *l, ml_cur *c);
+bool maillog__stamp_day(ml_line *l, ml_cur *c, unsigned month); /* the same, behind the month */
 bool maillog__stamp_rfc3339(ml_line *l, ml_cur *c);
 /* The same without an event, up to `end` in place of the blank. */
 bool maillog__rfc3339(ml_cur *c, maillog_time *out, char end);

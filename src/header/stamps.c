@@ -1,7 +1,7 @@
 /* stamps.c: the rare ways to write a time: weekday first (`Sun Jul 19 07:59:06 2026 ` as asctime(3), `Sun 2026-07-19
  * 07:59:06 CEST ` as journalctl -o short-full), a year first (syslog-ng), seconds since 1970 (`1784440746.123456 `,
- * short-unix), seconds since boot (`[  123.456789] `, short-monotonic: no time of day), a stamp in brackets, and the
- * labels of multilog. */
+ * short-unix), seconds since boot (`[  123.456789] `, short-monotonic: no time of day), a stamp in brackets, the
+ * labels of multilog, and months in other languages. */
 #include <maillog/time.h>
 
 #include "header.h"
@@ -22,6 +22,45 @@ void maillog__time_of_seconds(maillog_time *t, uint64_t seconds, uint32_t nsec, 
     t->nsec = nsec;
     t->utc_offset = 0;
     t->reserved = 0;
+}
+
+/* Months as journalctl writes them for people of other languages (glibc's abmon): Czech, Dutch, French, German,
+ * Italian, Polish, Portuguese, Russian, Spanish, Swedish, where they differ from the C locale's. */
+static unsigned month_of(ml_cur word)
+{
+    static const struct {
+        char name[8];
+        uint8_t month;
+    } months[] = {
+        {"janv", 1},  {"ene", 1},  {"gen", 1},  {"sty", 1},  {"led", 1},  {"янв", 1},  {"févr", 2}, {"fev", 2},
+        {"lut", 2},   {"úno", 2},  {"фев", 2},  {"mars", 3}, {"mär", 3},  {"mrt", 3},  {"bře", 3},  {"мар", 3},
+        {"avril", 4}, {"abr", 4},  {"kwi", 4},  {"dub", 4},  {"апр", 4},  {"mai", 5},  {"mei", 5},  {"maj", 5},
+        {"mag", 5},   {"kvě", 5},  {"мая", 5},  {"май", 5},  {"juin", 6}, {"giu", 6},  {"cze", 6},  {"čen", 6},
+        {"июн", 6},   {"juil", 7}, {"lug", 7},  {"lip", 7},  {"čec", 7},  {"июл", 7},  {"août", 8}, {"ago", 8},
+        {"sie", 8},   {"srp", 8},  {"авг", 8},  {"sept", 9}, {"set", 9},  {"wrz", 9},  {"zář", 9},  {"сен", 9},
+        {"okt", 10},  {"ott", 10}, {"out", 10}, {"paź", 10}, {"říj", 10}, {"окт", 10}, {"lis", 11}, {"ноя", 11},
+        {"déc", 12},  {"dez", 12}, {"dic", 12}, {"gru", 12}, {"pro", 12}, {"дек", 12}, {"jan", 1},  {"feb", 2},
+        {"mar", 3},   {"apr", 4},  {"jun", 6},  {"jul", 7},  {"aug", 8},  {"sep", 9},  {"oct", 10}, {"nov", 11},
+        {"dec", 12},
+    };
+    char low[8] = {0};
+    ML_DROP_END(&word, "."); /* French */
+    if (ml_empty(word) || ml_len(word) > sizeof low) return 0;
+    for (size_t i = 0; i < ml_len(word); i++) low[i] = (char)(ml_is_upper(word.p[i]) ? word.p[i] | 0x20 : word.p[i]);
+    for (size_t i = 0; i < sizeof months / sizeof *months; i++)
+        if (memcmp(low, months[i].name, sizeof low) == 0) return months[i].month;
+    return 0;
+}
+
+static bool other_month(ml_line *l, ml_cur *c)
+{
+    ml_cur rest = *c, word;
+    if (ml_is_digit(ml_peek(rest)) || ml_len(rest) < 20) return false;
+    if (!ml_until(l, &rest, ' ', &word) || ml_len(word) > 8) return false;
+    const unsigned month = month_of(word);
+    if (!month || !maillog__stamp_day(l, &rest, month)) return false;
+    *c = rest;
+    return true;
 }
 
 static bool is_weekday(const char *p)
@@ -132,5 +171,5 @@ static bool in_brackets(ml_line *l, ml_cur *c)
 bool maillog__stamp_other(ml_line *l, ml_cur *c)
 {
     return weekday_first(l, c) || year_first(l, c) || since_1970(l, c) || since_boot(c) || in_brackets(l, c) ||
-           tai64n(l, c);
+           tai64n(l, c) || other_month(l, c);
 }
