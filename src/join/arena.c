@@ -10,6 +10,13 @@ static inline uint64_t load8(const unsigned char *p)
     return v;
 }
 
+static inline uint32_t load4(const unsigned char *p)
+{
+    uint32_t v;
+    memcpy(&v, p, 4);
+    return v;
+}
+
 static inline uint64_t fold(uint64_t a, uint64_t b)
 {
 #ifdef __SIZEOF_INT128__
@@ -24,7 +31,7 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 #endif
 }
 
-uint64_t maillog__hash(const maillog_join *j, uint64_t salt, const void *data, size_t n)
+static inline uint64_t hash(const maillog_join *j, uint64_t salt, const void *data, size_t n)
 {
     const unsigned char *p = (const unsigned char *)data;
     const uint64_t k0 = j->config.seed[0] ^ 0x9e3779b97f4a7c15u, k1 = j->config.seed[1] ^ 0xd1b54a32d192ed03u;
@@ -42,12 +49,21 @@ uint64_t maillog__hash(const maillog_join *j, uint64_t salt, const void *data, s
     if (n >= 8) {
         a = load8(p);
         b = load8(p + n - 8);
+    } else if (n >= 4) {
+        a = load4(p);
+        b = load4(p + n - 4);
     } else if (n) {
-        unsigned char last[8] = {0};
-        memcpy(last, p, n);
-        a = load8(last);
+        a = (uint64_t)p[0] | (uint64_t)p[n / 2] << 8 | (uint64_t)p[n - 1] << 16;
     }
     return fold(a ^ k1 ^ h, b ^ k0 ^ (h << 1));
+}
+
+uint64_t maillog__hash(const maillog_join *j, uint64_t salt, const void *p, size_t n) { return hash(j, salt, p, n); }
+
+uint64_t maillog__key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value)
+{
+    const uint64_t h = hash(j, scope * 16 + kind, value.ptr, value.len);
+    return h ? h : 1;
 }
 
 /* ---- cells ---- */

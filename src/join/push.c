@@ -66,7 +66,7 @@ static bool advance(maillog_join *j, int64_t t)
 /* Logs of one host say its name in every line: the hash of the last one is kept. */
 static uint32_t host_hash(maillog_join *j, maillog_str host)
 {
-    if (host.len && host.len == j->host_len && memcmp(host.ptr, j->host, host.len) == 0) return j->host_hash;
+    if (host.len && host.len == j->host_len && ml_alike(host.ptr, j->host, host.len)) return j->host_hash;
     const uint32_t h = (uint32_t)maillog__key(j, ML_KEY_HOST, 0, host);
     if (host.len > sizeof j->host) return h;
     memcpy(j->host, host.ptr ? host.ptr : "", host.len);
@@ -269,7 +269,7 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
     switch (in->ev->type) {
     case MAILLOG_EVENT_POSTFIX_CLIENT:
         if (maillog__is_loopback(ml_value(in, ML_S_CLIENT_ADDR))) n->flags |= ML_F_LOCAL;
-        n->u.g.client = (uint32_t)maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR));
+        n->u.g.client = (uint32_t)ml_address_key(j, in);
         if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD) maillog__session_of(j, leg, in);
         maillog__link_back(j, leg);
         break;
@@ -327,7 +327,7 @@ static void take_process(maillog_join *j, uint32_t leg, const ml_in *in)
 void maillog__push_leg(maillog_join *j, ml_in *in)
 {
     uint32_t leg = leg_of(j, in);
-    if (leg && maillog__is_full(j, ml_at_node(j, leg))) { /* what there is goes out; the rest is another record */
+    if (leg && ml_is_full(j, ml_at_node(j, leg))) { /* what there is goes out; the rest is another record */
         maillog__deliver_group(j, ml_at_node(j, leg)->group, MAILLOG_STATE_EVICTED);
         leg = leg_of(j, in);
     }
@@ -446,6 +446,8 @@ static void prepare(maillog_join *j, ml_in *in, const maillog_event *ev)
     in->content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
     in->key[0] = has_queue_id(in) ? maillog__key(j, ML_KEY_QUEUE, 0, ml_value(in, ML_S_QUEUE_ID)) : 0;
     in->key[1] = maillog__session_key(j, in);
+    in->client =
+        in->f[ML_S_CLIENT_ADDR] ? maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR)) : 0;
 }
 
 static void take(maillog_join *j, ml_in *in, uint64_t line)
@@ -481,19 +483,17 @@ int maillog_join_push(maillog_join *j, const maillog_event *ev)
 
 enum { AHEAD = 16, NODE_AHEAD = 10, TAPE_AHEAD = 5 }; /* lines */
 
-static const uint32_t *bucket_of(maillog_join *j, uint64_t key) { return &ml_buckets(j)[key & (j->nbuckets - 1)]; }
-
 static void fetch_buckets(maillog_join *j, const ml_in *in)
 {
     for (unsigned i = 0; i < 2; i++)
-        if (in->key[i]) ml_prefetch(bucket_of(j, in->key[i]));
+        if (in->key[i]) ml_prefetch(ml_bucket(j, in->key[i]));
 }
 
 /* The nodes that the buckets lead to: nearly always the right ones. */
 static void fetch_nodes(maillog_join *j, ml_in *in)
 {
     for (unsigned i = 0; i < 2; i++) {
-        in->guess[i] = in->key[i] ? *bucket_of(j, in->key[i]) / 2 : 0;
+        in->guess[i] = in->key[i] ? *ml_bucket(j, in->key[i]) / 2 : 0;
         if (in->guess[i]) ml_prefetch_node(j, in->guess[i]);
     }
 }

@@ -22,12 +22,7 @@ uint64_t maillog__session_key(const maillog_join *j, const ml_in *in)
 static uint32_t client_hash(const maillog_join *j, const ml_in *in)
 {
     if (!in->f[ML_S_CLIENT_ADDR]) return 0;
-    return (uint32_t)maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR)) | 1;
-}
-
-static uint64_t address_key(const maillog_join *j, const ml_in *in)
-{
-    return maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR));
+    return (uint32_t)ml_address_key(j, in) | 1;
 }
 
 static uint32_t text_hash(const maillog_join *j, maillog_str v)
@@ -66,7 +61,7 @@ static void know_client(maillog_join *j, uint32_t s, const ml_in *in)
     const uint32_t client = in->f[ML_S_RDNS_NAME] ? 0 : client_hash(j, in);
     if (!client || client == n->u.s.client) return;
     n->u.s.client = client; /* it can change: XCLIENT */
-    maillog__set_key(j, s, 1, address_key(j, in));
+    maillog__set_key(j, s, 1, ml_address_key(j, in));
 }
 
 /* connect: a new session, unless lines of the process that came before it (a warning about the client's name, a TLS
@@ -277,7 +272,7 @@ static bool is_parked(const ml_node *n) { return n->kind == ML_NODE_POLICY && !(
 /* The one open session with the client's address; 0 if there is none, or more than one. */
 static uint32_t only_session(maillog_join *j, const ml_in *in)
 {
-    const uint64_t key = address_key(j, in);
+    const uint64_t key = ml_address_key(j, in);
     uint32_t at = 0, open = 0, closed = 0;
     for (int most = MOST_LOOKED_AT * 4; most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
@@ -300,7 +295,7 @@ static uint32_t only_session(maillog_join *j, const ml_in *in)
 /* Of several, the one that has just refused what this answer is about: the two lines have changed places. */
 static uint32_t refused_session(maillog_join *j, const ml_in *in)
 {
-    const uint64_t key = address_key(j, in);
+    const uint64_t key = ml_address_key(j, in);
     const uint32_t to = text_hash(j, ml_value(in, ML_S_TO)), from = text_hash(j, ml_value(in, ML_S_FROM));
     uint32_t at = 0;
     for (int most = MOST_LOOKED_AT; to && most; most--) {
@@ -328,7 +323,7 @@ void maillog__push_policy(maillog_join *j, ml_in *in)
     ml_node *n = ml_at_node(j, p);
     n->u.g.client = text_hash(j, ml_value(in, ML_S_FROM));
     n->u.g.message_id = text_hash(j, ml_value(in, ML_S_TO));
-    maillog__set_key(j, p, 0, address_key(j, in));
+    maillog__set_key(j, p, 0, ml_address_key(j, in));
     j->parked++;
     maillog__add_line(j, p, in);
 }
@@ -354,7 +349,7 @@ static void take_policy(maillog_join *j, uint32_t session, uint32_t policy, uint
 /* Parked answers that came just before this session's connect, or for the recipient that it refuses now. */
 static void take_policies(maillog_join *j, uint32_t session, const ml_in *in, bool connect)
 {
-    const uint64_t key = address_key(j, in);
+    const uint64_t key = ml_address_key(j, in);
     const uint32_t to = text_hash(j, ml_value(in, ML_S_TO)), from = text_hash(j, ml_value(in, ML_S_FROM));
     uint32_t at = 0;
     for (int most = MOST_LOOKED_AT; j->parked && most; most--) {
@@ -374,7 +369,7 @@ static void take_policies(maillog_join *j, uint32_t session, const ml_in *in, bo
 /* The oldest parked answer about the client, with or without a recipient, of the last two seconds; 0: none. */
 static uint32_t oldest_answer(maillog_join *j, const ml_in *in, bool recipient)
 {
-    const uint64_t key = address_key(j, in);
+    const uint64_t key = ml_address_key(j, in);
     uint32_t at = 0, oldest = 0;
     for (int most = MOST_LOOKED_AT; most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
@@ -399,7 +394,7 @@ static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in
     }
     uint32_t at = 0;
     for (int most = MOST_LOOKED_AT; first && most; most--) {
-        const uint32_t i = maillog__find(j, address_key(j, in), &at);
+        const uint32_t i = maillog__find(j, ml_address_key(j, in), &at);
         if (!i) return;
         const ml_node *n = ml_at_node(j, i);
         if (!is_parked(n) || n->u.g.client != from || n->u.g.message_id != to) continue;

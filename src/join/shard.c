@@ -5,7 +5,7 @@
 #include "table.h"
 
 #define MAGIC 0x7061726c6c69616du /* "mailpart" less a letter */
-#define FORMAT 1u
+#define FORMAT 2u
 
 enum { ML_KEY_IMPORT = 15 }; /* a key that only lives during an import */
 

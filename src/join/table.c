@@ -2,7 +2,7 @@
 #include "table.h"
 
 #define MAGIC 0x6e696f6a6c69616du /* "mailjoin" */
-#define FORMAT 1u
+#define FORMAT 2u
 
 _Static_assert(sizeof(ml_node) <= ML_CELL_DATA + 4u, "a node fits into a cell");
 
@@ -52,6 +52,11 @@ static void lay_out(maillog_join *j, uint32_t shift)
     j->scratch_at = j->cells_at + cells * ML_CELL;
     j->scratch_size = (size_t)j->config.memory - j->scratch_at;
     j->fresh_cell = 1; /* 0 is "none" */
+    j->most[0] = (uint32_t)(j->scratch_size / 24);
+    j->most[1] = (uint32_t)(j->scratch_size / 10);
+    j->room[0] = (uint32_t)(j->scratch_size / 30);
+    j->room[1] = (uint32_t)(j->scratch_size / 14);
+    j->line_room = j->ncells / 8 * ML_CELL_DATA;
 }
 
 int maillog_join_init(maillog_join **out, void *mem, size_t len, const maillog_join_config *config,
@@ -125,15 +130,6 @@ int maillog_join_attach(maillog_join **out, void *mem, size_t len, maillog_messa
 
 /* ---- keys ---- */
 
-uint64_t maillog__key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value)
-{
-    const uint64_t h = maillog__hash(j, scope * 16 + kind, value.ptr, value.len);
-    return h ? h : 1;
-}
-
-static uint32_t *bucket(maillog_join *j, uint64_t key) { return &ml_buckets(j)[key & (j->nbuckets - 1)]; }
-
-static uint32_t *next_ref(maillog_join *j, uint32_t ref) { return &ml_at_node(j, ref / 2)->key_next[ref % 2]; }
 static uint32_t unkeyed(unsigned slot) { return slot ? ML_F_UNKEYED1 : ML_F_UNKEYED0; }
 
 /* Nobody looks further than the newest few of a key (an address, a process, a user can be that of very many nodes):
@@ -142,12 +138,12 @@ enum { MOST_ALIKE = 64 };
 
 static void trim(maillog_join *j, uint64_t key)
 {
-    uint32_t *link = bucket(j, key);
-    for (int alike = 0; *link; link = next_ref(j, *link)) {
+    uint32_t *link = ml_bucket(j, key);
+    for (int alike = 0; *link; link = ml_next_ref(j, *link)) {
         ml_node *n = ml_at_node(j, *link / 2);
         if (n->key[*link % 2] != key || ++alike <= MOST_ALIKE) continue;
         n->flags |= unkeyed(*link % 2);
-        *link = *next_ref(j, *link);
+        *link = *ml_next_ref(j, *link);
         return;
     }
 }
@@ -156,7 +152,7 @@ void maillog__set_key(maillog_join *j, uint32_t node, unsigned slot, uint64_t ke
 {
     ml_node *n = ml_at_node(j, node);
     if (n->key[slot]) maillog__drop_key(j, node, slot);
-    uint32_t *head = bucket(j, key);
+    uint32_t *head = ml_bucket(j, key);
     n->key[slot] = key;
     n->key_next[slot] = *head;
     *head = node * 2 + slot;
@@ -168,21 +164,12 @@ void maillog__drop_key(maillog_join *j, uint32_t node, unsigned slot)
     ml_node *n = ml_at_node(j, node);
     if (!n->key[slot]) return;
     if (!(n->flags & unkeyed(slot))) {
-        uint32_t *link = bucket(j, n->key[slot]);
-        while (*link && *link != node * 2 + slot) link = next_ref(j, *link);
+        uint32_t *link = ml_bucket(j, n->key[slot]);
+        while (*link && *link != node * 2 + slot) link = ml_next_ref(j, *link);
         if (*link) *link = n->key_next[slot];
     }
     n->flags &= ~unkeyed(slot);
     n->key[slot] = 0;
-}
-
-uint32_t maillog__find(maillog_join *j, uint64_t key, uint32_t *at)
-{
-    if (*at == UINT32_MAX) return 0;
-    uint32_t ref = *at ? *next_ref(j, *at) : *bucket(j, key);
-    while (ref && ml_at_node(j, ref / 2)->key[ref % 2] != key) ref = *next_ref(j, ref);
-    *at = ref ? ref : UINT32_MAX;
-    return ref / 2;
 }
 
 /* ---- nodes ---- */
@@ -390,19 +377,11 @@ static void stamp(ml_node *n, const ml_in *in)
     if (in->ns > n->last) n->last = in->ns;
 }
 
-/* Whether the node's message has as many lines as can be handed over at once: reading a tape and listing its lines
- * takes eight times its bytes, at worst. */
-bool maillog__is_full(const maillog_join *j, const ml_node *n)
-{
-    const uint32_t most = (uint32_t)(j->scratch_size / (n->group ? 10 : 24));
-    return (n->group ? ml_leader(j, n)->u.g.bytes : n->bytes) > most;
-}
-
 /* The line becomes part of the node, which goes to the end of its list. */
 void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
 {
     ml_node *n = ml_at_node(j, node);
-    if (maillog__is_full(j, n)) {
+    if (ml_is_full(j, n)) {
         maillog__deliver_line(j, in, n->group ? MAILLOG_RECORD_UNMATCHED : MAILLOG_RECORD_SESSION);
         return;
     }

@@ -130,6 +130,7 @@ struct maillog_join {
     void *user;
     maillog_join_config config;
     uint32_t nbuckets, ncells, sealed, layout, shift, unused;
+    uint32_t most[2], room[2], line_room; /* bytes of tape: of a session, of a group: see table.c, tape.c */
     uint64_t buckets_at, cells_at, scratch_at, scratch_size;
     uint32_t free_cell, fresh_cell, used_cells, nodes;
     ml_ends list[ML_LISTS];
@@ -165,9 +166,10 @@ typedef struct ml_in {
     uint32_t guess[2]; /* the nodes that these will most likely lead to */
     uint32_t content;  /* hash of the whole line */
     uint32_t host;
+    uint64_t client; /* of the client's address; 0: not there, or not made yet: see ml_address_key() */
     uint16_t segment;
     uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
-    uint8_t nkept, kept[MAILLOG_FIELDS_MAX]; /* numbers of the fields for the tape */
+    uint8_t nkept, kept[MAILLOG_FIELDS_MAX + 1]; /* numbers of the fields for the tape, the last first */
 } ml_in;
 
 static inline const maillog_field *ml_field_of(const ml_in *in, ml_slot s)
@@ -191,6 +193,20 @@ static inline unsigned ml_word_of(const ml_in *in, ml_slot s)
     return f ? f->word : 0;
 }
 
+/* Short texts: a call of memcmp() would cost more. */
+static inline bool ml_alike(const char *a, const char *b, size_t n)
+{
+    uint64_t x, y;
+    for (; n >= 8; n -= 8, a += 8, b += 8) {
+        memcpy(&x, a, 8);
+        memcpy(&y, b, 8);
+        if (x != y) return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i]) return false;
+    return true;
+}
+
 static inline void ml_prefetch(const void *p)
 {
 #ifdef __GNUC__
@@ -211,10 +227,27 @@ static inline void ml_prefetch_node(const maillog_join *j, uint32_t i)
     ml_prefetch(ml_cell(j, i));
     ml_prefetch(ml_cell(j, i) + ML_CELL / 2);
 }
+static inline uint32_t *ml_bucket(maillog_join *j, uint64_t key) { return &ml_buckets(j)[key & (j->nbuckets - 1)]; }
+static inline uint32_t *ml_next_ref(maillog_join *j, uint32_t ref)
+{
+    return &ml_at_node(j, ref / 2)->key_next[ref % 2];
+}
 static inline ml_node *ml_leader(const maillog_join *j, const ml_node *n) { return ml_at_node(j, n->group); }
+
+/* Whether the node's message has as many lines as can be handed over at once: reading a tape and listing its lines
+ * takes eight times its bytes, at worst. */
+static inline uint32_t ml_tape_bytes(const maillog_join *j, const ml_node *n)
+{
+    return n->group ? ml_leader(j, n)->u.g.bytes : n->bytes;
+}
+static inline bool ml_is_full(const maillog_join *j, const ml_node *n)
+{
+    return ml_tape_bytes(j, n) > j->most[n->group != 0];
+}
 
 /* ---- arena.c: cells, hashes ---- */
 uint64_t maillog__hash(const maillog_join *j, uint64_t salt, const void *p, size_t n);
+uint64_t maillog__key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value);
 uint32_t maillog__new_cell(maillog_join *j);
 void maillog__free_cell(maillog_join *j, uint32_t cell);
 
@@ -228,7 +261,7 @@ typedef enum ml_kept {
 unsigned maillog__kept(unsigned id); /* ml_kept of a maillog_field_id */
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
-enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4, ML_CUT_PIECE = 8 }; /* ml_entry.cut */
+enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4, ML_CUT_PIECE = 8, ML_CUT_FAR = 16 }; /* ml_entry.cut */
 void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift, uint32_t listed);
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
 void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from);
@@ -294,20 +327,30 @@ enum { /* what is hashed keeps the kinds of keys apart */
        ML_KEY_GREY,
        ML_KEY_TEXT
 };
-uint64_t maillog__key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value);
+/* The client's address on this host. */
+static inline uint64_t ml_address_key(const maillog_join *j, const ml_in *in)
+{
+    return in->client ? in->client : maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR));
+}
 uint32_t maillog__new_node(maillog_join *j, ml_kind kind, const ml_in *in);
 void maillog__free_node(maillog_join *j, uint32_t node);
 void maillog__set_key(maillog_join *j, uint32_t node, unsigned slot, uint64_t key);
 void maillog__drop_key(maillog_join *j, uint32_t node, unsigned slot);
 /* Walk the nodes with a key, newest first: set *at to 0 and call until it returns 0. */
-uint32_t maillog__find(maillog_join *j, uint64_t key, uint32_t *at);
+static inline uint32_t maillog__find(maillog_join *j, uint64_t key, uint32_t *at)
+{
+    if (*at == UINT32_MAX) return 0;
+    uint32_t ref = *at ? *ml_next_ref(j, *at) : *ml_bucket(j, key);
+    while (ref && ml_at_node(j, ref / 2)->key[ref % 2] != key) ref = *ml_next_ref(j, ref);
+    *at = ref ? ref : UINT32_MAX;
+    return ref / 2;
+}
 void maillog__list_put(maillog_join *j, uint32_t node, ml_list list);
 ml_list maillog__session_list(const maillog_join *j, const ml_node *session);
 uint32_t maillog__oldest(maillog_join *j, ml_list list); /* in order of lines, nearly */
 void maillog__list_take(maillog_join *j, uint32_t node);
 void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b);
 void maillog__settle(maillog_join *j, uint32_t node); /* a line came: put its group where it belongs now */
-bool maillog__is_full(const maillog_join *j, const ml_node *n);
 void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in);
 
 /* ---- deliver.c: records go out ---- */

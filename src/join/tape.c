@@ -1,40 +1,45 @@
 /* tape.c: the lines of a node as bytes in a chain of cells.
  *
- *   entry:  daemon, match, fields, cut (1 byte each), type, segment, length of the fields (2 each), content (4),
- *           line (1..10), fields
- *   field:  number in kept.def, with the high bit if there is a word (1), word (0 or 2), length (1..3), bytes */
+ *   entry:  daemon, match, fields, cut (1 byte each), type, segment, length of the rest (2 each), content (4),
+ *           line (4, or 8 with ML_CUT_FAR), a mark for each value (4), the values
+ *   mark:   word (13 bits), length (12), number in kept.def (7) */
 #include "table.h"
 
 /* ---- the line's fields ---- */
 
-static const uint8_t slots[] = {
-#define ML_SLOT(NAME) [MAILLOG_FIELD_##NAME] = ML_S_##NAME,
+/* What a field is to the join, and on a tape. */
+static const struct {
+    uint8_t slot, kept;
+} roles[] = {
+#define ML_SLOT(NAME) [MAILLOG_FIELD_##NAME].slot = ML_S_##NAME,
 #include "slots.def"
-    [MAILLOG_FIELD_EXIM_ID] = ML_S_QUEUE_ID,
-};
-
-static const uint8_t kept[] = {
-#define ML_KEPT(NAME) [MAILLOG_FIELD_##NAME] = ML_K_##NAME,
+#define ML_KEPT(NAME) [MAILLOG_FIELD_##NAME].kept = ML_K_##NAME,
 #include "kept.def"
-    [MAILLOG_FIELD_EXIM_ID] = ML_K_QUEUE_ID,
-    [MAILLOG_FIELD_RELAY_NAME] = ML_K_RELAY,
+    [MAILLOG_FIELD_EXIM_ID].slot = ML_S_QUEUE_ID,
+    [MAILLOG_FIELD_EXIM_ID].kept = ML_K_QUEUE_ID,
+    [MAILLOG_FIELD_RELAY_NAME].kept = ML_K_RELAY,
 };
 
-unsigned maillog__kept(unsigned id) { return id < sizeof kept ? kept[id] : ML_K_NONE; }
+enum { ROLES = sizeof roles / sizeof *roles, LAST_BY_RULE = ML_K_MESSAGE };
 
-/* In one pass: where the fields are that the join asks for, and which will be kept. */
+unsigned maillog__kept(unsigned id) { return id < ROLES ? roles[id].kept : ML_K_NONE; }
+
+/* In one pass: where the fields are that the join asks for, and which will be kept. From the last to the first: of
+ * several of a kind the first counts. */
 void maillog__scan(ml_in *in)
 {
     const maillog_event *ev = in->ev;
     memset(in->f, 0, sizeof in->f);
-    in->nkept = 0;
-    for (uint32_t i = 0; i < ev->nfields; i++) {
+    unsigned n = 0;
+    for (uint32_t i = ev->nfields; i-- > 0;) {
         const uint16_t id = ev->field[i].id;
-        const unsigned slot = id < sizeof slots ? slots[id] : ML_S_NONE;
-        if (!in->f[slot]) in->f[slot] = (uint8_t)(i + 1);
-        in->kept[in->nkept] = (uint8_t)i;
-        in->nkept = (uint8_t)(in->nkept + (maillog__kept(id) != ML_K_NONE));
+        if (id >= ROLES) continue;
+        in->f[roles[id].slot] = (uint8_t)(i + 1);
+        in->kept[n] = (uint8_t)i;
+        n += roles[id].kept > LAST_BY_RULE;
     }
+    in->f[ML_S_NONE] = 0;
+    in->nkept = (uint8_t)n;
 }
 
 /* ---- writing ---- */
@@ -77,14 +82,6 @@ static void put(maillog_join *j, ml_node *n, const void *data, size_t len)
     }
 }
 
-static size_t varint(unsigned char *out, uint64_t v)
-{
-    size_t n = 0;
-    for (; v > 127; v >>= 7) out[n++] = (unsigned char)(v | 128);
-    out[n++] = (unsigned char)v;
-    return n;
-}
-
 /* name[addr]:port as logged: the parts are slices of one line, and a bracket stands behind the address. Others than
  * Postfix write them apart. */
 static uint32_t relay_len(const ml_in *in, const maillog_field *name)
@@ -100,19 +97,20 @@ static uint32_t relay_len(const ml_in *in, const maillog_field *name)
 #define MAX_VALUE 2048u
 #define MAX_TROUBLE 400u
 #define MAX_FIELDS 8192u /* of one line, with what each needs beside its bytes */
-#define MOST_HEAD 24u    /* of an entry */
-#define FIELD_HEAD 6u    /* of a field, at most */
-#define HAS_WORD 128u
-#define NOT_KEPT UINT32_MAX
+#define FIELD_HEAD 6u
+#define HEAD 18u       /* of an entry; 22 with ML_CUT_FAR */
+#define COPY_SLACK 32u /* behind the last value: see copy_value() */
+#define MARK_WORDS 13
+
+_Static_assert(MAX_VALUE < 1u << (32 - MARK_WORDS - 7) && ML_KEPT_FIELDS <= 128, "a mark has room for it");
 
 /* What one line, and one message, may take of the block: more is cut, the line numbers stay. */
 static uint32_t room_for(const maillog_join *j, const ml_node *n)
 {
-    const uint32_t most = (uint32_t)(j->scratch_size / (n->group ? 14 : 30)), line = j->ncells / 8 * ML_CELL_DATA;
-    const uint32_t used = n->group ? ml_leader(j, n)->u.g.bytes : n->bytes;
+    const uint32_t most = j->room[n->group != 0], used = ml_tape_bytes(j, n);
     if (used >= most) return 0;
     uint32_t room = most - used;
-    if (room > line) room = line;
+    if (room > j->line_room) room = j->line_room;
     return room < MAX_FIELDS ? room : MAX_FIELDS;
 }
 
@@ -132,109 +130,105 @@ static bool keeps_text(const ml_in *in)
     }
 }
 
-/* How much of a field is kept. The host stands once on a tape, and so does a leg's queue ID; the name of a relay stands
- * for all of it; the text is for lines of trouble alone. */
-static uint32_t kept_len(const ml_node *n, const ml_in *in, const maillog_field *f)
-{
-    static const uint8_t special[] = {
-        [MAILLOG_FIELD_HOST] = 1,       [MAILLOG_FIELD_QUEUE_ID] = 1, [MAILLOG_FIELD_EXIM_ID] = 1,
-        [MAILLOG_FIELD_RELAY_NAME] = 1, [MAILLOG_FIELD_MESSAGE] = 1,
-    };
-    if (f->id >= sizeof special || !special[f->id]) return f->len;
-    switch (f->id) {
-    case MAILLOG_FIELD_HOST:
-        return n->head ? NOT_KEPT : f->len;
-    case MAILLOG_FIELD_QUEUE_ID:
-    case MAILLOG_FIELD_EXIM_ID:
-        return n->head && n->kind == ML_NODE_LEG ? NOT_KEPT : f->len;
-    case MAILLOG_FIELD_RELAY_NAME:
-        return relay_len(in, f);
-    case MAILLOG_FIELD_MESSAGE:
-        if (!keeps_text(in)) return NOT_KEPT;
-        return f->len < MAX_TROUBLE ? f->len : MAX_TROUBLE;
-    default:
-        return f->len;
-    }
-}
+/* An entry that is being written. */
+typedef struct writer {
+    const maillog_event *ev;
+    unsigned char *mark, *p;
+    uint32_t room, cut;
+} writer;
 
-static void put_head(unsigned char *head, const ml_in *in, size_t count, uint8_t cut, size_t len)
+/* Values are short: a call for each would cost more than the bytes. `left`: bytes of the line from there on; there is
+ * always more room than needed. */
+static inline void copy_value(unsigned char *to, const char *from, size_t n, size_t left)
 {
-    const uint16_t fields = (uint16_t)len;
-    head[0] = in->ev->daemon;
-    head[1] = in->ev->match;
-    head[2] = (unsigned char)count;
-    head[3] = cut;
-    memcpy(head + 4, &in->ev->type, 2);
-    memcpy(head + 6, &in->segment, 2);
-    memcpy(head + 8, &fields, 2);
-    memcpy(head + 10, &in->content, 4);
-    varint(head + 14, in->line);
-}
-
-/* Values are short: a call for each would cost more than the bytes. */
-static inline void copy_value(unsigned char *to, const char *from, size_t n)
-{
-    if (n > 32) {
-        memcpy(to, from, n);
+    if (n <= 32 && left >= 32) {
+        memcpy(to, from, 32);
     } else if (n >= 16) {
-        memcpy(to + n - 16, from + n - 16, 16);
+        if (n > 32) memcpy(to, from, n);
         memcpy(to, from, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
     } else if (n >= 8) {
-        memcpy(to + n - 8, from + n - 8, 8);
         memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
     } else if (n >= 4) {
-        memcpy(to + n - 4, from + n - 4, 4);
         memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
     } else {
         for (size_t i = 0; i < n; i++) to[i] = (unsigned char)from[i];
     }
 }
 
-static size_t varint_size(uint64_t v)
+ML_INLINE void put_field(writer *w, unsigned kept_as, uint32_t word, uint32_t off, uint32_t whole)
 {
-    size_t n = 1;
-    for (; v > 127; v >>= 7) n++;
-    return n;
-}
-
-static unsigned char *put_field(unsigned char *p, unsigned kept_as, uint16_t word, const char *value, uint32_t len)
-{
-    *p++ = (unsigned char)(kept_as | (word ? HAS_WORD : 0));
-    if (word) {
-        memcpy(p, &word, 2);
-        p += 2;
+    uint32_t len = whole;
+    if (len > MAX_VALUE) {
+        len = MAX_VALUE;
+        w->cut |= ML_CUT_VALUES;
     }
-    p += varint(p, len);
-    copy_value(p, value, len);
-    return p + len;
+    if (len + FIELD_HEAD > w->room) {
+        w->cut |= ML_CUT_VALUES;
+        return;
+    }
+    w->room -= len + FIELD_HEAD;
+    const uint32_t mark = word << (32 - MARK_WORDS) | len << 7 | kept_as;
+    memcpy(w->mark, &mark, 4);
+    w->mark += 4;
+    copy_value(w->p, w->ev->line + off, len, w->ev->len - off);
+    w->p += len;
 }
 
+ML_INLINE void put_slot(writer *w, const ml_in *in, ml_slot slot, unsigned kept_as, uint32_t most)
+{
+    const maillog_field *f = &in->ev->field[in->f[slot] - 1];
+    put_field(w, kept_as, f->word, f->off, f->len < most ? f->len : most);
+}
+
+static void put_head(unsigned char *head, const ml_in *in, size_t count, uint32_t cut, size_t rest)
+{
+    const uint16_t len = (uint16_t)rest;
+    head[0] = in->ev->daemon;
+    head[1] = in->ev->match;
+    head[2] = (unsigned char)count;
+    head[3] = (unsigned char)cut;
+    memcpy(head + 4, &in->ev->type, 2);
+    memcpy(head + 6, &in->segment, 2);
+    memcpy(head + 8, &len, 2);
+    memcpy(head + 10, &in->content, 4);
+}
+
+/* The host stands once on a tape, and so does a leg's queue ID; the name of a relay stands for all of it; the text is
+ * for lines of trouble alone. */
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
 {
     ml_node *n = ml_at_node(j, node);
     const maillog_event *ev = in->ev;
     const uint32_t before = n->bytes;
-    unsigned char entry[MOST_HEAD + MAX_FIELDS];
-    unsigned char *const fields = entry + 14 + varint_size(in->line), *p = fields;
-    size_t room = room_for(j, n), count = 0;
-    uint8_t cut = 0;
-    for (unsigned i = 0; i < in->nkept; i++) {
-        const maillog_field *f = &ev->field[in->kept[i]];
-        const uint32_t whole = kept_len(n, in, f), len = whole < MAX_VALUE ? whole : MAX_VALUE;
-        if (whole == NOT_KEPT) continue;
-        if (len < whole) cut |= ML_CUT_VALUES;
-        if (len + FIELD_HEAD > room) {
-            cut |= ML_CUT_VALUES;
-            continue;
-        }
-        room -= len + FIELD_HEAD;
-        p = put_field(p, kept[f->id], f->word, ev->line + f->off, len);
-        count++;
+    const bool host = !n->head && in->f[ML_S_HOST], id = in->f[ML_S_QUEUE_ID] && (!n->head || n->kind != ML_NODE_LEG),
+               text = in->f[ML_S_MESSAGE] && keeps_text(in);
+    unsigned char entry[HEAD + 4 + MAX_FIELDS + COPY_SLACK];
+    writer w = {ev, entry + HEAD, NULL, room_for(j, n), ev->flags & MAILLOG_FLAG_CONTINUED ? ML_CUT_PIECE : 0};
+    memcpy(entry + 14, &in->line, 8);
+    if (in->line > UINT32_MAX) {
+        w.cut |= ML_CUT_FAR;
+        w.mark += 4;
     }
-    if (ev->flags & MAILLOG_FLAG_CONTINUED) cut |= ML_CUT_PIECE;
-    put_head(entry, in, count, cut, (size_t)(p - fields));
-    put(j, n, entry, (size_t)(p - entry));
-    if (cut & ML_CUT_VALUES) j->stats.truncated++;
+    unsigned char *const marks = w.mark, *const values = marks + (size_t)(in->nkept + host + id + text) * 4;
+    w.p = values;
+    if (host) put_slot(&w, in, ML_S_HOST, ML_K_HOST, UINT32_MAX);
+    if (id) put_slot(&w, in, ML_S_QUEUE_ID, ML_K_QUEUE_ID, UINT32_MAX);
+    for (unsigned i = in->nkept; i-- > 0;) {
+        const maillog_field *f = &ev->field[in->kept[i]];
+        const uint32_t len = f->id == MAILLOG_FIELD_RELAY_NAME ? relay_len(in, f) : f->len;
+        put_field(&w, roles[f->id].kept, f->word, f->off, len);
+    }
+    if (text) put_slot(&w, in, ML_S_MESSAGE, ML_K_MESSAGE, MAX_TROUBLE);
+    if (w.mark < values) { /* not all had room */
+        memmove(w.mark, values, (size_t)(w.p - values));
+        w.p -= values - w.mark;
+    }
+    put_head(entry, in, (size_t)(w.mark - marks) / 4, w.cut, (size_t)(w.p - marks));
+    put(j, n, entry, (size_t)(w.p - entry));
+    if (w.cut & ML_CUT_VALUES) j->stats.truncated++;
     if (n->group)
         ml_leader(j, n)->u.g.bytes += n->bytes - before;
     else
@@ -274,73 +268,56 @@ void maillog__tape_free(maillog_join *j, ml_node *n)
     n->tail_used = 0;
 }
 
-static bool read_long_varint(const char **p, const char *end, uint64_t *out)
-{
-    uint64_t v = 0;
-    for (unsigned shift = 0; *p < end && shift < 64; shift += 7) {
-        const unsigned char c = (unsigned char)*(*p)++;
-        v |= (uint64_t)(c & 127) << shift;
-        if (c < 128) {
-            *out = v;
-            return true;
-        }
-    }
-    return false;
-}
-
-static inline bool read_varint(const char **p, const char *end, uint64_t *out)
-{
-    if (*p == end || (unsigned char)**p > 127) return read_long_varint(p, end, out);
-    *out = (unsigned char)*(*p)++;
-    return true;
-}
-
 bool maillog__entry(const char **p, const char *end, ml_entry *out)
 {
+    const char *const head = *p;
     uint16_t len;
-    if (end - *p < 15) return false;
-    const unsigned char *head = (const unsigned char *)*p;
-    out->daemon = head[0];
-    out->match = head[1];
-    out->nfields = head[2];
-    out->cut = head[3];
+    uint32_t line;
+    if ((size_t)(end - head) < HEAD) return false;
+    memcpy(&out->daemon, head, 1);
+    memcpy(&out->match, head + 1, 1);
+    memcpy(&out->nfields, head + 2, 1);
+    memcpy(&out->cut, head + 3, 1);
     memcpy(&out->type, head + 4, 2);
     memcpy(&out->segment, head + 6, 2);
     memcpy(&len, head + 8, 2);
     memcpy(&out->content, head + 10, 4);
-    *p += 14;
-    if (!read_varint(p, end, &out->line) || len > end - *p) return false;
-    out->raw = *p;
+    memcpy(&line, head + 14, 4);
+    out->line = line;
+    out->raw = head + HEAD;
+    if (out->cut & ML_CUT_FAR) {
+        if ((size_t)(end - head) < HEAD + 4) return false;
+        memcpy(&out->line, head + 14, 8);
+        out->raw += 4;
+    }
+    if (len > end - out->raw || len < out->nfields * 4u) return false;
+    *p = out->end = out->raw + len;
     out->field = NULL;
     out->mask[0] = out->mask[1] = 0;
-    *p += len;
-    out->end = *p;
     return true;
 }
 
 size_t maillog__entry_fields(ml_entry *e, ml_field *out)
 {
-    const char *p = e->raw;
+    const char *const marks = e->raw;
+    const char *p = marks + e->nfields * 4u;
     uint64_t mask[2] = {0, 0};
     size_t n = 0;
     e->field = out;
-    for (; n < e->nfields && e->end - p >= 2; n++) {
-        uint64_t len;
-        const unsigned char first = (unsigned char)*p++;
-        out[n].id = first & (HAS_WORD - 1);
-        out[n].word = 0;
-        if (first & HAS_WORD) {
-            if (e->end - p < 3) break;
-            memcpy(&out[n].word, p, 2);
-            p += 2;
-        }
-        if (!read_varint(&p, e->end, &len) || len > (uint64_t)(e->end - p)) break;
+    for (; n < e->nfields; n++) {
+        uint32_t mark;
+        memcpy(&mark, marks + n * 4, 4);
+        const uint32_t id = mark & 127, len = mark >> 7 & ((1u << (32 - MARK_WORDS - 7)) - 1);
+        if (len > (size_t)(e->end - p)) break;
         out[n].p = p;
-        out[n].len = (uint32_t)len;
-        mask[first >> 6 & 1] |= (uint64_t)1 << (first & 63);
+        out[n].len = len;
+        out[n].id = (uint16_t)id;
+        out[n].word = (uint16_t)(mark >> (32 - MARK_WORDS));
+        mask[id >> 6] |= (uint64_t)1 << (id & 63);
         p += len;
     }
-    memcpy(e->mask, mask, sizeof mask);
+    e->mask[0] = mask[0];
+    e->mask[1] = mask[1];
     e->nfields = (uint8_t)n;
     return n;
 }
