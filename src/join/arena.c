@@ -74,11 +74,13 @@ uint32_t maillog__new_cell(maillog_join *j)
     uint32_t cell = j->free_cell;
     if (cell) {
         memcpy(&j->free_cell, ml_cell(j, cell) + ML_CELL_DATA, sizeof cell);
+        if (j->free_cell) ml_prefetch_node(j, j->free_cell); /* it is the next to be taken */
     } else {
         cell = j->fresh_cell++;
         memset(ml_cell(j, cell), 0, ML_CELL); /* a sealed block must not tell what its memory held before */
     }
     j->used_cells++;
+    j->turnover++;
     return cell;
 }
 

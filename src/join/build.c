@@ -44,22 +44,44 @@ void maillog__sort(ml_sorted *v, size_t n)
     }
 }
 
-void *maillog__reserve(ml_build *b, size_t count, size_t size)
+/* False: too far from being sorted. */
+static bool sort_few_lines(uint64_t *line, size_t n)
 {
-    char *p = b->top + (8 - (uintptr_t)b->top % 8) % 8;
-    if (p > b->limit || (size_t)(b->limit - p) < count * size) {
-        b->m->truncated++;
-        return NULL;
+    size_t moves = 0;
+    for (size_t i = 1; i < n; i++) {
+        const uint64_t t = line[i];
+        size_t k = i;
+        for (; k && line[k - 1] > t; k--) line[k] = line[k - 1];
+        line[k] = t;
+        moves += i - k;
+        if (moves > n * 8) return false;
     }
-    b->top = p + count * size;
-    return p;
+    return true;
 }
 
-void *maillog__take(ml_build *b, size_t count, size_t size)
+static bool sort_lines(ml_build *b, uint64_t *line, size_t n)
 {
-    void *p = maillog__reserve(b, count, size);
-    if (p && count) memset(p, 0, count * size);
-    return p;
+    char *const top = b->top;
+    ml_sorted *v = (ml_sorted *)ml_take(b, n, sizeof *v);
+    if (!v) return false;
+    for (size_t i = 0; i < n; i++) v[i].key = line[i];
+    maillog__sort(v, n);
+    for (size_t i = 0; i < n; i++) line[i] = v[i].key;
+    b->top = top;
+    return true;
+}
+
+maillog_lines maillog__sorted_lines(ml_build *b, uint64_t *line, size_t n)
+{
+    maillog_lines out = {line, n};
+    size_t i = 1;
+    while (i < n && line[i - 1] < line[i]) i++;
+    if (i >= n) return out;
+    out.len = 0;
+    if (!sort_few_lines(line, n) && !sort_lines(b, line, n)) return out;
+    for (i = 0; i < n; i++)
+        if (!out.len || line[out.len - 1] != line[i]) line[out.len++] = line[i];
+    return out;
 }
 
 bool maillog__contains(maillog_str text, const char *word)

@@ -40,8 +40,25 @@ typedef struct ml_sorted {
 } ml_sorted;
 void maillog__sort(ml_sorted *v, size_t n);
 
-void *maillog__take(ml_build *b, size_t count, size_t size);    /* zeroed; NULL when the scratch is full */
-void *maillog__reserve(ml_build *b, size_t count, size_t size); /* the same, not zeroed */
+/* NULL when the scratch is full. The scratch ends where a multiple of 8 does. */
+static inline void *ml_reserve(ml_build *b, size_t count, size_t size)
+{
+    char *p = b->top + (-(uintptr_t)b->top & 7);
+    if ((size_t)(b->limit - p) < count * size) {
+        b->m->truncated++;
+        return NULL;
+    }
+    b->top = p + count * size;
+    return p;
+}
+
+/* The same, zeroed. */
+static inline void *ml_take(ml_build *b, size_t count, size_t size)
+{
+    void *p = ml_reserve(b, count, size);
+    if (p && count) memset(p, 0, count * size);
+    return p;
+}
 maillog_lines maillog__sorted_lines(ml_build *b, uint64_t *line, size_t n);
 uint32_t maillog__leg_index(const ml_build *b, maillog_str queue_id);
 

@@ -252,7 +252,9 @@ static bool classify(const ml_entry *e, check *c)
 /* Most lines are no checks: they have none of the fields that make one. */
 static bool may_be_check(const ml_entry *e)
 {
-    if (e->type == MAILLOG_EVENT_POSTFIX_QUEUE_FILE_ERROR) return true;
+    if (ml_has_any(e, ML_BIT(ACTION) | ML_BIT(RESULT) | ML_BIT(SCORE) | ML_BIT(RANK) | ML_BIT(IS_SPAM) |
+                          ML_BIT(SPF_RESULT) | ML_BIT(CODE) | ML_BIT(SASL_METHOD)))
+        return true;
     switch (e->daemon) {
     case MAILLOG_DAEMON_OPENDKIM:
     case MAILLOG_DAEMON_OPENDMARC:
@@ -262,8 +264,7 @@ static bool may_be_check(const ml_entry *e)
     case MAILLOG_DAEMON_MIMEDEFANG:
         return true;
     default:
-        return ml_has_any(e, ML_BIT(ACTION) | ML_BIT(RESULT) | ML_BIT(SCORE) | ML_BIT(RANK) | ML_BIT(IS_SPAM) |
-                                 ML_BIT(SPF_RESULT) | ML_BIT(CODE) | ML_BIT(SASL_METHOD));
+        return e->type == MAILLOG_EVENT_POSTFIX_QUEUE_FILE_ERROR;
     }
 }
 
@@ -389,17 +390,20 @@ static maillog_str fault_text(const ml_entry *e)
 
 static void sort_checks(ml_build *b, check *from, size_t n)
 {
-    ml_sorted *v = (ml_sorted *)maillog__take(b, n, sizeof *v);
-    check *to = (check *)maillog__take(b, n, sizeof *to);
     b->m->checks = from;
     b->m->nchecks = n;
+    size_t i = 1;
+    while (i < n && from[i - 1].line <= from[i].line) i++;
+    if (i >= n) return;
+    ml_sorted *v = (ml_sorted *)ml_reserve(b, n, sizeof *v);
+    check *to = (check *)ml_reserve(b, n, sizeof *to);
     if (!v || !to) return;
-    for (size_t i = 0; i < n; i++) {
+    for (i = 0; i < n; i++) {
         v[i].key = from[i].line;
         v[i].index = i;
     }
     maillog__sort(v, n);
-    for (size_t i = 0; i < n; i++) to[i] = from[v[i].index];
+    for (i = 0; i < n; i++) to[i] = from[v[i].index];
     b->m->checks = to;
 }
 
@@ -423,9 +427,9 @@ void maillog__build_checks(ml_build *b)
             checks += may_be_check(e);
             faults += ml_has_any(e, ML_BIT(MESSAGE));
         }
-    check *out = (check *)maillog__take(b, checks, sizeof *out);
-    b->m->faults = (maillog_message_fault *)maillog__take(b, faults, sizeof *b->m->faults);
-    if (!out || !b->m->faults) return;
+    check *out = (check *)ml_reserve(b, checks, sizeof *out);
+    b->m->faults = (maillog_message_fault *)ml_reserve(b, faults, sizeof *b->m->faults);
+    if (!out || !b->m->faults || !(checks + faults)) return;
     checks = 0;
     for (size_t i = 0; i < b->nparts; i++)
         for (size_t at = 0; (e = ml_next(&b->part[i], &at)) != NULL;) {

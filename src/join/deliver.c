@@ -72,10 +72,16 @@ static const char *next_unlisted(unlisted *u, ml_entry *e)
 static uint64_t list_session(maillog_join *j, uint32_t session, uint16_t segment, bool all)
 {
     ml_node *n = ml_at_node(j, session);
+    uint64_t fresh = n->session_prev - n->group_next, left = 0;
+    ml_entry e;
+    if (!(n->flags & ML_F_SEGMENTS)) {
+        n->flags |= ML_F_LISTED;
+        n->group_next = n->session_prev;
+        return fresh;
+    }
+    fresh = 0;
     unlisted u = begin_unlisted(j, n);
     const char *const start = u.at;
-    uint64_t fresh = 0, left = 0;
-    ml_entry e;
     for (const char *entry; (entry = next_unlisted(&u, &e)) != NULL;) {
         if (!all && e.segment && e.segment != segment) {
             left++;
@@ -174,8 +180,7 @@ enum { MOST_SEGMENTS = 256 };
 typedef struct segments {
     uint16_t attempt[MOST_SEGMENTS];
     unsigned n;
-    bool left;    /* lines that nobody listed, and that are in no attempt */
-    bool nothing; /* nothing was tried, and nothing listed */
+    bool left; /* lines that nobody listed, and that are in no attempt */
 } segments;
 
 static void note_attempt(segments *s, uint16_t segment)
@@ -184,18 +189,21 @@ static void note_attempt(segments *s, uint16_t segment)
     if (s->n < MOST_SEGMENTS) s->attempt[s->n++] = segment;
 }
 
-static segments untold(const maillog_join *j, const ml_node *n)
+static void find_untold(const maillog_join *j, const ml_node *n, segments *s)
 {
-    segments s;
-    memset(&s, 0, sizeof s);
-    unlisted u = begin_unlisted(j, n);
-    ml_entry e;
-    while (next_unlisted(&u, &e)) {
-        s.left = true;
-        if (e.segment && (e.daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(e.daemon))) note_attempt(&s, e.segment);
+    s->n = 0;
+    s->left = n->group_next < n->session_prev;
+    if (n->flags & ML_F_SEGMENTS) {
+        unlisted u = begin_unlisted(j, n);
+        ml_entry e;
+        s->left = false;
+        while (next_unlisted(&u, &e)) {
+            s->left = true;
+            if (e.segment && (e.daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(e.daemon)))
+                note_attempt(s, e.segment);
+        }
     }
-    if (!s.n && n->flags & ML_F_TRIED && !(n->flags & ML_F_LISTED)) note_attempt(&s, 0);
-    return s;
+    if (!s->n && n->flags & ML_F_TRIED && !(n->flags & ML_F_LISTED)) note_attempt(s, 0);
 }
 
 /* ---- greylisting: what was refused for now is remembered for its retry ---- */
@@ -235,7 +243,8 @@ void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message
     maillog_message m;
     ml_node *n = ml_at_node(j, session);
     maillog__list_take(j, session);
-    const segments s = untold(j, n);
+    segments s;
+    find_untold(j, n, &s);
     for (unsigned i = 0; i < s.n; i++) {
         maillog__build_attempt(j, &b, &m, session, s.attempt[i], MAILLOG_RECORD_MESSAGE);
         hand_over(j, &m, state);
@@ -313,14 +322,15 @@ static void deliver_oldest(maillog_join *j, ml_list list, maillog_message_state 
 }
 
 /* The next in the list goes out soon, too. */
-static void fetch_next(const maillog_join *j, uint32_t node)
+static void fetch_next(maillog_join *j, uint32_t node)
 {
     const ml_node *n = ml_at_node(j, node);
     if (!n->next) return;
     const ml_node *next = ml_at_node(j, n->next);
     if (next->next) ml_prefetch_node(j, next->next);
-    if (next->head) ml_prefetch_node(j, next->head);
-    if (next->session) ml_prefetch_node(j, next->session);
+    if (next->head) maillog__prefetch_tape(j, next);
+    if (next->key[0]) ml_prefetch(ml_bucket(j, next->key[0]));
+    if (next->group && next->session) ml_prefetch_node(j, next->session);
 }
 
 void maillog__tick(maillog_join *j)
@@ -340,13 +350,23 @@ void maillog__tick(maillog_join *j)
         {ML_LIST_GONE, 6 * j->config.settle, MAILLOG_STATE_COMPLETE},
     };
     const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    /* what had lines since is moved back now and then, so that eviction finds what was quiet for long */
+    const bool all = j->turnover > j->ncells / 16;
+    if (all) j->turnover = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t *due = &j->due[rows[i].list];
+        if ((j->clock < *due && !all) || (part && rows[i].state == MAILLOG_STATE_EXPIRED)) continue;
+        *due = j->clock + rows[i].after; /* what comes in later is younger */
         for (uint32_t n; (n = maillog__oldest(j, rows[i].list)) != 0;) {
-            if (part && rows[i].state == MAILLOG_STATE_EXPIRED) break;
-            if ((int64_t)ml_at_node(j, n)->active + rows[i].after > j->clock) break;
+            const int64_t old = (int64_t)ml_at_node(j, n)->active + rows[i].after;
+            if (old > j->clock) {
+                *due = old;
+                break;
+            }
             fetch_next(j, n);
             deliver_oldest(j, rows[i].list, rows[i].state);
         }
+    }
 }
 
 /* Make room: what is only remembered goes first, then the record that was quiet for longest. */
@@ -389,6 +409,7 @@ int maillog_join_flush(maillog_join *j)
         while (j->list[rows[i].list].first) deliver_oldest(j, rows[i].list, rows[i].state);
     j->log_time = INT64_MIN;
     j->day_month = 0;
+    memset(j->due, 0, sizeof j->due);
     return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
 }
 

@@ -8,16 +8,13 @@ typedef maillog_message_recipient recipient;
 
 #define GET(e, NAME) maillog__entry_get((e), ML_K_##NAME)
 
-#define GET(e, NAME) maillog__entry_get((e), ML_K_##NAME)
-
 static const maillog_str no_alias = {NULL, 0};
 
 /* ---- one entry per leg and recipient ---- */
 
 uint32_t *maillog__fate_place(const ml_fates *f, uint32_t leg, maillog_str to, maillog_str orig)
 {
-    uint64_t h = leg * 0x9e3779b97f4a7c15u;
-    for (size_t i = 0; i < to.len; i++) h = (h ^ (unsigned char)to.ptr[i]) * 0x100000001b3u;
+    const uint64_t h = maillog__hash(f->b->j, leg, to.ptr, to.len);
     size_t k = (size_t)(h >> 24) & (f->slots - 1);
     for (; f->slot[k]; k = (k + 1) & (f->slots - 1)) {
         const ml_fate *v = &f->v[f->slot[k] - 1];
@@ -33,6 +30,7 @@ ml_fate *maillog__fate_for(ml_fates *f, uint32_t leg, maillog_str to, maillog_st
     if (*place) return &f->v[*place - 1];
     if (f->n == f->most) return NULL;
     ml_fate *v = &f->v[f->n++];
+    memset(v, 0, sizeof *v);
     *place = (uint32_t)f->n;
     v->leg = leg;
     v->next = ML_NO_LEG;
@@ -75,8 +73,6 @@ static void delivery(ml_fates *f, const ml_entry *e, uint32_t leg, maillog_str t
     /* what was sent or bounced is not tried again: a deferred attempt that comes after it is an older one, late */
     const bool over = v->r.verdict == MAILLOG_VERDICT_DELIVERED || v->r.verdict == MAILLOG_VERDICT_BOUNCED;
     if (over && of_status(e, status, GET(e, REPLY)) == MAILLOG_VERDICT_DEFERRED) return;
-    bool forwarded;
-    const maillog_str id = maillog__next_id(e, &forwarded);
     if (orig.ptr) v->r.orig_to = orig;
     v->r.queue_id = f->b->m->legs[leg].queue_id;
     v->r.relay = GET(e, RELAY);
@@ -89,9 +85,11 @@ static void delivery(ml_fates *f, const ml_entry *e, uint32_t leg, maillog_str t
     v->r.verdict = of_status(e, status, v->r.reply);
     v->daemon = e->daemon;
     v->session = maillog__saved_session(v->r.reply);
+    bool forwarded = e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL;
+    const bool here = maillog__is_here(e), telling = here || forwarded || f->b->m->nlegs > 1;
+    const maillog_str id = telling ? maillog__next_id(e, &forwarded) : no_alias;
     v->next = maillog__leg_index(f->b, id);
     if (v->next == leg) v->next = ML_NO_LEG;
-    const bool here = maillog__is_here(e);
     v->step = v->r.verdict == MAILLOG_VERDICT_DELIVERED && !v->session.len &&
               (v->next != ML_NO_LEG || (forwarded && id.len) || (e->daemon == MAILLOG_DAEMON_POSTFIX_SMTP && here));
     v->awaits = v->step && id.len && (here || forwarded);
@@ -459,7 +457,7 @@ static void own_mailboxes(ml_fates *f)
 static void give_recipients(ml_fates *f)
 {
     maillog_message *m = f->b->m;
-    m->recipients = (recipient *)maillog__take(f->b, f->n, sizeof *m->recipients);
+    m->recipients = (recipient *)ml_reserve(f->b, f->n, sizeof *m->recipients);
     if (!m->recipients) return;
     for (int notices = 0; notices < 2; notices++) {
         if (notices) m->notifications = m->recipients + m->nrecipients;
@@ -497,8 +495,8 @@ void maillog__build_fate(ml_build *b)
     f.b = b;
     f.most = bound(b);
     for (f.slots = 16; f.slots < f.most * 2; f.slots *= 2) continue;
-    f.v = (ml_fate *)maillog__take(b, f.most, sizeof *f.v);
-    f.slot = (uint32_t *)maillog__take(b, f.slots, sizeof *f.slot);
+    f.v = (ml_fate *)ml_reserve(b, f.most, sizeof *f.v);
+    f.slot = (uint32_t *)ml_take(b, f.slots, sizeof *f.slot);
     b->m->verdict = MAILLOG_VERDICT_UNFINISHED;
     if (!f.v || !f.slot) return;
     read_legs(&f);

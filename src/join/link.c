@@ -190,7 +190,7 @@ void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in)
     const maillog_str id = ml_value(in, ML_S_MESSAGE_ID);
     ml_node *n = ml_at_node(j, leg);
     if (!is_telling(id) || n->key[1]) return;
-    const uint64_t key = message_id_key(j, n->host, id);
+    const uint64_t key = in->message_id && n->host == in->host ? in->message_id : message_id_key(j, n->host, id);
     uint32_t at = 0;
     int same = 0;
     while (same < MOST_LOOKED_AT && maillog__find(j, key, &at)) same++;

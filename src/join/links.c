@@ -31,16 +31,13 @@ static size_t add(edges *g, maillog_str from, maillog_str to, maillog_proof proo
     for (size_t i = m->nlinks; i > back; i--) {
         const maillog_message_link *l = &m->links[i - 1];
         if (l->proof != proof || l->from.len != from.len || l->to.len != to.len) continue;
-        if (memcmp(l->from.ptr, from.ptr, from.len) != 0 || memcmp(l->to.ptr, to.ptr, to.len) != 0) continue;
+        if (!ml_alike(l->from.ptr, from.ptr, from.len) || !ml_alike(l->to.ptr, to.ptr, to.len)) continue;
         add_line(g, line, i - 1);
         return i - 1;
     }
     if (m->nlinks == g->most) return SIZE_MAX;
-    maillog_message_link *l = &m->links[m->nlinks];
-    l->from = from;
-    l->to = to;
-    l->proof = proof;
-    l->confidence = confidence;
+    const maillog_message_link l = {from, to, proof, confidence, 0, {NULL, 0}};
+    m->links[m->nlinks] = l;
     add_line(g, line, m->nlinks);
     return m->nlinks++;
 }
@@ -89,11 +86,12 @@ bool maillog__is_here(const ml_entry *e) { return is_here(e); }
 
 static void delivery(edges *g, const ml_entry *e, maillog_str self)
 {
-    bool forwarded;
-    const maillog_str id = maillog__next_id(e, &forwarded);
-    if (id.len && !ml_same(id, self) && (is_here(e) || forwarded || maillog__leg_index(g->b, id) != ML_NO_LEG)) {
-        const maillog_confidence sure =
-            is_here(e) || forwarded ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY;
+    bool forwarded = e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL;
+    const bool here = is_here(e);
+    const bool telling = here || forwarded || g->b->m->nlegs > 1; /* a stranger's ID means nothing without its leg */
+    const maillog_str id = telling ? maillog__next_id(e, &forwarded) : nothing;
+    if (id.len && !ml_same(id, self) && (here || forwarded || maillog__leg_index(g->b, id) != ML_NO_LEG)) {
+        const maillog_confidence sure = here || forwarded ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY;
         add(g, self, id, forwarded ? MAILLOG_PROOF_FORWARDED : MAILLOG_PROOF_REPLY, sure, e->line);
     }
     const maillog_str session = maillog__saved_session(maillog__entry_get(e, ML_K_REPLY));
@@ -280,15 +278,20 @@ static void mark_notifications(ml_build *b)
     }
 }
 
+static uint64_t first_line(const maillog_message_link *l) { return l->lines.len ? l->lines.ptr[0] : 0; }
+
 /* In the order of their first lines. */
 static void sort_links(ml_build *b)
 {
     maillog_message *m = b->m;
-    ml_sorted *v = (ml_sorted *)maillog__take(b, m->nlinks, sizeof *v);
-    maillog_message_link *sorted = (maillog_message_link *)maillog__take(b, m->nlinks, sizeof *sorted);
+    size_t n = 1;
+    while (n < m->nlinks && first_line(&m->links[n - 1]) <= first_line(&m->links[n])) n++;
+    if (n >= m->nlinks) return;
+    ml_sorted *v = (ml_sorted *)ml_reserve(b, m->nlinks, sizeof *v);
+    maillog_message_link *sorted = (maillog_message_link *)ml_reserve(b, m->nlinks, sizeof *sorted);
     if (!v || !sorted) return;
     for (size_t i = 0; i < m->nlinks; i++) {
-        v[i].key = m->links[i].lines.len ? m->links[i].lines.ptr[0] : 0;
+        v[i].key = first_line(&m->links[i]);
         v[i].index = i;
     }
     maillog__sort(v, m->nlinks);
@@ -299,8 +302,8 @@ static void sort_links(ml_build *b)
 static void give_lines(edges *g)
 {
     maillog_message *m = g->b->m;
-    size_t *fill = (size_t *)maillog__take(g->b, m->nlinks + 1, sizeof *fill);
-    uint64_t *line = (uint64_t *)maillog__take(g->b, g->nlines, sizeof *line);
+    size_t *fill = (size_t *)ml_take(g->b, m->nlinks + 1, sizeof *fill);
+    uint64_t *line = (uint64_t *)ml_reserve(g->b, g->nlines, sizeof *line);
     if (!fill || !line) return;
     for (size_t i = 0; i < g->nlines; i++) fill[g->line[i].link + 1]++;
     for (size_t i = 0; i < m->nlinks; i++) fill[i + 1] += fill[i];
@@ -338,8 +341,8 @@ void maillog__build_links(ml_build *b)
     const size_t telling = count_telling(b);
     g.most = telling + b->m->nlegs + 1;
     g.most_lines = telling * 2 + b->m->nlegs + 1;
-    b->m->links = (maillog_message_link *)maillog__take(b, g.most, sizeof *b->m->links);
-    g.line = (edge_line *)maillog__take(b, g.most_lines, sizeof *g.line);
+    b->m->links = (maillog_message_link *)ml_reserve(b, g.most, sizeof *b->m->links);
+    g.line = (edge_line *)ml_reserve(b, g.most_lines, sizeof *g.line);
     if (!b->m->links || !g.line) return;
     static const uint8_t order[] = {ML_NODE_SESSION, ML_NODE_POLICY, ML_NODE_RUN, ML_NODE_LEG, ML_NODE_STORE};
     for (size_t k = 0; k < sizeof order; k++)

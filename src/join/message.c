@@ -19,12 +19,13 @@ static void put_together(ml_build *b, ml_part *p, const char *tape, const char *
         if (p->entry[i].cut & ML_CUT_PIECE) last = &p->entry[i];
     if (!last || !maillog__whole_report(tape, end, b->top, b->limit, &ev)) return;
     b->top += ev.len;
-    ml_field *f = (ml_field *)maillog__take(b, ev.nfields, sizeof *f);
+    ml_field *f = (ml_field *)ml_take(b, ev.nfields, sizeof *f);
     if (!f) return;
     for (size_t i = 0; i < p->n; i++)
         if (p->entry[i].cut & ML_CUT_PIECE && &p->entry[i] != last) p->entry[i].cut |= ML_CUT_REPEATS;
     last->type = ev.type;
     last->field = f;
+    last->ids = 0;
     last->nfields = 0;
     last->mask[0] = last->mask[1] = 0;
     for (uint32_t i = 0; i < ev.nfields; i++) {
@@ -44,8 +45,8 @@ static void sort_entries(ml_build *b, ml_part *p)
     while (i < p->n && p->entry[i - 1].line <= p->entry[i].line) i++;
     if (i >= p->n) return;
     char *const top = b->top;
-    ml_sorted *v = (ml_sorted *)maillog__take(b, p->n, sizeof *v);
-    ml_entry *copy = (ml_entry *)maillog__take(b, p->n, sizeof *copy);
+    ml_sorted *v = (ml_sorted *)ml_reserve(b, p->n, sizeof *v);
+    ml_entry *copy = (ml_entry *)ml_reserve(b, p->n, sizeof *copy);
     if (v && copy) {
         memcpy(copy, p->entry, p->n * sizeof *copy);
         for (i = 0; i < p->n; i++) {
@@ -62,32 +63,33 @@ static void sort_entries(ml_build *b, ml_part *p)
 static void read_first(ml_part *p, const char *tape, const char *end)
 {
     ml_field fields[UINT8_MAX];
-    ml_entry e;
-    if (!maillog__entry(&tape, end, &e)) return;
-    const bool read = p->n && p->entry[0].raw == e.raw;
-    if (read)
-        e = p->entry[0];
-    else
-        maillog__entry_fields(&e, fields);
-    p->host = maillog__entry_get(&e, ML_K_HOST);
-    p->queue_id = maillog__entry_get(&e, ML_K_QUEUE_ID);
+    ml_entry other;
+    const ml_entry *e = p->entry;
+    /* the first entry may be none of the part's */
+    if (!p->n || e->raw > tape + ML_MOST_HEAD) {
+        if (!maillog__entry(&tape, end, &other)) return;
+        maillog__entry_fields(&other, fields);
+        e = &other;
+    }
+    p->host = maillog__entry_get(e, ML_K_HOST);
+    p->queue_id = maillog__entry_get(e, ML_K_QUEUE_ID);
 }
 
 /* The entries of a tape that belong to the part; their fields are yet to be read. */
 static bool read_entries(ml_build *b, ml_part *p, const char *at, const char *end, size_t listed)
 {
-    ml_entry e;
-    p->entry = (ml_entry *)maillog__reserve(b, 0, sizeof *p->entry);
-    while (p->entry && maillog__entry(&at, end, &e)) {
+    p->entry = (ml_entry *)ml_reserve(b, 0, sizeof *p->entry);
+    ml_entry *e = p->entry;
+    for (; e && (char *)(e + 1) <= b->limit && maillog__entry(&at, end, e); b->top = (char *)e) {
         if (listed) {
-            e.cut |= ML_CUT_LISTED;
+            e->cut |= ML_CUT_LISTED;
             listed--;
         }
-        if (!belongs(p, &e)) continue;
-        if (!maillog__reserve(b, 1, sizeof e)) return false;
-        p->entry[p->n++] = e;
+        e += belongs(p, e);
     }
-    return p->entry != NULL;
+    if (!e || at != end) return false;
+    p->n = (size_t)(e - p->entry);
+    return true;
 }
 
 /* Copy the tape, and read it: entries, then their fields. */
@@ -106,7 +108,7 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
     }
     size_t fields = 0;
     for (size_t i = 0; i < p->n; i++) fields += p->entry[i].nfields;
-    ml_field *f = (ml_field *)maillog__reserve(b, fields, sizeof *f);
+    ml_field *f = (ml_field *)ml_reserve(b, fields, sizeof *f);
     for (size_t i = 0; i < p->n && f; i++) f += maillog__entry_fields(&p->entry[i], f);
     read_first(p, at, end);
     sort_entries(b, p);
@@ -116,6 +118,7 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
 static ml_part *new_part(ml_build *b, uint32_t node, ml_kind kind)
 {
     ml_part *p = &b->part[b->nparts++];
+    memset(p, 0, sizeof *p);
     p->node = node;
     p->kind = (uint8_t)kind;
     p->leg = ML_NO_LEG;
@@ -163,7 +166,7 @@ static void mark_many(ml_build *b, ml_part *p)
     size_t size = 64;
     while (size < p->n * 2) size *= 2;
     char *const top = b->top;
-    uint64_t *set = (uint64_t *)maillog__take(b, size, sizeof *set);
+    uint64_t *set = (uint64_t *)ml_take(b, size, sizeof *set);
     for (size_t i = 0; set && i < p->n; i++) {
         const uint64_t value = (uint64_t)1 << 32 | p->entry[i].content;
         size_t k = p->entry[i].content & (size - 1);
@@ -187,35 +190,17 @@ static void mark_repeats(ml_build *b)
 
 /* ---- lines ---- */
 
-maillog_lines maillog__sorted_lines(ml_build *b, uint64_t *line, size_t n)
-{
-    maillog_lines out = {line, 0};
-    bool sorted = true;
-    for (size_t i = 1; i < n; i++) sorted &= line[i - 1] < line[i];
-    if (sorted) {
-        out.len = n;
-        return out;
-    }
-    char *const top = b->top;
-    ml_sorted *v = (ml_sorted *)maillog__take(b, n, sizeof *v);
-    if (!v) return out;
-    for (size_t i = 0; i < n; i++) v[i].key = line[i];
-    maillog__sort(v, n);
-    for (size_t i = 0; i < n; i++)
-        if (!out.len || line[out.len - 1] != v[i].key) line[out.len++] = v[i].key;
-    b->top = top;
-    return out;
-}
-
 static maillog_lines part_lines(ml_build *b, const ml_part *parts, size_t n)
 {
     maillog_lines none = {NULL, 0};
     size_t total = 0, k = 0;
     for (size_t i = 0; i < n; i++) total += parts[i].n;
-    uint64_t *line = (uint64_t *)maillog__take(b, total, sizeof *line);
+    uint64_t *line = (uint64_t *)ml_reserve(b, total, sizeof *line);
     if (!line) return none;
-    for (size_t i = 0; i < n; i++)
-        for (size_t e = 0; e < parts[i].n; e++) line[k++] = parts[i].entry[e].line;
+    for (size_t i = 0; i < n; i++) {
+        const ml_entry *e = parts[i].entry;
+        for (const ml_entry *const end = e + parts[i].n; e < end; e++) line[k++] = e->line;
+    }
     return maillog__sorted_lines(b, line, total);
 }
 
@@ -310,9 +295,10 @@ uint32_t maillog__leg_index(const ml_build *b, maillog_str queue_id)
 static void build_legs(ml_build *b)
 {
     size_t n = 0;
-    ml_sorted *order = (ml_sorted *)maillog__take(b, b->nparts, sizeof *order);
+    ml_sorted *order = (ml_sorted *)ml_reserve(b, b->nparts, sizeof *order);
     for (size_t i = 0; order && i < b->nparts; i++) {
         if (b->part[i].kind != ML_NODE_LEG) continue;
+        order[n].index = 0;
         order[n].key = (uint64_t)ml_at_node(b->j, b->part[i].node)->first ^ (uint64_t)1 << 63;
         size_t at = 0;
         const ml_entry *e;
@@ -322,8 +308,8 @@ static void build_legs(ml_build *b)
     }
     if (!n) return;
     maillog__sort(order, n);
-    b->m->legs = (maillog_message_leg *)maillog__take(b, n, sizeof *b->m->legs);
-    b->leg_part = (uint32_t *)maillog__take(b, n, sizeof *b->leg_part);
+    b->m->legs = (maillog_message_leg *)ml_take(b, n, sizeof *b->m->legs);
+    b->leg_part = (uint32_t *)ml_reserve(b, n, sizeof *b->leg_part);
     if (!b->m->legs || !b->leg_part) return;
     b->m->nlegs = n;
     for (size_t i = 0; i < n; i++) {
@@ -343,7 +329,7 @@ static maillog_str tls_of(ml_build *b, const ml_entry *e)
     const maillog_str cipher = maillog__entry_get(e, ML_K_TLS_CIPHER);
     maillog_str out = {NULL, 0};
     if (!protocol.len) return out;
-    char *p = (char *)maillog__take(b, protocol.len + sizeof with + cipher.len, 1);
+    char *p = (char *)ml_take(b, protocol.len + sizeof with + cipher.len, 1);
     if (!p) return out;
     memcpy(p, protocol.ptr, protocol.len);
     out.ptr = p;
@@ -366,6 +352,9 @@ static bool is_incoming(const ml_entry *e)
 static void client_line(ml_build *b, const ml_entry *e, bool peer)
 {
     maillog_message_client *c = &b->m->client;
+    if (!ml_has_any(e, ML_BIT(CLIENT_NAME) | ML_BIT(CLIENT_ADDR) | ML_BIT(CLIENT_PORT) | ML_BIT(HELO) | ML_BIT(PROTO) |
+                           ML_BIT(SASL_USERNAME) | ML_BIT(TLS_PROTOCOL)))
+        return;
     const bool smtp_in = e->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD || e->daemon == MAILLOG_DAEMON_POSTFIX_QMQPD ||
                          e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN || is_incoming(e);
     if (!smtp_in && e->daemon != MAILLOG_DAEMON_POSTFIX_CLEANUP) return;
@@ -452,6 +441,8 @@ static void build_client(ml_build *b)
 
 /* ---- the whole ---- */
 
+enum { NANO = 1000000000 };
+
 static maillog_time broken_down(const maillog_join *j, int64_t ns, const ml_node *form)
 {
     maillog_time t;
@@ -459,19 +450,28 @@ static maillog_time broken_down(const maillog_join *j, int64_t ns, const ml_node
     t.utc_offset = MAILLOG_NO_OFFSET;
     if (form->quarters != -128) t.utc_offset = (int16_t)(form->quarters * 15);
     const int64_t offset = form->quarters == -128 ? j->config.utc_offset : form->quarters * 900;
-    int64_t s = ns / 1000000000, frac = ns % 1000000000;
+    int64_t s = ns / NANO, frac = ns % NANO;
     if (frac < 0) {
-        frac += 1000000000;
+        frac += NANO;
         s--;
     }
     s += offset;
-    const int64_t days = s / 86400 - (s % 86400 < 0), rest = s - days * 86400;
-    int64_t year;
-    unsigned month, day;
-    maillog_civil_from_days(days, &year, &month, &day);
-    if (form->digits & 128 || j->config.reference) t.year = (int16_t)year;
-    t.month = (uint8_t)month;
-    t.day = (uint8_t)day;
+    const int64_t days = s / 86400 - (s % 86400 < 0);
+    const uint32_t rest = (uint32_t)(s - days * 86400);
+    const bool has_year = form->digits & 128 || j->config.reference;
+    if (j->day_month && days * 86400 * NANO == j->day_ns &&
+        (j->day_year || !has_year)) { /* of the day of the last line */
+        if (has_year) t.year = j->day_year;
+        t.month = j->day_month;
+        t.day = j->day_day;
+    } else {
+        int64_t year;
+        unsigned month, day;
+        maillog_civil_from_days(days, &year, &month, &day);
+        if (has_year) t.year = (int16_t)year;
+        t.month = (uint8_t)month;
+        t.day = (uint8_t)day;
+    }
     t.hour = (uint8_t)(rest / 3600);
     t.minute = (uint8_t)(rest / 60 % 60);
     t.second = (uint8_t)(rest % 60);
@@ -511,7 +511,7 @@ static void build_head(ml_build *b)
     for (size_t i = 0; i < b->nparts; i++) {
         size_t at = 0;
         keep_first(&m->host, b->part[i].host);
-        while ((e = ml_next(&b->part[i], &at)) != NULL) {
+        while (!(m->nlegs && m->daemon.ptr) && (e = ml_next(&b->part[i], &at)) != NULL) {
             if (e->daemon && !m->daemon.ptr) m->daemon = ml_text(maillog_daemon_name(e->daemon));
             if (m->nlegs || (e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA && !ml_is_mta(e->daemon))) continue;
             keep_first(&m->from, maillog__entry_get(e, ML_K_FROM));
@@ -530,7 +530,7 @@ static void begin(ml_build *b, maillog_join *j, maillog_message *m, size_t nodes
     b->limit = b->top + j->scratch_size;
     m->size = sizeof *m;
     m->bytes = m->nrcpt = MAILLOG_NO_NUMBER;
-    b->part = (ml_part *)maillog__take(b, nodes, sizeof *b->part);
+    b->part = (ml_part *)ml_reserve(b, nodes, sizeof *b->part);
 }
 
 static void finish(ml_build *b)

@@ -2,8 +2,6 @@
  * served; Exim says so itself. */
 #include "mta.h"
 
-enum { FAMILY = 1000 };
-
 #define ROW(TYPE, ROLE, STATUS)                                                                                        \
     {                                                                                                                  \
         MAILLOG_EVENT_##TYPE, ML_ROLE_##ROLE, STATUS                                                                   \
@@ -58,11 +56,8 @@ static size_t find(uint16_t type)
     return i;
 }
 
-ml_role maillog__role(uint16_t type)
+ml_role maillog__mta_role(uint16_t type)
 {
-    const unsigned family = type / FAMILY;
-    if (family != MAILLOG_FAMILY_SENDMAIL && family != MAILLOG_FAMILY_OPENSMTPD && family != MAILLOG_FAMILY_EXIM)
-        return ML_ROLE_NONE;
     const size_t i = find(type);
     return i < ROLES ? (ml_role)roles[i].role : ML_ROLE_NONE;
 }

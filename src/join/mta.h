@@ -25,7 +25,14 @@ static inline bool ml_is_mta(uint8_t daemon)
 }
 
 /* The role of an event of those MTAs; of any other: NONE. */
-ml_role maillog__role(uint16_t type);
+ml_role maillog__mta_role(uint16_t type);
+static inline ml_role maillog__role(uint16_t type)
+{
+    const unsigned family = type / 1000u;
+    return family == MAILLOG_FAMILY_SENDMAIL || family == MAILLOG_FAMILY_OPENSMTPD || family == MAILLOG_FAMILY_EXIM
+               ? maillog__mta_role(type)
+               : ML_ROLE_NONE;
+}
 
 /* The status of a delivery: a word of STATUS, 0 for what is none. */
 unsigned maillog__mta_status(const ml_entry *e);

@@ -446,6 +446,9 @@ static void prepare(maillog_join *j, ml_in *in, const maillog_event *ev)
     in->content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
     in->key[0] = has_queue_id(in) ? maillog__key(j, ML_KEY_QUEUE, 0, ml_value(in, ML_S_QUEUE_ID)) : 0;
     in->key[1] = maillog__session_key(j, in);
+    in->message_id = ev->type == MAILLOG_EVENT_POSTFIX_MESSAGE_ID
+                         ? maillog__key(j, ML_KEY_MESSAGE_ID, in->host, ml_value(in, ML_S_MESSAGE_ID))
+                         : 0;
     in->client =
         in->f[ML_S_CLIENT_ADDR] ? maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR)) : 0;
 }
@@ -487,6 +490,8 @@ static void fetch_buckets(maillog_join *j, const ml_in *in)
 {
     for (unsigned i = 0; i < 2; i++)
         if (in->key[i]) ml_prefetch(ml_bucket(j, in->key[i]));
+    const uint64_t other = in->client ? in->client : in->message_id;
+    if (other) ml_prefetch(ml_bucket(j, other));
 }
 
 /* The nodes that the buckets lead to: nearly always the right ones. */
@@ -505,6 +510,8 @@ static void fetch_tapes(const maillog_join *j, const ml_in *in)
         if (!in->guess[i]) continue;
         if (n->tail && n->tail < j->ncells) ml_prefetch(ml_cell(j, n->tail) + n->tail_used);
         if (n->group && n->group != in->guess[i] && n->group < j->ncells) ml_prefetch_node(j, n->group);
+        const uint32_t near = n->kind == ML_NODE_SESSION ? n->u.s.legs : n->session;
+        if (near && near < j->ncells) ml_prefetch_node(j, near);
     }
 }
 

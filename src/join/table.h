@@ -45,36 +45,37 @@ typedef enum ml_list {
     ML_LISTS
 } ml_list;
 
-enum {                         /* ml_node.flags */
-       ML_F_BORN = 1,          /* leg: its first line (client=, uid=) was seen */
-       ML_F_REMOVED = 2,       /* leg: out of the queue */
-       ML_F_DONE = 4,          /* leg: nothing more is expected */
-       ML_F_ACTIVE = 8,        /* leg: the queue manager had it */
-       ML_F_INBOUND = 16,      /* leg: an exact proof says where it comes from */
-       ML_F_OUTBOUND = 32,     /* leg: … where it went */
-       ML_F_LOCAL = 64,        /* leg: the client is this host */
-       ML_F_ANYWHERE = 128,    /* leg: made by a proof that does not know the host */
-       ML_F_CLOSED = 256,      /* session: ended */
-       ML_F_CONNECT = 512,     /* session, spamd's run: connect was seen */
-       ML_F_TAKEN = 1024,      /* session: the current segment has its queue ID */
-       ML_F_TRIED = 2048,      /* session: something was refused or broke off */
-       ML_F_COUNTED = 4096,    /* its lines are in the counters */
-       ML_F_REPORT = 8192,     /* run: the report was seen */
-       ML_F_TIMED = 16384,     /* first and last are times */
-       ML_F_LINKED = 32768,    /* store, policy, run: found its message */
-       ML_F_LEGS = 65536,      /* leader: the group has a leg */
-       ML_F_LISTED = 131072,   /* session: some of its lines went out with a message */
-       ML_F_DISCARDS = 262144, /* session: the current segment is to be discarded; leg: it is */
-       ML_F_FILTERED = 524288, /* leg: went to a filter, or a command, on this host that did not say under which ID it
-                                  comes back */
-       ML_F_ASKED = 1048576,   /* session: a policy server was asked in the current segment */
-       ML_F_REFUSED = 2097152, /* session: something was refused in the current segment */
-       ML_F_PASSED = 4194304,  /* screen: handed on to smtpd */
-       ML_F_NAMED = 4194304,   /* leg: a server on this host named it in a reply */
-       ML_F_BEGAN = 8388608,   /* leg: its Message-ID was seen */
-       ML_F_LATER = 16777216,  /* its place in the list is older than its last line */
-       ML_F_UNSAID = 33554432, /* session: commands were refused, for a reason that need not be logged */
-       ML_F_OVER = 67108864,   /* leg: requeued under another ID, or given up */
+enum {                           /* ml_node.flags */
+       ML_F_BORN = 1,            /* leg: its first line (client=, uid=) was seen */
+       ML_F_REMOVED = 2,         /* leg: out of the queue */
+       ML_F_DONE = 4,            /* leg: nothing more is expected */
+       ML_F_ACTIVE = 8,          /* leg: the queue manager had it */
+       ML_F_INBOUND = 16,        /* leg: an exact proof says where it comes from */
+       ML_F_OUTBOUND = 32,       /* leg: … where it went */
+       ML_F_LOCAL = 64,          /* leg: the client is this host */
+       ML_F_ANYWHERE = 128,      /* leg: made by a proof that does not know the host */
+       ML_F_CLOSED = 256,        /* session: ended */
+       ML_F_CONNECT = 512,       /* session, spamd's run: connect was seen */
+       ML_F_TAKEN = 1024,        /* session: the current segment has its queue ID */
+       ML_F_TRIED = 2048,        /* session: something was refused or broke off */
+       ML_F_COUNTED = 4096,      /* its lines are in the counters */
+       ML_F_REPORT = 8192,       /* run: the report was seen */
+       ML_F_TIMED = 16384,       /* first and last are times */
+       ML_F_LINKED = 32768,      /* store, policy, run: found its message */
+       ML_F_LEGS = 65536,        /* leader: the group has a leg */
+       ML_F_LISTED = 131072,     /* session: some of its lines went out with a message */
+       ML_F_DISCARDS = 262144,   /* session: the current segment is to be discarded; leg: it is */
+       ML_F_FILTERED = 524288,   /* leg: went to a filter, or a command, on this host that did not say under which ID it
+                                    comes back */
+       ML_F_ASKED = 1048576,     /* session: a policy server was asked in the current segment */
+       ML_F_REFUSED = 2097152,   /* session: something was refused in the current segment */
+       ML_F_PASSED = 4194304,    /* screen: handed on to smtpd */
+       ML_F_NAMED = 4194304,     /* leg: a server on this host named it in a reply */
+       ML_F_BEGAN = 8388608,     /* leg: its Message-ID was seen */
+       ML_F_LATER = 16777216,    /* its place in the list is older than its last line */
+       ML_F_UNSAID = 33554432,   /* session: commands were refused, for a reason that need not be logged */
+       ML_F_OVER = 67108864,     /* leg: requeued under another ID, or given up */
+       ML_F_SEGMENTS = 67108864, /* session: not all lines on its tape are shared ones that no record listed */
        ML_F_UNKEYED0 = 134217728,   /* key[0] is in no bucket: too many newer nodes have it */
        ML_F_UNKEYED1 = 268435456,   /* … key[1] */
        ML_F_SUBMITTED = 1073741824, /* leg: came in by sendmail(1) */
@@ -134,6 +135,8 @@ struct maillog_join {
     uint64_t buckets_at, cells_at, scratch_at, scratch_size;
     uint32_t free_cell, fresh_cell, used_cells, nodes;
     ml_ends list[ML_LISTS];
+    int64_t due[ML_LISTS];          /* by the clock: before that nothing in the list is old enough */
+    uint32_t turnover;              /* cells taken since the lists were last looked through: see maillog__tick() */
     int64_t clock, log_time, doubt; /* seconds: the clock only advances; log_time follows the stamps */
     int64_t began;                  /* the first stamp */
     uint32_t doubted, doubted_node; /* whether the last stamp is in doubt; where the line of `doubt` went */
@@ -166,7 +169,8 @@ typedef struct ml_in {
     uint32_t guess[2]; /* the nodes that these will most likely lead to */
     uint32_t content;  /* hash of the whole line */
     uint32_t host;
-    uint64_t client; /* of the client's address; 0: not there, or not made yet: see ml_address_key() */
+    uint64_t client;     /* of the client's address; 0: not there, or not made yet: see ml_address_key() */
+    uint64_t message_id; /* of the Message-ID, the same */
     uint16_t segment;
     uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
     uint8_t nkept, kept[MAILLOG_FIELDS_MAX + 1]; /* numbers of the fields for the tape, the last first */
@@ -263,6 +267,7 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
 enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4, ML_CUT_PIECE = 8, ML_CUT_FAR = 16 }; /* ml_entry.cut */
 void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift, uint32_t listed);
+void maillog__prefetch_tape(const maillog_join *j, const ml_node *n);
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
 void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from);
 void maillog__tape_free(maillog_join *j, ml_node *n);
@@ -274,6 +279,8 @@ static inline bool ml_is_recent(const ml_node *n, uint32_t content)
 /* Whether the line is one of the last that the node has: a duplicate. */
 static inline bool ml_repeats(const ml_node *n, const ml_in *in) { return n->head && ml_is_recent(n, in->content); }
 
+#define ML_MOST_HEAD 22u /* of an entry */
+
 /* A tape, read back: entries in the order they came. Their fields are there once entry_fields() was called. */
 typedef struct ml_field {
     const char *p;
@@ -282,6 +289,7 @@ typedef struct ml_field {
 } ml_field;
 typedef struct ml_entry {
     uint64_t line, mask[2]; /* bits of the fields that are there */
+    uint64_t ids;           /* a byte for each of the first: see maillog__entry_find() */
     const char *raw, *end;
     const ml_field *field;
     uint32_t content;
@@ -291,6 +299,7 @@ typedef struct ml_entry {
 bool maillog__entry(const char **p, const char *end, ml_entry *out);
 size_t maillog__entry_fields(ml_entry *e, ml_field *out); /* room for e->nfields */
 const ml_field *maillog__entry_find(const ml_entry *e, unsigned id);
+enum { ML_IDS = 8 }; /* fields of which the numbers stand together in ml_entry.ids */
 /* Most that is asked for is not there: the mask says so at once. */
 static inline const ml_field *ml_entry_field(const ml_entry *e, ml_kept id)
 {

@@ -196,6 +196,13 @@ static void put_head(unsigned char *head, const ml_in *in, size_t count, uint32_
     memcpy(head + 10, &in->content, 4);
 }
 
+/* A session: lines on its tape. */
+static void add_to_session(ml_node *n, uint16_t segment)
+{
+    n->session_prev++;
+    if (segment) n->flags |= ML_F_SEGMENTS;
+}
+
 /* The host stands once on a tape, and so does a leg's queue ID; the name of a relay stands for all of it; the text is
  * for lines of trouble alone. */
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
@@ -205,7 +212,7 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
     const uint32_t before = n->bytes;
     const bool host = !n->head && in->f[ML_S_HOST], id = in->f[ML_S_QUEUE_ID] && (!n->head || n->kind != ML_NODE_LEG),
                text = in->f[ML_S_MESSAGE] && keeps_text(in);
-    unsigned char entry[HEAD + 4 + MAX_FIELDS + COPY_SLACK];
+    unsigned char entry[ML_MOST_HEAD + MAX_FIELDS + COPY_SLACK];
     writer w = {ev, entry + HEAD, NULL, room_for(j, n), ev->flags & MAILLOG_FLAG_CONTINUED ? ML_CUT_PIECE : 0};
     memcpy(entry + 14, &in->line, 8);
     if (in->line > UINT32_MAX) {
@@ -232,10 +239,18 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
     if (n->group)
         ml_leader(j, n)->u.g.bytes += n->bytes - before;
     else
-        n->session_prev++; /* a session: lines on its tape */
+        add_to_session(n, in->segment);
 }
 
 /* ---- reading ---- */
+
+/* The ends, and what the first cell leads to. */
+void maillog__prefetch_tape(const maillog_join *j, const ml_node *n)
+{
+    const uint32_t second = next_cell(j, n->head);
+    if (second) ml_prefetch_node(j, second);
+    if (n->tail != second) ml_prefetch_node(j, n->tail);
+}
 
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out)
 {
@@ -299,25 +314,29 @@ bool maillog__entry(const char **p, const char *end, ml_entry *out)
 
 size_t maillog__entry_fields(ml_entry *e, ml_field *out)
 {
-    const char *const marks = e->raw;
-    const char *p = marks + e->nfields * 4u;
-    uint64_t mask[2] = {0, 0};
+    const char *mark = e->raw;
+    const char *p = mark + e->nfields * 4u;
+    const char *const end = e->end;
+    uint64_t low = 0, high = 0, ids = 0;
     size_t n = 0;
     e->field = out;
-    for (; n < e->nfields; n++) {
-        uint32_t mark;
-        memcpy(&mark, marks + n * 4, 4);
-        const uint32_t id = mark & 127, len = mark >> 7 & ((1u << (32 - MARK_WORDS - 7)) - 1);
-        if (len > (size_t)(e->end - p)) break;
-        out[n].p = p;
-        out[n].len = len;
-        out[n].id = (uint16_t)id;
-        out[n].word = (uint16_t)(mark >> (32 - MARK_WORDS));
-        mask[id >> 6] |= (uint64_t)1 << (id & 63);
+    for (const char *const first = p; mark < first; mark += 4, n++) {
+        uint32_t m;
+        memcpy(&m, mark, 4);
+        const uint32_t id = m & 127, len = m >> 7 & ((1u << (32 - MARK_WORDS - 7)) - 1);
+        const ml_field f = {p, len, (uint16_t)id, (uint16_t)(m >> (32 - MARK_WORDS))};
+        if (len > (size_t)(end - p)) break;
+        out[n] = f;
         p += len;
+        if (id < 64)
+            low |= (uint64_t)1 << id;
+        else
+            high |= (uint64_t)1 << (id - 64);
+        if (n < ML_IDS) ids |= (uint64_t)id << n * 8;
     }
-    e->mask[0] = mask[0];
-    e->mask[1] = mask[1];
+    e->mask[0] = low;
+    e->mask[1] = high;
+    e->ids = ids;
     e->nfields = (uint8_t)n;
     return n;
 }
@@ -325,6 +344,11 @@ size_t maillog__entry_fields(ml_entry *e, ml_field *out)
 const ml_field *maillog__entry_find(const ml_entry *e, unsigned id)
 {
     const ml_field *f = e->field;
+#ifdef __GNUC__
+    const uint64_t ones = 0x0101010101010101u, other = e->ids ^ ones * id, same = (other - ones) & ~other & ones << 7;
+    if (same) return f + __builtin_ctzll(same) / 8; /* the lowest is certain */
+    f += e->ids >> (ML_IDS - 1) * 8 ? ML_IDS : 0;
+#endif
     while (f->id != id) f++; /* the mask says that it is there */
     return f;
 }
@@ -343,11 +367,12 @@ void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t 
         memcpy(head + 6, &segment, 2);
         if (listed) {
             head[3] |= ML_CUT_LISTED;
+            n->flags |= n->group ? 0 : ML_F_SEGMENTS;
             listed--;
         }
         put(j, n, head, sizeof head);
         put(j, n, entry + 8, (size_t)(p - entry) - 8);
-        if (!n->group) n->session_prev++;
+        if (!n->group) add_to_session(n, segment);
     }
     if (n->group) ml_leader(j, n)->u.g.bytes += n->bytes - before;
 }
@@ -365,6 +390,6 @@ void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t se
     for (const char *entry = p; maillog__entry(&p, end, &e); entry = p) {
         memcpy((char *)(uintptr_t)entry + 6, &segment, 2);
         put(j, target, entry, (size_t)(p - entry));
-        target->session_prev++;
+        add_to_session(target, segment);
     }
 }
