@@ -2,7 +2,11 @@
  * much.
  *
  * Each pattern is a beginning that leads into a grammar, a filler that is repeated, and an end. It is run as many lines
- * of ordinary length and as lines of 64 KB to 1 MB. Exit 1: more than five times the ordinary cost, or not linear. */
+ * of ordinary length and as lines of 64 KB to 1 MB. Exit 1: more than five times the ordinary cost, or not linear.
+ *
+ * usage: bench_worst          by the clock
+ *        bench_worst --once   each line once, through measured(); bench/worst.sh counts the instructions with callgrind
+ */
 #include "bench.h"
 
 typedef struct pattern {
@@ -112,6 +116,8 @@ static const pattern patterns[] = {
 };
 enum { PATTERNS = sizeof patterns / sizeof *patterns, SMALL = 300, LARGE = 1 << 16, STEPS = 5 };
 
+enum { ONCE_LARGE = 1 << 14, ONCE_HUGE = 1 << 18 };
+
 static size_t write_line(const pattern *p, size_t size, char *out)
 {
     const size_t h = strlen(p->head), f = strlen(p->filler), t = strlen(p->tail);
@@ -122,18 +128,23 @@ static size_t write_line(const pattern *p, size_t size, char *out)
     return n + t;
 }
 
-static double cpu_now(void) { return (double)clock() / CLOCKS_PER_SEC; }
+/* A function of its own, so that callgrind can be told to count what happens in it. */
+void measured(const char *line, size_t n);
+__attribute__((noinline)) void measured(const char *line, size_t n)
+{
+    maillog_event ev;
+    maillog_parse_line(NULL, line, n, &ev);
+}
 
 /* Nanoseconds a byte for one line: the least of several runs, each long enough for the clock. */
 static double cost(const char *line, size_t n)
 {
-    maillog_event ev;
     double best = 1e9;
     size_t runs = 1 + 200000 / (n + 100);
     for (int k = 0; k < 5; k++) {
-        const double start = cpu_now();
-        for (size_t i = 0; i < runs; i++) maillog_parse_line(NULL, line, n, &ev);
-        const double ns = (cpu_now() - start) * 1e9 / (double)(runs * (n + 1));
+        const double start = bench_now();
+        for (size_t i = 0; i < runs; i++) measured(line, n);
+        const double ns = (bench_now() - start) * 1e9 / (double)(runs * (n + 1));
         if (ns < best) best = ns;
     }
     return best;
@@ -151,12 +162,31 @@ static double ordinary_cost(void)
     return sum / (double)bytes;
 }
 
-int main(void)
+/* One call of measured() for each line that is printed, in this order. */
+static void run_once(char *line)
 {
-    char *line = (char *)malloc((LARGE << (STEPS - 1)) + 256);
+    for (size_t i = 0; i < ORDINARY; i++) {
+        measured(ordinary[i], strlen(ordinary[i]));
+        printf("ordinary\t%zu\t%s\n", strlen(ordinary[i]), ordinary[i]);
+    }
+    for (size_t i = 0; i < PATTERNS; i++) {
+        static const size_t sizes[] = {SMALL, ONCE_LARGE, ONCE_HUGE};
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+            const size_t n = write_line(&patterns[i], sizes[k], line);
+            measured(line, n);
+            printf("%s\t%zu\t%.50s%.20s\n",
+                   k == 0   ? "short"
+                   : k == 1 ? "large"
+                            : "huge",
+                   n, patterns[i].head, patterns[i].filler);
+        }
+    }
+}
+
+static int run_timed(char *line)
+{
     double worst = 0, steepest = 0;
     int bad = 0;
-    if (!line) return 1;
     const double usual = ordinary_cost();
     printf("ordinary lines: %.2f ns a byte\n%8s %8s %8s  pattern\n", usual, "short", "64 KB", "1 MB");
     for (size_t i = 0; i < PATTERNS; i++) {
@@ -173,6 +203,18 @@ int main(void)
     }
     printf("worst: %.1f times the ordinary; sixteen times as long: %.1f times as much a byte\n", worst / usual,
            steepest);
-    free(line);
     return bad > 0;
+}
+
+int main(int argc, char **argv)
+{
+    char *line = (char *)malloc((LARGE << (STEPS - 1)) + 256);
+    int bad = 0;
+    if (!line) return 1;
+    if (argc > 1 && strcmp(argv[1], "--once") == 0)
+        run_once(line);
+    else
+        bad = run_timed(line);
+    free(line);
+    return bad;
 }

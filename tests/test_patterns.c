@@ -42,22 +42,44 @@ static void test_order(void **state)
                          tables[t]->row[i].text);
 }
 
+/* The key of a row is that of its literal. */
+static void test_keys(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < TABLES; t++)
+        for (size_t i = 0; i < tables[t]->count; i++) {
+            const char *literal = key(tables[t], i);
+            const size_t n = strcspn(literal, "%");
+            uint64_t want = 0;
+            for (size_t k = 0; k < 8; k++) want = want << 8 | (k < n ? (unsigned char)literal[k] : 0);
+            if (tables[t]->row[i].key != want)
+                fail_msg("%s: the key of `%s` is another's", tables[t]->name, tables[t]->row[i].text);
+        }
+}
+
+/* The row's text begins with values where the lead has them, and with its literals. */
+static void check_lead(const char *table, const char *lead, const char *text)
+{
+    const char *const whole = lead;
+    for (; *lead; text += strcspn(text + 2, "%") + 2) {
+        const size_t n = strcspn(lead + 2, "%");
+        assert_true(lead[0] == '%' && strchr("wstrcpqa", lead[1]) && n > 0);
+        if (text[0] != '%' || strncmp(text + 2, lead + 2, n) != 0)
+            fail_msg("%s: `%s` does not begin with the lead `%s`", table, text, whole);
+        /* a lead of one word rejects a text for all its rows; one that ends at a blank is a word anyway */
+        if (lead[1] == 'w' && lead[2] != ' ' && text[1] != 'w')
+            fail_msg("%s: `%s` may begin with what is no word, the lead `%s` does not", table, text, whole);
+        lead += 2 + n;
+    }
+}
+
 static void test_lead(void **state)
 {
     (void)state;
     for (size_t t = 0; t < TABLES; t++) {
         const char *lead = tables[t]->lead;
         if (!lead) continue;
-        assert_true(lead[0] == '%' && strchr("wstrcpqa", lead[1]) && lead[2] != '\0' && !strchr(lead + 2, '%'));
-        for (size_t i = 0; i < tables[t]->count; i++) {
-            const char *text = tables[t]->row[i].text;
-            if (text[0] != '%' || strncmp(text + 2, lead + 2, strlen(lead + 2)) != 0)
-                fail_msg("%s: `%s` does not begin with the lead `%s`", tables[t]->name, text, lead);
-            /* a lead of one word rejects a text for all its rows; one that ends at a blank is a word anyway */
-            if (lead[1] == 'w' && lead[2] != ' ' && text[1] != 'w')
-                fail_msg("%s: `%s` may begin with what is no word, the lead `%s` does not", tables[t]->name, text,
-                         lead);
-        }
+        for (size_t i = 0; i < tables[t]->count; i++) check_lead(tables[t]->name, lead, tables[t]->row[i].text);
     }
 }
 
@@ -109,10 +131,8 @@ static void test_no_twins(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_lead),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_no_twins),
+        cmocka_unit_test(test_order),  cmocka_unit_test(test_keys),     cmocka_unit_test(test_lead),
+        cmocka_unit_test(test_fields), cmocka_unit_test(test_no_twins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,19 +6,17 @@
 /* The literal that a pattern text begins with: its bytes up to the first '%'. */
 static size_t literal_len(const char *text)
 {
-    size_t n = 0;
-    while (text[n] != '\0' && text[n] != '%') n++;
-    return n;
+    const char *const end = strchr(text, '%');
+    return end ? (size_t)(end - text) : strlen(text);
 }
 
 static bool begins_with_value(const char *text) { return *text == '%' || *text == '\0'; }
 
-/* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text. *common: how many bytes are
- * known to be the same; how many are. */
+/* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text; in *common, how many bytes are
+ * the same. */
 static int compare_literal(const char *lit, ml_cur text, size_t *common)
 {
-    const char *p = text.p + *common;
-    lit += *common;
+    const char *p = text.p;
     while (p < text.e && *lit == *p && *lit != '%' && *lit != '\0') {
         lit++;
         p++;
@@ -37,7 +35,7 @@ static const char *end_of_word(const ml_line *l, ml_cur c, const char *lit, size
     while (k < n && lit[k] != ' ') k++;
     const char *end;
     if (k < n) {
-        if (!blank || (size_t)(blank - c.p) <= k) return NULL;
+        if (!blank || (size_t)(blank - c.p) <= k || blank[-(ptrdiff_t)k] != lit[0]) return NULL;
         return ml_starts_n(ml_slice(blank - k, c.e), lit, n) ? blank - k : NULL;
     }
     if (n == 0)
@@ -160,52 +158,17 @@ static bool can_end(const ml_pattern *row, ml_cur text)
     return row->text[n - 1] == ml_last(text);
 }
 
-/* Where what follows a lead begins: found once for all tables that have it. key.p NULL: the lead is not there. */
-typedef struct lead {
-    const char *text;
-    size_t len;
-    ml_cur key;
-} lead;
-
-/* More than the different leads of any list of tables; one that finds no room is searched for each time. */
-enum { LEADS = 8 };
-typedef struct leads {
-    size_t count;
-    lead known[LEADS];
-} leads;
-
-static bool same_text(const char *a, const char *b)
+/* What follows the table's lead; p NULL: the text does not begin with it. */
+static ml_cur behind_lead(const ml_line *l, const char *lead, ml_cur c)
 {
-    while (*a == *b && *a != '\0') {
-        a++;
-        b++;
+    while (*lead != '\0') {
+        const size_t n = literal_len(lead + 2); /* behind the conversion */
+        ml_cur value;
+        if (!cut_text(l, lead[1], &c, lead + 2, n, &value)) return ml_none();
+        c.p += n;
+        lead += n + 2;
     }
-    return *a == *b;
-}
-
-static lead find_lead(const ml_line *l, const char *text, ml_cur c)
-{
-    const char *lit = text + 2; /* behind the conversion */
-    const size_t n = literal_len(lit);
-    lead out = {text, n + 2, ml_none()};
-    ml_cur value;
-    if (cut_text(l, text[1], &c, lit, n, &value)) out.key = ml_slice(c.p + n, c.e);
-    return out;
-}
-
-static lead lead_of(const ml_line *l, const ml_patterns *table, ml_cur text, leads *all)
-{
-    static const lead nothing_in_common = {NULL, 0, {NULL, NULL}};
-    if (!table->lead) {
-        lead out = nothing_in_common;
-        out.key = text;
-        return out;
-    }
-    for (size_t i = 0; i < all->count; i++)
-        if (same_text(all->known[i].text, table->lead)) return all->known[i];
-    const lead out = find_lead(l, table->lead, text);
-    if (all->count < LEADS) all->known[all->count++] = out;
-    return out;
+    return c;
 }
 
 /* The rows below `hi` whose literal is the one of row hi - 1, n bytes: the first of them. */
@@ -222,58 +185,83 @@ static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, s
     return first;
 }
 
-static bool match_table(ml_line *l, const ml_patterns *table, ml_cur text, leads *all)
+/* The first eight bytes of the text as ML_PATTERN_KEY() has those of a literal. */
+static uint64_t key_of(const ml_line *l, ml_cur text)
 {
-    const lead found = lead_of(l, table, text, all);
-    const size_t skip = found.len;
-    ml_cur key = found.key;
-    size_t hi = table->count;
-    if (!key.p) return false;
-    while (hi > 0) {
-        /* The last row below `hi` whose literal does not sort after the key. Between two rows that share their first
-         * bytes with it, all do. */
-        size_t lo = 0, n = 0, beyond = 0;
-        int order = 1;
-        while (lo < hi) {
-            const size_t mid = lo + (hi - lo) / 2;
-            size_t common = n < beyond ? n : beyond;
-            const int d = compare_literal(table->row[mid].text + skip, key, &common);
-            if (d > 0) {
-                hi = mid;
-                beyond = common;
-                continue;
-            }
-            lo = mid + 1;
-            n = common;
-            order = d;
-        }
-        if (hi == 0) return false;
-        if (order == 0) {
-            /* this literal begins the text: try all its rows, in their order */
-            const size_t first = first_of_equal(table, hi, skip, n);
-            for (size_t i = first; i < hi; i++)
-                if (can_end(&table->row[i], text) && match_row(l, &table->row[i], text, skip ? 0 : n)) return true;
-            hi = first;
-            if (n == 0) return false;
-            n--; /* what remains is shorter */
-        } else if (n == 0 && !begins_with_value(table->row[0].text + skip)) {
-            return false; /* the usual end: nothing begins so, and no row begins with a value */
-        }
-        key.e = key.p + n; /* only literals within the common prefix can still match */
-    }
-    return false;
+    const uint64_t key = ml_key(l, text);
+#if defined(__GNUC__)
+    return __builtin_bswap64(key);
+#else
+    uint64_t out = 0;
+    for (unsigned i = 0; i < 64; i += 8) out = out << 8 | (key >> i & 0xff);
+    return out;
+#endif
 }
 
-bool maillog__match_tables(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur text)
+/* The last row whose literal does not sort after the text. */
+typedef struct found_row {
+    size_t end;    /* behind it; 0: there is none */
+    size_t common; /* how many of the text's bytes it begins with */
+    bool is_prefix;
+} found_row;
+
+/* It is looked for below `hi`: at `hi` - step first, then further down with steps that grow, until a row does not sort
+ * after the text; then in the middle of what is left. */
+static found_row last_not_after(const ml_line *l, const ml_patterns *table, size_t hi, size_t step, size_t skip,
+                                ml_cur text)
 {
-    leads all;
-    all.count = 0;
-    for (size_t i = 0; i < count; i++)
-        if (match_table(l, table[i], text, &all)) return true;
+    const uint64_t key = key_of(l, text);
+    found_row out = {0, 0, false};
+    for (size_t lo = 0; lo < hi; step *= 2) {
+        const size_t half = (hi - lo + 1) / 2, at = hi - (step < half ? step : half);
+        const ml_pattern *row = &table->row[at];
+        size_t common = 0;
+        if (row->key > key || (row->key == key && compare_literal(row->text + skip, text, &common) > 0)) {
+            hi = at;
+        } else {
+            lo = at + 1;
+            step = hi;
+        }
+    }
+    out.end = hi;
+    if (hi > 0) out.is_prefix = compare_literal(table->row[hi - 1].text + skip, text, &out.common) == 0;
+    return out;
+}
+
+/* The rows first..end that begin with the text's own bytes, in their order. */
+static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_t end, ml_cur text, size_t known)
+{
+    for (size_t i = first; i < end; i++)
+        if (can_end(&table->row[i], text) && match_row(l, &table->row[i], text, known)) return true;
     return false;
 }
 
 bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
 {
-    return maillog__match_tables(l, &table, 1, text);
+    const size_t skip = table->lead ? strlen(table->lead) : 0;
+    ml_cur key = skip ? behind_lead(l, table->lead, text) : text;
+    if (!key.p) return false;
+    found_row r = last_not_after(l, table, table->count, table->count, skip, key);
+    while (r.common > 0) {
+        size_t n = r.common; /* what else begins the text is no longer than this */
+        if (r.is_prefix) {
+            const size_t first = first_of_equal(table, r.end, skip, n);
+            if (match_rows(l, table, first, r.end, text, skip ? 0 : n)) return true;
+            r.end = first;
+            n--;
+        }
+        key.e = key.p + n;
+        if (n == 0) break;
+        r = last_not_after(l, table, r.end, 1, skip, key);
+    }
+    size_t values = 0;
+    while (values < r.end && begins_with_value(table->row[values].text + skip)) values++;
+    return match_rows(l, table, 0, values, text, 0);
+}
+
+bool maillog__match_tables(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (maillog__match_patterns(l, table[i], text)) return true;
+    return false;
 }

@@ -19,7 +19,7 @@
  * tried: those whose literal the text begins with, longest first; of equal ones, in the order of the table. Rows that
  * begin with a conversion stand first and are tried last, in the order of the table.
  *
- * Where all statements of a table begin with the same value (`%w: no regexp`, a table or function name), the table has
+ * Where all statements of a table begin with the same values (`%w: no regexp`, a table or function name), the table has
  * a `lead`: every row begins with it, and the rows are sorted and found by the literal that stands behind it. */
 #ifndef MAILLOG_PATTERN_H
 #define MAILLOG_PATTERN_H
@@ -32,16 +32,38 @@ typedef struct ml_pattern {
     uint16_t event;                    /* maillog_event_type */
     uint16_t field[ML_PATTERN_FIELDS]; /* maillog_field_id for the conversions, in their order */
     const char *text;
+    uint64_t key; /* of the literal that the row is found by */
 } ml_pattern;
+
+/* The first eight bytes of the literal that begins at `from`, the first one highest, 0 for those past its end: the
+ * order of these numbers is that of the rows. A constant. */
+#define ML_PATTERN_KEY_OF(text, at, shift, rest)                                                                       \
+    (ML_KEY_BYTE(text, at) == '%' ? 0 : ML_KEY_BYTE(text, at) << (shift) | (rest))
+#define ML_PATTERN_KEY_END(text, at)                                                                                   \
+    ML_PATTERN_KEY_OF(                                                                                                 \
+        text, at, 24,                                                                                                  \
+        ML_PATTERN_KEY_OF(text, (at) + 1, 16,                                                                          \
+                          ML_PATTERN_KEY_OF(text, (at) + 2, 8, ML_PATTERN_KEY_OF(text, (at) + 3, 0, UINT64_C(0)))))
+#define ML_PATTERN_KEY(text, from)                                                                                     \
+    ML_PATTERN_KEY_OF(text, from, 56,                                                                                  \
+                      ML_PATTERN_KEY_OF(text, (from) + 1, 48,                                                          \
+                                        ML_PATTERN_KEY_OF(text, (from) + 2, 40,                                        \
+                                                          ML_PATTERN_KEY_OF(text, (from) + 3, 32,                      \
+                                                                            ML_PATTERN_KEY_END(text, (from) + 4)))))
+
+/* The end of a row: its text, and its key. The lead of the table, where it has one. */
+#define ML_TEXT(text) text, ML_PATTERN_KEY(text, 0)
+#define ML_TEXT_BEHIND(lead, text) text, ML_PATTERN_KEY(text, sizeof(lead) - 1)
 
 typedef struct ml_patterns {
     const ml_pattern *row;
     size_t count;
     const char *name; /* for the test that checks the order */
-    const char *lead; /* what all rows begin with: one %w or %s and a literal; NULL: nothing in common */
+    const char *lead; /* what all rows begin with: values, each with a literal behind it; NULL: nothing in common */
 } ml_patterns;
 
-/* `ML_PATTERN_ROWS(name) = { {event, {fields}, "text"}, … };` then `ML_PATTERN_TABLE(name);` defines `name`. */
+/* `ML_PATTERN_ROWS(name) = { {event, {fields}, ML_TEXT("text")}, … };` then `ML_PATTERN_TABLE(name);` defines `name`.
+ */
 #define ML_PATTERN_ROWS(table) static const ml_pattern table##_rows[]
 #define ML_PATTERN_TABLE(table) ML_PATTERN_TABLE_LEAD(table, NULL)
 #define ML_PATTERN_TABLE_LEAD(table, lead)                                                                             \
@@ -50,7 +72,7 @@ typedef struct ml_patterns {
 /* Match the whole of `text`; on success the fields and the event are written. */
 bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text);
 
-/* The same with the first of several tables that has a row for it; what their leads share is searched for once. */
+/* The same with the first of several tables that has a row for it. */
 bool maillog__match_tables(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur text);
 
 #endif

@@ -95,19 +95,25 @@ void maillog__dovecot_cut_msgid(ml_line *l, ml_cur *c)
 }
 
 ML_PATTERN_ROWS(maillog__dovecot_delivery_outcomes) = {
-    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_REASON}, "Auto-submitted message discarded: %s"},
+    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_REASON}, ML_TEXT("Auto-submitted message discarded: %s")},
     {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED,
      {MAILLOG_FIELD_ERROR},
-     "Invalid postmaster_address - can't send rejection: %s"},
-    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_ERROR}, "Permanently failed to send rejection: %s"},
-    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_REASON}, "Return-Path missing, rejection reason: %s"},
-    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED, {MAILLOG_FIELD_ERROR}, "Temporarily failed to send rejection: %s"},
-    {MAILLOG_EVENT_DOVECOT_REJECTED, {MAILLOG_FIELD_REASON}, "rejected: %s"},
-    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED, {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR}, "save failed to %s: %s"},
+     ML_TEXT("Invalid postmaster_address - can't send rejection: %s")},
+    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED,
+     {MAILLOG_FIELD_ERROR},
+     ML_TEXT("Permanently failed to send rejection: %s")},
+    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED,
+     {MAILLOG_FIELD_REASON},
+     ML_TEXT("Return-Path missing, rejection reason: %s")},
+    {MAILLOG_EVENT_DOVECOT_REJECTION_FAILED,
+     {MAILLOG_FIELD_ERROR},
+     ML_TEXT("Temporarily failed to send rejection: %s")},
+    {MAILLOG_EVENT_DOVECOT_REJECTED, {MAILLOG_FIELD_REASON}, ML_TEXT("rejected: %s")},
+    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED, {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR}, ML_TEXT("save failed to %s: %s")},
     {MAILLOG_EVENT_DOVECOT_SAVE_FAILED,
      {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR},
-     "save failed to open mailbox %s: %s"},
-    {MAILLOG_EVENT_DOVECOT_SAVED, {MAILLOG_FIELD_MAILBOX}, "saved mail to %s"},
+     ML_TEXT("save failed to open mailbox %s: %s")},
+    {MAILLOG_EVENT_DOVECOT_SAVED, {MAILLOG_FIELD_MAILBOX}, ML_TEXT("saved mail to %s")},
 };
 ML_PATTERN_TABLE(maillog__dovecot_delivery_outcomes);
 
@@ -191,16 +197,16 @@ static bool proxied(ml_line *l, ml_cur c)
 /* ---- the rest ---- */
 
 ML_PATTERN_ROWS(maillog__dovecot_delivery_faults) = {
-    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED, {MAILLOG_FIELD_ERROR}, "Can't open delivery mail as raw: %s"},
-    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED, {MAILLOG_FIELD_ERROR}, "Can't open delivery mail: %s"},
-    {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, "Failed to expand settings: %s"},
+    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED, {MAILLOG_FIELD_ERROR}, ML_TEXT("Can't open delivery mail as raw: %s")},
+    {MAILLOG_EVENT_DOVECOT_SAVE_FAILED, {MAILLOG_FIELD_ERROR}, ML_TEXT("Can't open delivery mail: %s")},
+    {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, ML_TEXT("Failed to expand settings: %s")},
     {MAILLOG_EVENT_DOVECOT_USER_FAILED,
      {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_ERROR},
-     "Failed to initialize user %s: %s"},
-    {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, "Failed to initialize user: %s"},
+     ML_TEXT("Failed to initialize user %s: %s")},
+    {MAILLOG_EVENT_DOVECOT_USER_FAILED, {MAILLOG_FIELD_ERROR}, ML_TEXT("Failed to initialize user: %s")},
     {MAILLOG_EVENT_DOVECOT_USER_FAILED,
      {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_ERROR},
-     "Failed to lookup user %s: %s"},
+     ML_TEXT("Failed to lookup user %s: %s")},
 };
 ML_PATTERN_TABLE(maillog__dovecot_delivery_faults);
 

@@ -148,8 +148,8 @@ static bool mail_changed(ml_line *l, ml_cur c, bool after_mailbox)
 }
 
 ML_PATTERN_ROWS(maillog__dovecot_mail_log_mailboxes) = {
-    {MAILLOG_EVENT_DOVECOT_MAILBOX_CREATED, {MAILLOG_FIELD_MAILBOX}, "Mailbox created: %s"},
-    {MAILLOG_EVENT_DOVECOT_MAILBOX_DELETED, {MAILLOG_FIELD_MAILBOX}, "Mailbox deleted: %s"},
+    {MAILLOG_EVENT_DOVECOT_MAILBOX_CREATED, {MAILLOG_FIELD_MAILBOX}, ML_TEXT("Mailbox created: %s")},
+    {MAILLOG_EVENT_DOVECOT_MAILBOX_DELETED, {MAILLOG_FIELD_MAILBOX}, ML_TEXT("Mailbox deleted: %s")},
 };
 ML_PATTERN_TABLE(maillog__dovecot_mail_log_mailboxes);
 

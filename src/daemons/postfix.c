@@ -30,7 +30,6 @@ static const ml_postfix_grammar programs[] = {
     [MAILLOG_DAEMON_POSTFIX_VERIFY] = maillog__postfix_statistics,
     [MAILLOG_DAEMON_POSTFIX_SCACHE] = maillog__postfix_statistics,
     [MAILLOG_DAEMON_POSTFIX_QMQPD] = maillog__postfix_qmqpd,
-    [MAILLOG_DAEMON_POSTFIX_MASTER] = maillog__postfix_master,
     [MAILLOG_DAEMON_POSTFIX_SCRIPT] = maillog__postfix_script,
     [MAILLOG_DAEMON_POSTFIX_POSTFIX] = maillog__postfix_script,
     [MAILLOG_DAEMON_POSTFIX_FILES] = maillog__postfix_script,

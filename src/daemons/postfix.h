@@ -54,7 +54,6 @@ ml_cur maillog__postfix_reply_text(ml_line *l, ml_cur text);
 /* TLS lines of smtpd, smtp, tlsproxy and posttls-finger. */
 bool maillog__postfix_tls(ml_line *l, ml_cur text, const ml_postfix *head);
 
-bool maillog__postfix_master(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_script(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_services(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_tools(ml_line *l, ml_cur text, const ml_postfix *head);

@@ -1,15 +1,13 @@
 /* postfix_library.c: what any Postfix program can write. Sources: util, global, master, tls, xsasl, milter and dns of
- * Postfix 2.11 to 3.11; the statements themselves are rows of the tables postfix_lib_*.c.
+ * Postfix 2.11 to 3.11; the statements themselves are rows of the tables of postfix_statements.c.
  * A remote party controls: PTR names, TLS SNI, SASL names and replies, DNS data: always a value of a row, never its
  * literals, which stand to its left. A severity alone does not make an event: what has no row stays at `rest`. */
 #include "postfix_library.h"
 
 #define TABLE(name) &maillog__##name,
+/* Statements of master and of the small services are among them: programs run under other names, and postlog(1) can
+ * write under any tag. Those of the commands are not: some of them begin with a user's words. */
 static const ml_patterns *const tables[] = {MAILLOG__POSTFIX_LIBRARY(TABLE)};
-/* Statements of master and of the small services are tried for all: programs run under other names, and
- * postlog(1) can write under any tag. Those of the commands are not: some of them begin with a user's words. */
-static const ml_patterns *const program_tables[] = {TABLE(postfix_master_rows) TABLE(postfix_master_named)
-                                                        TABLE(postfix_services_rows) TABLE(postfix_services_named)};
 static const ml_patterns *const client_tables[] = {MAILLOG__POSTFIX_CLIENTS(TABLE)};
 #undef TABLE
 
@@ -150,12 +148,17 @@ static bool panic(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_PANIC);
 }
 
+/* Whether the text can be a row of client_tables. */
+static bool is_about_peer(const ml_line *l, ml_cur c)
+{
+    return ML_STARTS(c, "SSL_set_fd") || ML_FIND(l, c, "certificate verification failed for ");
+}
+
 bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     if (!head->severity && !head->queue_id.p && has_dialogue(l) && dialogue(l, text)) return true;
-    if (is_client(l) && MATCH(l, client_tables, text)) return true;
+    if (is_client(l) && is_about_peer(l, text) && MATCH(l, client_tables, text)) return true;
     if (MATCH(l, tables, text) || attribute_read(l, text) || bad_hostname(l, text)) return true;
-    if (MATCH(l, program_tables, text)) return true;
     if (server_description(l, text) || listen_address(l, text)) return true;
     if (head->severity && function_failed(l, text)) return true;
     return head->severity == MAILLOG_SEVERITY_PANIC && panic(l, text);

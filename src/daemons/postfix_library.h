@@ -1,41 +1,26 @@
-/* postfix_library.h: the tables of what every Postfix program can write, by subject, and how their rows are spelled. */
+/* postfix_library.h: the tables of what every Postfix program can write, and how their rows are spelled. */
 #ifndef MAILLOG_POSTFIX_LIBRARY_H
 #define MAILLOG_POSTFIX_LIBRARY_H
 
 #include "postfix.h"
 
-/* Rows: the event, the statement, the fields of its conversions. */
-#define ROW0(E, text)                                                                                                  \
+/* Rows: the event, the statement, the fields of its conversions. ROW_LEAD is the lead of the table they are in. */
+#define ROW_LEAD ""
+#define ROW(E, text, ...)                                                                                              \
     {                                                                                                                  \
-        MAILLOG_EVENT_POSTFIX_##E, {0}, text                                                                           \
+        MAILLOG_EVENT_POSTFIX_##E, {__VA_ARGS__}, ML_TEXT_BEHIND(ROW_LEAD, text)                                       \
     }
-#define ROW1(E, text, A)                                                                                               \
-    {                                                                                                                  \
-        MAILLOG_EVENT_POSTFIX_##E, {MAILLOG_FIELD_##A}, text                                                           \
-    }
-#define ROW2(E, text, A, B)                                                                                            \
-    {                                                                                                                  \
-        MAILLOG_EVENT_POSTFIX_##E, {MAILLOG_FIELD_##A, MAILLOG_FIELD_##B}, text                                        \
-    }
-#define ROW3(E, text, A, B, C)                                                                                         \
-    {                                                                                                                  \
-        MAILLOG_EVENT_POSTFIX_##E, {MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C}, text                     \
-    }
+#define ROW0(E, text) ROW(E, text, 0)
+#define ROW1(E, text, A) ROW(E, text, MAILLOG_FIELD_##A)
+#define ROW2(E, text, A, B) ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B)
+#define ROW3(E, text, A, B, C) ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C)
 #define ROW4(E, text, A, B, C, D)                                                                                      \
-    {                                                                                                                  \
-        MAILLOG_EVENT_POSTFIX_##E, {MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D}, text  \
-    }
+    ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D)
 #define ROW5(E, text, A, B, C, D, F)                                                                                   \
-    {                                                                                                                  \
-        MAILLOG_EVENT_POSTFIX_##E,                                                                                     \
-            {MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D, MAILLOG_FIELD_##F}, text      \
-    }
+    ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D, MAILLOG_FIELD_##F)
 #define ROW6(E, text, A, B, C, D, F, G)                                                                                \
-    {                                                                                                                  \
-        MAILLOG_EVENT_POSTFIX_##E, {MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C,                           \
-                                    MAILLOG_FIELD_##D, MAILLOG_FIELD_##F, MAILLOG_FIELD_##G},                          \
-            text                                                                                                       \
-    }
+    ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D, MAILLOG_FIELD_##F,        \
+        MAILLOG_FIELD_##G)
 
 /* MAILLOG__POSTFIX_LIBRARY(X), _CLIENTS(X), _PROGRAMS(X): every table. */
 #include "postfix_tables.def"

@@ -1,5 +1,6 @@
 /* postfix_tls.c: TLS lines of smtpd, smtp, lmtp, tlsproxy and posttls-finger. Source: tls_misc.c tls_log_summary(),
- * tls_server.c, tls_client.c of Postfix 2.11 to 3.11; what else the TLS library tells is in postfix_lib_tls.c.
+ * tls_server.c, tls_client.c of Postfix 2.11 to 3.11; what else the TLS library tells is in
+ * postfix_statements.c.
  * Remote-controlled: sni (a valid host name), names in certificates (issuer), all as the last part or before a
  * literal that such a name cannot hold. */
 #include "postfix_library.h"

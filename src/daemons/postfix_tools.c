@@ -4,10 +4,14 @@
 #include "postfix_library.h"
 
 /* `Requeued: 3 messages`: postsuper at its end */
+#undef ROW_LEAD
+#define ROW_LEAD "%s: "
 ML_PATTERN_ROWS(maillog__postfix_tools_total) = {
     ROW2(QUEUE_TOTAL, "%s: %d message%(s%)", WHAT, COUNT),
 };
-ML_PATTERN_TABLE_LEAD(maillog__postfix_tools_total, "%s: ");
+ML_PATTERN_TABLE_LEAD(maillog__postfix_tools_total, ROW_LEAD);
+#undef ROW_LEAD
+#define ROW_LEAD ""
 
 ML_PATTERN_ROWS(maillog__postfix_tools_rows) = {
     ROW1(QUEUE_FILE_ERROR, "%w queue must not be hashed", QUEUE),

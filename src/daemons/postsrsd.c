@@ -10,19 +10,19 @@
 
 extern const ml_patterns maillog__postsrsd_statements;
 ML_PATTERN_ROWS(maillog__postsrsd_statements) = {
-    {E(FORWARD), {F(FROM), F(REWRITTEN)}, "<%S> forwarded as <%S>"},
-    {E(NOT_FORWARDED), {F(FROM), F(REASON)}, "<%S> not forwarded: %s"},
-    {E(REVERSE), {F(TO), F(REWRITTEN)}, "<%S> reversed to <%S>"},
-    {E(NOT_REVERSED), {F(TO), F(REASON)}, "<%S> not reversed: %s"},
-    {E(ERROR), {F(PATH), F(ERROR)}, "Cannot open file with secret: %s: %s"},
-    {E(ERROR), {F(ERROR)}, "Poll failure: %s"},
-    {E(ERROR), {F(ERROR)}, "cannot %s"},
-    {E(ERROR), {F(ERROR)}, "failed to %s"},
-    {E(ERROR), {F(TEXT)}, "socketmap: received invalid query%s"},
-    {E(FORWARD), {F(FROM), F(REWRITTEN)}, "srs_forward: <%S> rewritten as <%S>"},
-    {E(NOT_FORWARDED), {F(FROM), F(REASON)}, "srs_forward: <%S> not rewritten: %s"},
-    {E(REVERSE), {F(TO), F(REWRITTEN)}, "srs_reverse: <%S> rewritten as <%S>"},
-    {E(NOT_REVERSED), {F(TO), F(REASON)}, "srs_reverse: <%S> not rewritten: %s"},
+    {E(FORWARD), {F(FROM), F(REWRITTEN)}, ML_TEXT("<%S> forwarded as <%S>")},
+    {E(NOT_FORWARDED), {F(FROM), F(REASON)}, ML_TEXT("<%S> not forwarded: %s")},
+    {E(REVERSE), {F(TO), F(REWRITTEN)}, ML_TEXT("<%S> reversed to <%S>")},
+    {E(NOT_REVERSED), {F(TO), F(REASON)}, ML_TEXT("<%S> not reversed: %s")},
+    {E(ERROR), {F(PATH), F(ERROR)}, ML_TEXT("Cannot open file with secret: %s: %s")},
+    {E(ERROR), {F(ERROR)}, ML_TEXT("Poll failure: %s")},
+    {E(ERROR), {F(ERROR)}, ML_TEXT("cannot %s")},
+    {E(ERROR), {F(ERROR)}, ML_TEXT("failed to %s")},
+    {E(ERROR), {F(TEXT)}, ML_TEXT("socketmap: received invalid query%s")},
+    {E(FORWARD), {F(FROM), F(REWRITTEN)}, ML_TEXT("srs_forward: <%S> rewritten as <%S>")},
+    {E(NOT_FORWARDED), {F(FROM), F(REASON)}, ML_TEXT("srs_forward: <%S> not rewritten: %s")},
+    {E(REVERSE), {F(TO), F(REWRITTEN)}, ML_TEXT("srs_reverse: <%S> rewritten as <%S>")},
+    {E(NOT_REVERSED), {F(TO), F(REASON)}, ML_TEXT("srs_reverse: <%S> not rewritten: %s")},
 };
 ML_PATTERN_TABLE(maillog__postsrsd_statements);
 

@@ -9,9 +9,11 @@
 
 extern const ml_patterns maillog__smf_spf_statements;
 ML_PATTERN_ROWS(maillog__smf_spf_statements) = {
-    {E(SPF), {F(SPF_RESULT), F(CLIENT_ADDR), F(CLIENT_NAME), F(HELO), F(FROM)}, "SPF %w (cached): %w, %w, %S, <%S>"},
-    {E(SPF), {F(SPF_RESULT), F(CLIENT_ADDR), F(CLIENT_NAME), F(HELO), F(FROM)}, "SPF %w: %w, %w, %S, <%S>"},
-    {E(ERROR), {F(ERROR)}, "[ERROR] %s"},
+    {E(SPF),
+     {F(SPF_RESULT), F(CLIENT_ADDR), F(CLIENT_NAME), F(HELO), F(FROM)},
+     ML_TEXT("SPF %w (cached): %w, %w, %S, <%S>")},
+    {E(SPF), {F(SPF_RESULT), F(CLIENT_ADDR), F(CLIENT_NAME), F(HELO), F(FROM)}, ML_TEXT("SPF %w: %w, %w, %S, <%S>")},
+    {E(ERROR), {F(ERROR)}, ML_TEXT("[ERROR] %s")},
 };
 
 ML_PATTERN_TABLE(maillog__smf_spf_statements);

@@ -66,11 +66,13 @@ static bool failed_login(ml_line *l, ml_cur c)
 
 extern const ml_patterns maillog__roundcube_statements;
 ML_PATTERN_ROWS(maillog__roundcube_statements) = {
-    {E(ERROR), {F(TYPE), F(ERROR)}, "%w Error: %s"},
-    {E(ERROR), {F(TYPE), F(ERROR)}, "%w Error %s"},
-    {E(ERROR), {F(ERROR), F(METHOD), F(PATH)}, "IMAP Error: Login failed for %S (%w %s)"},
-    {E(SESSION), {F(TEXT)}, "Session %s"},
-    {E(SENT), {F(USER), F(CLIENT_ADDR), F(MESSAGE_ID), F(TO), F(REPLY)}, "User %S [%w]; Message %s for %s; %s"},
+    {E(ERROR), {F(TYPE), F(ERROR)}, ML_TEXT("%w Error: %s")},
+    {E(ERROR), {F(TYPE), F(ERROR)}, ML_TEXT("%w Error %s")},
+    {E(ERROR), {F(ERROR), F(METHOD), F(PATH)}, ML_TEXT("IMAP Error: Login failed for %S (%w %s)")},
+    {E(SESSION), {F(TEXT)}, ML_TEXT("Session %s")},
+    {E(SENT),
+     {F(USER), F(CLIENT_ADDR), F(MESSAGE_ID), F(TO), F(REPLY)},
+     ML_TEXT("User %S [%w]; Message %s for %s; %s")},
 };
 ML_PATTERN_TABLE(maillog__roundcube_statements);
 

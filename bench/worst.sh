@@ -1,0 +1,33 @@
+#!/bin/sh
+# usage: worst.sh BUILD
+# bench_worst in instructions (callgrind): what the worst lines cost a byte, in ordinary lines' cost. Fails when one costs more
+# than five times as much, or when sixteen times as long costs more than twice as much a byte. Counts do not depend on the
+# machine's load. BUILD has MAILLOG_BUILD_BENCH.
+set -eu
+build=$1
+command -v valgrind >/dev/null || { echo "worst.sh: no valgrind" >&2; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+valgrind --tool=callgrind --toggle-collect=measured --dump-after=measured --callgrind-out-file="$work/out" \
+    "$build/bench/bench_worst" --once >"$work/lines" 2>/dev/null
+i=0
+while IFS= read -r line; do
+    i=$((i + 1))
+    printf '%s\t%s\n' "$(sed -n 's/^totals: //p' "$work/out.$i")" "$line"
+done <"$work/lines" >"$work/costs"
+awk -F '\t' '
+$2 == "ordinary" {cost += $1; bytes += $3; next}
+$2 == "short" {usual = cost / bytes; short = $1 / $3 / usual; instructions = $1}
+$2 == "large" {large = $1 / $3 / usual}
+$2 == "huge" {
+    huge = $1 / $3 / usual
+    most = short > large ? short : large
+    bad = most > 5 || huge > 5 || huge > 2 * large + 0.02
+    if (most > worst) worst = most
+    any += bad
+    printf "%8.2f %8.2f %8.2f%s %7d  %s\n", short, large, huge, bad ? "*" : " ", instructions, $4
+}
+END {
+    printf "ordinary lines: %.2f instructions a byte; worst: %.1f times as much; %d of %d beyond the limit\n", usual, worst, any, NR / 3 - 3
+    exit any > 0
+}' "$work/costs"
