@@ -6,8 +6,9 @@
 /* The literal that a pattern text begins with: its bytes up to the first '%'. */
 static size_t literal_len(const char *text)
 {
-    const char *const end = strchr(text, '%');
-    return end ? (size_t)(end - text) : strlen(text);
+    const size_t n = strlen(text);
+    const char *const end = memchr(text, '%', n);
+    return end ? (size_t)(end - text) : n;
 }
 
 static bool begins_with_value(const char *text) { return *text == '%' || *text == '\0'; }
