@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""usage: traffic.py LINES HOSTS OUT TRUTH: a made-up log of mail through a filter on several hosts, at 100 lines a second
+"""usage: traffic.py LINES HOSTS OUT TRUTH [once]: a made-up log of mail through a filter on several hosts, at 100 lines a second
 of its own clock, that ends now: OUT as it goes to rsyslog, TRUTH one line a message: host, queue IDs, verdict. The last
-host has half of all mail. Now and then a hundred lines come twice, as they do when a connection breaks before they are
+host has half of all mail. Without `once`, a hundred lines come twice now and then, as they do when a connection breaks before they are
 acknowledged."""
 import datetime
 import random
@@ -58,6 +58,7 @@ class Server:
 
 def main():
     lines, hosts, out, truth = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    once = sys.argv[5:] == ["once"]
     rng = random.Random(9)
     servers = [Server(f"mx{i}", rng) for i in range(hosts)]
     told = []
@@ -81,7 +82,7 @@ def main():
             written += 1
             again.append(line)
             if len(again) == 10000:
-                f.writelines(again[-100:])
+                f.writelines([] if once else again[-100:])
                 again.clear()
     with open(truth, "w", encoding="ascii") as f:
         f.writelines(f"{h}\t{ids}\t{v}\n" for h, ids, v in told)

@@ -8,6 +8,7 @@ library's own JSON. Ids and names come from the library itself, so a newer libra
 """
 import ctypes as C
 import json
+import mmap
 import os
 import struct
 
@@ -74,6 +75,10 @@ for _name, _result, _args in [
         ("maillog_stream_finish", C.c_int, [C.c_void_p]), ("maillog_join_size", C.c_size_t, [C.c_void_p]),
         ("maillog_join_init", C.c_int, [C.POINTER(C.c_void_p), C.c_void_p, C.c_size_t, C.c_void_p, _MESSAGE_CB, C.c_void_p]),
         ("maillog_join_flush", C.c_int, [C.c_void_p]),
+        ("maillog_parse_line", C.c_int, [C.c_void_p, C.c_char_p, C.c_size_t, C.POINTER(_Event)]),
+        ("maillog_join_push_line", C.c_int, [C.c_void_p, C.POINTER(_Event), C.c_uint64]),
+        ("maillog_join_export", C.c_size_t, [C.c_void_p, C.c_void_p, C.c_size_t]),
+        ("maillog_join_import", C.c_int, [C.c_void_p, C.c_char_p, C.c_size_t]),
         ("maillog_explain", C.c_size_t, [C.c_void_p, C.c_void_p, C.c_void_p, C.c_void_p, C.c_size_t]),
         ("maillog_message_json", C.c_size_t, [C.c_void_p, C.c_void_p, C.c_void_p, C.c_size_t]),
         *[("maillog_%s_name" % _what, C.c_char_p, [C.c_int]) for _what in ("daemon", "event", "field", "match", "word")],
@@ -280,36 +285,75 @@ def run(source, on_event, chunk=1 << 16):
     stream.finish()
 
 
+class Join:
+    """Lines in, messages out: feed() bytes, take() what is ready as JSON. `part`: the input is a part of a log, what
+    began before it or is still open waits for export(); another Join takes such exports with import_(), in the order of
+    the parts. Both need the same seed: two numbers that strangers do not know."""
+
+    def __init__(self, memory=64 << 20, seed=(0, 0), part=False, reference=0, utc_offset=0, explain=False):
+        config = (C.c_uint64 * 8)(64, memory, *seed, 2 if part else 0, 0, reference, utc_offset & 0xffffffff)
+        # pages that are not used are not there
+        self._block = (C.c_char * _c.maillog_join_size(config)).from_buffer(mmap.mmap(-1, _c.maillog_join_size(config)))
+        self._join, self._ready, self._explain = C.c_void_p(), [], explain
+        self._text, self._why = C.create_string_buffer(1 << 20), C.create_string_buffer(1 << 14)
+        self._cb = _MESSAGE_CB(self._take)
+        _check(_c.maillog_join_init(C.byref(self._join), self._block, len(self._block), config, self._cb, None))
+        # the stream's callback is the join's own function: all of it in C
+        self._stream = _Stream(_c.maillog_join_push, self._join)
+
+    def _take(self, _user, message):
+        if self._stream.raised:  # the library hands out what is ready all the same
+            return -1
+        try:
+            if self._explain:
+                _c.maillog_explain(message, None, None, self._why, len(self._why))
+            n = _c.maillog_message_json(message, None, self._text, len(self._text))
+            if n > len(self._text):
+                self._text = C.create_string_buffer(n * 2)
+                _c.maillog_message_json(message, None, self._text, len(self._text))
+            self._ready.append(C.string_at(self._text, n))
+            return 0
+        except BaseException as exception:
+            self._stream.raised = exception
+            return -1
+
+    def feed(self, data, first_line=None):
+        """Whole lines or pieces of them. Lines are numbered from 1, or on from `first_line`, which begins `data`."""
+        if first_line is not None:
+            end = data.find(b"\n") + 1 or len(data)
+            event = _Event()
+            _check(_c.maillog_parse_line(None, data, len(data[:end].rstrip(b"\n")), event))
+            self._stream.call(_c.maillog_join_push_line, self._join, event, first_line)
+            data = data[end:]
+        self._stream.feed(data)
+
+    def flush(self):
+        """The input is at its end: all that is open is ready."""
+        self._stream.finish()
+        self._stream.call(_c.maillog_join_flush, self._join)
+
+    def take(self):
+        """The messages that are ready, each the JSON that `maillog trace --json` prints, as bytes."""
+        ready, self._ready = self._ready, []
+        return ready
+
+    def export(self):
+        """What is still open, as bytes; it is forgotten here."""
+        self._stream.finish()
+        data = C.create_string_buffer(_c.maillog_join_export(self._join, None, 0))
+        n = _c.maillog_join_export(self._join, data, len(data))
+        return data.raw[:n]
+
+    def import_(self, data):
+        self._stream.call(_c.maillog_join_import, self._join, data, len(data))
+
+
 def messages(source, memory=64 << 20, explain=True, chunk=1 << 16):
     """Each message of a log, as the dictionary that `maillog trace --json` prints. Its lines meet in the library: only
     whole messages come to Python."""
-    config = (C.c_uint64 * 8)(64, memory)  # size, memory; the rest are the defaults
-    block = C.create_string_buffer(_c.maillog_join_size(config))
-    join, ready, text = C.c_void_p(), [], C.create_string_buffer(1 << 20)
-
-    def take(_user, message):
-        if stream.raised:  # the library hands out what is ready all the same
-            return -1
-        try:
-            if explain:
-                why = C.create_string_buffer(1 << 14)
-                _c.maillog_explain(message, None, None, why, len(why))
-            n = _c.maillog_message_json(message, None, text, len(text))
-            long = C.create_string_buffer(n) if n > len(text) else text
-            _c.maillog_message_json(message, None, long, len(long))
-            ready.append(json.loads(long.raw[:n]))
-            return 0
-        except BaseException as exception:
-            stream.raised = exception
-            return -1
-
-    on_message = _MESSAGE_CB(take)
-    _check(_c.maillog_join_init(C.byref(join), block, len(block), config, on_message, None))
-    stream = _Stream(_c.maillog_join_push, join)  # the stream's callback is the join's own function: all of it in C
+    join = Join(memory, explain=explain)
     for piece in iter(lambda: source.read(chunk), b""):
-        stream.feed(piece)
-        yield from ready
-        ready.clear()
-    stream.finish()
-    stream.call(_c.maillog_join_flush, join)
-    yield from ready
+        join.feed(piece)
+        yield from map(json.loads, join.take())
+    join.flush()
+    yield from map(json.loads, join.take())

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Dask's workers join a log in pieces (examples/dask): what they write is what one machine writes, with two workers, and
+# with one of them killed in the middle. Not part of the ordinary tests. usage: test-dask.sh [LINES [speed]]
+# `speed`: also two workers against one, on a quiet machine with two cores.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/install.sh
+need cmake cmake
+need cc gcc
+python=/usr/bin/python3 # Debian's, which knows Debian's packages
+$python -c 'import distributed, numpy' 2>/dev/null || install_packages python3-distributed python3-numpy
+cmake -B build >/dev/null
+cmake --build build --target maillog_shared maillog_command >/dev/null
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+MAILLOG_LIBRARY=$PWD/build/libmaillog.so PYTHONPATH=$PWD/examples/dask:$PWD/examples/bindings/python PYTHONDONTWRITEBYTECODE=1
+export MAILLOG_LIBRARY PYTHONPATH PYTHONDONTWRITEBYTECODE
+lines=$($python tests/rsyslog/traffic.py "${1:-100000}" 8 "$work/log" "$work/truth" once)
+echo "$lines lines of 8 hosts"
+$python tests/dask/test.py build/maillog "$work/log" "$work"
+[ "${2-}" != speed ] || $python tests/dask/test.py build/maillog "$work/log" "$work" speed
+echo "dask: right"
