@@ -309,6 +309,43 @@ static void test_abort(void **state)
     free(mem);
 }
 
+/* After its "stop" the callback is left alone: flush() forgets the rest, expire() and push() leave it for the next
+ * call. */
+static void test_abort_many(void **state)
+{
+    (void)state;
+    maillog_join_config cfg = small();
+    cfg.memory = 256 * 1024;
+    seen s = {0};
+    void *mem;
+    maillog_join *j = new_table(&cfg, &mem, &s);
+    maillog_join_stats st;
+    for (unsigned i = 0; i < 5; i++) push_message(j, i);
+    s.answer = -1;
+    assert_int_equal(maillog_join_flush(j), MAILLOG_ERR_ABORTED);
+    assert_int_equal(s.messages, 1);
+    assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK);
+    assert_int_equal(st.live, 0);
+    assert_int_equal(st.pending, 0);
+    assert_int_equal(st.messages, 5);
+    for (unsigned i = 5; i < 10; i++) {
+        push_message(j, i);
+        end_message(j, i, 1);
+    }
+    memset(&s, 0, sizeof s);
+    s.answer = -1;
+    for (unsigned i = 1; i <= 5; i++) {
+        assert_int_equal(maillog_join_expire(j, 1000000000), MAILLOG_ERR_ABORTED);
+        assert_int_equal(s.messages, i);
+    }
+    assert_int_equal(maillog_join_expire(j, 1000000000), MAILLOG_OK);
+    s.answer = 0;
+    assert_int_equal(maillog_join_flush(j), MAILLOG_OK);
+    assert_int_equal(s.messages, 5);
+    assert_int_equal(maillog_join_stats_get(j, &st), MAILLOG_OK);
+    free(mem);
+}
+
 /* Another seed is another table's: its keys mean nothing here. */
 static void test_import_seed(void **state)
 {
@@ -341,9 +378,10 @@ static void test_import_seed(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arguments), cmocka_unit_test(test_damage),      cmocka_unit_test(test_eviction),
-        cmocka_unit_test(test_large),     cmocka_unit_test(test_expire),      cmocka_unit_test(test_wild_stamp),
-        cmocka_unit_test(test_abort),     cmocka_unit_test(test_import_seed), cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_arguments), cmocka_unit_test(test_damage),     cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_large),     cmocka_unit_test(test_expire),     cmocka_unit_test(test_wild_stamp),
+        cmocka_unit_test(test_abort),     cmocka_unit_test(test_abort_many), cmocka_unit_test(test_import_seed),
+        cmocka_unit_test(test_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,8 +190,9 @@ typedef struct maillog_message {
     maillog_str why;    /**< filled by maillog_explain() */
 } maillog_message;
 
-/** @return MAILLOG_CONTINUE, or a negative value: push() returns ERR_ABORTED; the record counts as delivered. No call
- *  of the same join is allowed from inside. */
+/** @return MAILLOG_CONTINUE, or a negative value: the call that is going on returns ERR_ABORTED; the record counts as
+ *  delivered, and others that are due wait for the next call (a push() may still have to hand over its own line, or
+ * what it makes room from). No call of the same join is allowed from inside. */
 typedef int (*maillog_message_cb)(void *user, maillog_message *m);
 
 /** maillog_join_config.flags */
@@ -263,7 +264,9 @@ MAILLOG_API int maillog_join_push_events(maillog_join *j, const maillog_event *e
  *  ERR_ARGUMENT. */
 MAILLOG_API int maillog_join_expire(maillog_join *j, int64_t now);
 
-/** The input is at its end: deliver everything. The table is empty and can be used again, whatever the callback said.
+/** The input is at its end: deliver everything. The table is empty after it and can be used again, whatever the
+ * callback said: once it has said stop it is not called again, and what is left is forgotten (and counted as
+ * delivered).
  *  @return as maillog_join_expire(). */
 MAILLOG_API int maillog_join_flush(maillog_join *j);
 

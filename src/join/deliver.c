@@ -34,7 +34,7 @@ static void hand_over(maillog_join *j, maillog_message *m, maillog_message_state
         j->stats.records++;
         if (!(j->config.flags & MAILLOG_JOIN_ALL_RECORDS)) return;
     }
-    if (j->cb(j->user, m) < 0) j->aborted = 1;
+    if (!j->muted && j->cb(j->user, m) < 0) j->aborted = 1;
 }
 
 static uint64_t entries_of(const maillog_join *j, const ml_node *n)
@@ -358,6 +358,10 @@ void maillog__tick(maillog_join *j)
         if ((j->clock < *due && !all) || (part && rows[i].state == MAILLOG_STATE_EXPIRED)) continue;
         *due = j->clock + rows[i].after; /* what comes in later is younger */
         for (uint32_t n; (n = maillog__oldest(j, rows[i].list)) != 0;) {
+            if (j->aborted) {
+                *due = 0;
+                return;
+            }
             const int64_t old = (int64_t)ml_at_node(j, n)->active + rows[i].after;
             if (old > j->clock) {
                 *due = old;
@@ -406,7 +410,11 @@ int maillog_join_flush(maillog_join *j)
     if (j->sealed) return MAILLOG_ERR_STATE;
     j->aborted = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        while (j->list[rows[i].list].first) deliver_oldest(j, rows[i].list, rows[i].state);
+        while (j->list[rows[i].list].first) {
+            deliver_oldest(j, rows[i].list, rows[i].state);
+            j->muted = j->aborted;
+        }
+    j->muted = 0;
     j->log_time = INT64_MIN;
     j->day_month = 0;
     memset(j->due, 0, sizeof j->due);

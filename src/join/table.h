@@ -149,6 +149,7 @@ struct maillog_join {
     uint32_t hints;   /* hint nodes */
     uint32_t screens; /* postscreen nodes */
     uint32_t aborted; /* the callback said stop */
+    uint32_t muted;   /* … and is not to be called: flush() */
     uint64_t line;
     maillog_join_stats stats;
 };
