@@ -8,7 +8,7 @@
 #include "table.h"
 
 #define ML_NO_LEG UINT32_MAX
-#define ML_UNLISTED 2 /* ml_part.own: what no message has listed yet */
+enum { ML_UNLISTED = 2, ML_ATTEMPT = 3 }; /* ml_part.own: what no message has listed yet; that, and the shared lines */
 
 /* A node's tape, read: of a session, the entries of one segment and the shared ones, those unless `own`. */
 typedef struct ml_part {
@@ -84,6 +84,16 @@ static inline maillog_str ml_text(const char *s)
 maillog_str maillog__next_id(const ml_entry *e, bool *forwarded); /* queue ID that a delivery's reply names */
 bool maillog__is_here(const ml_entry *e);                         /* the delivery's hop is this host */
 bool maillog__contains(maillog_str text, const char *word);       /* ASCII case does not count */
+
+/* apart.c: which lines of a leg's segment are another transaction's. `leg` 0: none; the tape is the session's. */
+typedef struct ml_apart {
+    const maillog_join *j;
+    uint32_t sender; /* 0: nothing is known to be */
+    uint16_t segment;
+    bool all; /* all that was refused */
+} ml_apart;
+ml_apart maillog__apart(const maillog_join *j, uint32_t session, uint32_t leg, const char *tape, const char *end);
+bool maillog__is_apart(const ml_apart *a, ml_entry e);
 
 void maillog__build_group(maillog_join *j, ml_build *b, maillog_message *m, uint32_t leader, maillog_record record);
 void maillog__build_attempt(maillog_join *j, ml_build *b, maillog_message *m, uint32_t session, uint16_t segment,

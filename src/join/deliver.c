@@ -68,8 +68,9 @@ static const char *next_unlisted(unlisted *u, ml_entry *e)
     return NULL;
 }
 
-/* Mark what a record lists: the shared lines and those of a segment, or all. The first record to list a line counts. */
-static uint64_t list_session(maillog_join *j, uint32_t session, uint16_t segment, bool all)
+/* Mark what a record lists: the shared lines and those of a segment (of the leg's, or of an attempt), or all. The first
+ * record to list a line counts. */
+static uint64_t list_session(maillog_join *j, uint32_t session, uint32_t leg, uint16_t segment, bool all)
 {
     ml_node *n = ml_at_node(j, session);
     uint64_t fresh = n->session_prev - n->group_next, left = 0;
@@ -82,8 +83,9 @@ static uint64_t list_session(maillog_join *j, uint32_t session, uint16_t segment
     fresh = 0;
     unlisted u = begin_unlisted(j, n);
     const char *const start = u.at;
+    const ml_apart apart = maillog__apart(j, session, leg, u.at, u.end);
     for (const char *entry; (entry = next_unlisted(&u, &e)) != NULL;) {
-        if (!all && e.segment && e.segment != segment) {
+        if (!all && e.segment && (e.segment != segment || maillog__is_apart(&apart, e))) {
             left++;
             continue;
         }
@@ -166,7 +168,7 @@ void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_st
     do {
         const ml_node *n = ml_at_node(j, i);
         if (m.truncated) count_lines(j, record, entries_of(j, n));
-        if (n->session) count_lines(j, record, list_session(j, n->session, n->segment, false));
+        if (n->session) count_lines(j, record, list_session(j, n->session, i, n->segment, false));
         i = n->group_next;
     } while (i != leader);
     release_group(j, leader, state != MAILLOG_STATE_EVICTED);
@@ -249,13 +251,13 @@ void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message
         maillog__build_attempt(j, &b, &m, session, s.attempt[i], MAILLOG_RECORD_MESSAGE);
         hand_over(j, &m, state);
         if (m.verdict == MAILLOG_VERDICT_GREYLISTED) remember_greylisted(j, &m);
-        count_lines(j, MAILLOG_RECORD_MESSAGE, list_session(j, session, s.attempt[i], false));
+        count_lines(j, MAILLOG_RECORD_MESSAGE, list_session(j, session, 0, s.attempt[i], false));
     }
     if (s.left) {
         maillog__build_attempt(j, &b, &m, session, 0, MAILLOG_RECORD_SESSION);
         if (m.lines.len) {
             hand_over(j, &m, state);
-            count_lines(j, MAILLOG_RECORD_SESSION, list_session(j, session, 0, true));
+            count_lines(j, MAILLOG_RECORD_SESSION, list_session(j, session, 0, 0, true));
         }
     }
     maillog__free_node(j, session);

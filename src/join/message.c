@@ -7,6 +7,7 @@ static bool belongs(const ml_part *p, const ml_entry *e)
 {
     if (p->kind != ML_NODE_SESSION) return true;
     if (p->own == ML_UNLISTED) return !(e->cut & ML_CUT_LISTED);
+    if (p->own == ML_ATTEMPT) return !e->segment || (e->segment == p->segment && !(e->cut & ML_CUT_LISTED));
     return e->segment == p->segment || (e->segment == 0 && !p->own);
 }
 
@@ -125,7 +126,7 @@ static ml_part *new_part(ml_build *b, uint32_t node, ml_kind kind)
     return p;
 }
 
-static void add_session(ml_build *b, uint32_t session, uint16_t segment, uint8_t own)
+static void add_session(ml_build *b, uint32_t session, uint16_t segment, uint8_t own, uint32_t leg)
 {
     for (size_t i = 0; i < b->nparts; i++) {
         if (b->part[i].kind != ML_NODE_SESSION || b->part[i].node != session) continue;
@@ -135,7 +136,13 @@ static void add_session(ml_build *b, uint32_t session, uint16_t segment, uint8_t
     ml_part *p = new_part(b, session, ML_NODE_SESSION);
     p->segment = segment;
     p->own = own;
+    const char *const tape = b->top;
     read_tape(b, p, ml_at_node(b->j, session));
+    const ml_apart a = maillog__apart(b->j, session, leg, tape, tape + ml_at_node(b->j, session)->bytes);
+    size_t n = 0;
+    for (size_t i = 0; a.sender && i < p->n; i++)
+        if (!maillog__is_apart(&a, p->entry[i])) p->entry[n++] = p->entry[i];
+    if (a.sender) p->n = n;
 }
 
 static void add_group(ml_build *b, uint32_t leader)
@@ -148,7 +155,7 @@ static void add_group(ml_build *b, uint32_t leader)
     } while (i != leader);
     do {
         const ml_node *n = ml_at_node(b->j, i);
-        if (n->session) add_session(b, n->session, n->segment, 0);
+        if (n->session) add_session(b, n->session, n->segment, 0, i);
         i = n->group_next;
     } while (i != leader);
 }
@@ -563,6 +570,6 @@ void maillog__build_attempt(maillog_join *j, ml_build *b, maillog_message *m, ui
     begin(b, j, m, 1);
     m->record = record;
     if (!b->part) return;
-    add_session(b, session, segment, record == MAILLOG_RECORD_MESSAGE ? 0 : ML_UNLISTED);
+    add_session(b, session, segment, record == MAILLOG_RECORD_MESSAGE ? ML_ATTEMPT : ML_UNLISTED, 0);
     finish(b);
 }

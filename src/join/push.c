@@ -269,7 +269,6 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
     switch (in->ev->type) {
     case MAILLOG_EVENT_POSTFIX_CLIENT:
         if (maillog__is_loopback(ml_value(in, ML_S_CLIENT_ADDR))) n->flags |= ML_F_LOCAL;
-        n->u.g.client = (uint32_t)ml_address_key(j, in);
         if (in->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD) maillog__session_of(j, leg, in);
         maillog__link_back(j, leg);
         break;
@@ -284,6 +283,7 @@ static void leg_event(maillog_join *j, uint32_t leg, ml_in *in)
     case MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE:
         if (!(n->flags & ML_F_ACTIVE) && n->session) ml_at_node(j, n->session)->u.s.active++;
         n->flags |= ML_F_ACTIVE;
+        n->u.g.client = maillog__text_hash(j, ml_value(in, ML_S_FROM));
         if (!(n->flags & ML_F_REMOVED)) maillog__set_done(j, leg, false);
         break;
     case MAILLOG_EVENT_POSTFIX_REMOVED:

@@ -88,6 +88,16 @@ static void drop_refuted(ml_fates *f)
     }
 }
 
+/* The session says how many transactions there were, and all are known: its lines are this one's, even if the sender
+ * was rewritten on the way in. */
+static bool has_all_transactions(const ml_build *b)
+{
+    const uint32_t session = b->m->nlegs ? ml_at_node(b->j, b->part[b->leg_part[0]].node)->session : 0;
+    if (!session) return false;
+    const ml_node *s = ml_at_node(b->j, session);
+    return s->flags & ML_F_CLOSED && s->session_next >> 16 && s->session_next >> 16 <= s->segment;
+}
+
 /* Of another sender: a transaction before this one, which nothing in the log sets apart. */
 static bool is_of_its_sender(const maillog_message *m, const maillog_message_check *c)
 {
@@ -99,11 +109,12 @@ static bool is_of_its_sender(const maillog_message *m, const maillog_message_che
 void maillog__read_refusals(ml_fates *f)
 {
     const maillog_message *m = f->b->m;
+    const bool all = has_all_transactions(f->b);
     for (size_t i = 0; i < m->nchecks; i++) {
         maillog_message_check *c = &m->checks[i];
         if (f->attempt && refuses(c)) c->decided = 1;
         if (!c->to.ptr || !of_check(f->b, c)) continue;
-        const bool beside = refuses(c) && (f->attempt || (at_rcpt(c) && is_of_its_sender(m, c)));
+        const bool beside = refuses(c) && (f->attempt || (at_rcpt(c) && (all || is_of_its_sender(m, c))));
         if (beside || (!f->delivered && decides(c))) take_refusal(f, c);
     }
     if (f->delivered) drop_refuted(f);

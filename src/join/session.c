@@ -25,7 +25,7 @@ static uint32_t client_hash(const maillog_join *j, const ml_in *in)
     return (uint32_t)ml_address_key(j, in) | 1;
 }
 
-static uint32_t text_hash(const maillog_join *j, maillog_str v)
+uint32_t maillog__text_hash(const maillog_join *j, maillog_str v)
 {
     return v.ptr ? (uint32_t)maillog__key(j, ML_KEY_TEXT, 1, v) | 1 : 0;
 }
@@ -128,7 +128,7 @@ static void next_segment(ml_node *n)
 static uint16_t segment_for(maillog_join *j, ml_node *n, const ml_in *in)
 {
     const maillog_str from = ml_value(in, ML_S_FROM);
-    const uint32_t hash = text_hash(j, from);
+    const uint32_t hash = maillog__text_hash(j, from);
     if (n->flags & ML_F_TAKEN || (hash && n->u.s.from && hash != n->u.s.from)) next_segment(n);
     if (hash) n->u.s.from = hash;
     switch (ml_word_of(in, ML_S_ACTION)) {
@@ -137,7 +137,7 @@ static uint16_t segment_for(maillog_join *j, ml_node *n, const ml_in *in)
     case MAILLOG_ACTION_PROXY_REJECT:
     case MAILLOG_ACTION_HANGUP:
         n->flags |= ML_F_REFUSED;
-        n->session = text_hash(j, ml_value(in, ML_S_TO));
+        n->session = maillog__text_hash(j, ml_value(in, ML_S_TO));
         break;
     case MAILLOG_ACTION_DISCARD:
     case MAILLOG_ACTION_MILTER_DISCARD:
@@ -167,7 +167,10 @@ static bool has_answered(const maillog_join *j, const ml_node *n, uint8_t daemon
 static uint16_t segment_for_policy(const maillog_join *j, ml_node *n, uint8_t daemon, uint32_t from)
 {
     const bool other = n->flags & ML_F_REFUSED && from && n->u.s.from && from != n->u.s.from;
-    if (other || (n->flags & ML_F_TAKEN && n->flags & ML_F_ASKED && has_answered(j, n, daemon))) next_segment(n);
+    /* in a part of a log that begins inside of the session, the first answer may be in the part before */
+    const bool before = j->config.flags & MAILLOG_JOIN_PART && !(n->flags & ML_F_CONNECT) && n->segment == 1;
+    const bool answered = n->flags & ML_F_ASKED ? has_answered(j, n, daemon) : before;
+    if (other || (n->flags & ML_F_TAKEN && answered)) next_segment(n);
     n->flags |= ML_F_ASKED;
     return n->segment;
 }
@@ -234,7 +237,8 @@ static unsigned count(const ml_in *in, ml_slot slot)
 void maillog__end_legs(maillog_join *j, uint32_t session)
 {
     const ml_node *s = ml_at_node(j, session);
-    const bool none_more = s->session_next && s->session_next - 1 <= s->u.s.active;
+    const uint32_t taken = s->session_next & UINT16_MAX;
+    const bool none_more = taken && taken - 1 <= s->u.s.active;
     uint32_t next;
     for (uint32_t i = s->u.s.legs; i; i = next) {
         ml_node *leg = ml_at_node(j, i);
@@ -253,6 +257,8 @@ static bool some_refused(const ml_in *in, ml_slot slot)
     return v.len && memchr(v.ptr, '/', v.len);
 }
 
+static uint32_t at_most(unsigned n) { return n < UINT16_MAX ? n : UINT16_MAX; }
+
 static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
 {
     ml_node *s = ml_at_node(j, session);
@@ -261,7 +267,8 @@ static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
     if (some_refused(in, ML_S_CMD_MAIL) || some_refused(in, ML_S_CMD_RCPT) || some_refused(in, ML_S_CMD_AUTH))
         s->flags |= ML_F_TRIED | ML_F_UNSAID;
     if (in->f[ML_S_CMD_MAIL] || in->f[ML_S_CMD_DATA] || in->f[ML_S_CMD_BDAT])
-        s->session_next = 1 + count(in, ML_S_CMD_DATA) + count(in, ML_S_CMD_BDAT);
+        s->session_next =
+            at_most(1 + count(in, ML_S_CMD_DATA) + count(in, ML_S_CMD_BDAT)) | at_most(count(in, ML_S_CMD_MAIL)) << 16;
     maillog__end_legs(j, session);
 }
 
@@ -296,7 +303,8 @@ static uint32_t only_session(maillog_join *j, const ml_in *in)
 static uint32_t refused_session(maillog_join *j, const ml_in *in)
 {
     const uint64_t key = ml_address_key(j, in);
-    const uint32_t to = text_hash(j, ml_value(in, ML_S_TO)), from = text_hash(j, ml_value(in, ML_S_FROM));
+    const uint32_t to = maillog__text_hash(j, ml_value(in, ML_S_TO)),
+                   from = maillog__text_hash(j, ml_value(in, ML_S_FROM));
     uint32_t at = 0;
     for (int most = MOST_LOOKED_AT; to && most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
@@ -314,15 +322,15 @@ void maillog__push_policy(maillog_join *j, ml_in *in)
     const uint32_t only = only_session(j, in), s = only ? only : refused_session(j, in);
     if (s) {
         ml_node *n = ml_at_node(j, s);
-        const uint32_t from = text_hash(j, ml_value(in, ML_S_FROM));
+        const uint32_t from = maillog__text_hash(j, ml_value(in, ML_S_FROM));
         in->segment = ml_repeats(n, in) ? n->segment : segment_for_policy(j, n, in->ev->daemon, from);
         maillog__add_line(j, s, in);
         return;
     }
     const uint32_t p = maillog__new_node(j, ML_NODE_POLICY, in);
     ml_node *n = ml_at_node(j, p);
-    n->u.g.client = text_hash(j, ml_value(in, ML_S_FROM));
-    n->u.g.message_id = text_hash(j, ml_value(in, ML_S_TO));
+    n->u.g.client = maillog__text_hash(j, ml_value(in, ML_S_FROM));
+    n->u.g.message_id = maillog__text_hash(j, ml_value(in, ML_S_TO));
     maillog__set_key(j, p, 0, ml_address_key(j, in));
     j->parked++;
     maillog__add_line(j, p, in);
@@ -350,7 +358,8 @@ static void take_policy(maillog_join *j, uint32_t session, uint32_t policy, uint
 static void take_policies(maillog_join *j, uint32_t session, const ml_in *in, bool connect)
 {
     const uint64_t key = ml_address_key(j, in);
-    const uint32_t to = text_hash(j, ml_value(in, ML_S_TO)), from = text_hash(j, ml_value(in, ML_S_FROM));
+    const uint32_t to = maillog__text_hash(j, ml_value(in, ML_S_TO)),
+                   from = maillog__text_hash(j, ml_value(in, ML_S_FROM));
     uint32_t at = 0;
     for (int most = MOST_LOOKED_AT; j->parked && most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
@@ -425,7 +434,8 @@ void maillog__adopt_answer(maillog_join *j, uint32_t answer)
 /* A recipient of a leg is known now: the answer about it, parked because several connections were open, is its. */
 void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in)
 {
-    const uint32_t to = text_hash(j, ml_value(in, ML_S_TO)), orig = text_hash(j, ml_value(in, ML_S_ORIG_TO));
+    const uint32_t to = maillog__text_hash(j, ml_value(in, ML_S_TO)),
+                   orig = maillog__text_hash(j, ml_value(in, ML_S_ORIG_TO));
     const ml_node *self = ml_at_node(j, leg);
     if (!self->session || !ml_at_node(j, self->session)->key[1]) return;
     uint32_t at = 0;

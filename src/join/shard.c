@@ -209,26 +209,30 @@ static uint32_t first_sender(const maillog_join *j, const record *r)
     return 0;
 }
 
+enum { OF_SEGMENT = ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS };
+
 /* Its own second key waits until all numbers are translated: see restore_keys(). */
 static void import_session(maillog_join *j, const record *r)
 {
     uint32_t s = session_before(j, &r->n);
     uint16_t shift = 0;
     if (s) {
-        const ml_node *before = ml_at_node(j, s);
+        ml_node *before = ml_at_node(j, s);
         const uint32_t from = first_sender(j, r);
-        const bool other = before->flags & ML_F_TAKEN || (from && before->u.s.from && from != before->u.s.from);
+        const bool goes_on =
+            !(r->n.flags & (ML_F_SEGMENTS | ML_F_TAKEN)) && r->n.segment == 1; /* nothing began in it */
+        const bool other =
+            !goes_on && (before->flags & ML_F_TAKEN || (from && before->u.s.from && from != before->u.s.from));
         shift = (uint16_t)(before->segment - 1 + other);
+        if (other) before->flags &= ~(uint32_t)OF_SEGMENT;
         widen(ml_at_node(j, s), &r->n);
     } else {
         s = add_node(j, r);
     }
     ml_node *n = ml_at_node(j, s);
-    n->flags |= r->n.flags & ~(uint32_t)(ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS | ML_F_TIMED |
-                                         ML_F_UNKEYED0 | ML_F_UNKEYED1);
-    n->flags |= r->n.flags & (ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS);
+    n->flags |= r->n.flags & ~(uint32_t)(ML_F_TIMED | ML_F_UNKEYED0 | ML_F_UNKEYED1);
     n->segment = (uint16_t)(r->n.segment + shift);
-    n->u.s.from = r->n.u.s.from;
+    if (r->n.u.s.from) n->u.s.from = r->n.u.s.from;
     n->u.s.active = (uint16_t)(n->u.s.active + r->n.u.s.active);
     if (r->n.u.s.client) n->u.s.client = r->n.u.s.client;
     n->instance = shift;

@@ -98,7 +98,8 @@ typedef struct ml_node {
     uint32_t bytes;                               /* of the tape */
     uint32_t session, session_prev, session_next; /* of a session: hash of the recipient that was refused last;
                                                      session_prev lines on its tape;
-                                                     session_next 1 + messages taken, once it has ended */
+                                                     session_next, once it has ended: 1 + messages taken, and in the
+                                                     high half transactions that were begun */
     uint32_t flags;
     uint16_t segment;  /* leg: its part of the session; session: the part that is being written */
     uint16_t instance; /* leg: hash of the syslog_name's first part, from programs where it says the instance;
@@ -110,8 +111,7 @@ typedef struct ml_node {
         struct {
             uint16_t nodes, open; /* leader: of the ring; legs not done or with an open session */
             uint32_t bytes;       /* leader: of all tapes */
-            uint32_t client; /* leg: hash of the client address, or recipients wanted and served (mta.c); policy: of the
-                                sender */
+            uint32_t client;     /* leg, policy: hash of the sender; leg of another MTA: recipients wanted and served */
             uint32_t message_id; /* leg, store, hint: hash of it; policy: of the recipient */
         } g;
         struct {
@@ -393,6 +393,7 @@ bool maillog__whole_report(const char *tape, const char *end, char *out, char *l
 void maillog__link_pieces(maillog_join *j, uint32_t run);
 
 /* ---- session.c ---- */
+uint32_t maillog__text_hash(const maillog_join *j, maillog_str v);     /* 0: there is none */
 uint64_t maillog__session_key(const maillog_join *j, const ml_in *in); /* of its process; 0: no line of a session */
 void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in);
 void maillog__end_legs(maillog_join *j, uint32_t session);

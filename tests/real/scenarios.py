@@ -242,6 +242,8 @@ def authenticated(lab):
 
 def sessions(lab):
     """More than a message, or less than one, in a connection."""
+    lab.session("refused, then taken, one sender", [dict(rcpt=["nosuch@example.org"], expect={"nosuch@example.org": "rejected"}),
+                                                     dict(rcpt=[ALICE])])
     lab.session("three messages", [dict(rcpt=[ALICE]), dict(rcpt=["nosuch@example.org"], mail_from="other@example.net", expect={"nosuch@example.org": "rejected"}),
                                    dict(rcpt=[BOB]), dict(rcpt=[CAROL], mail_from="")])
     with lab.raw("lost after EHLO", "192.0.2.30") as c:
