@@ -195,6 +195,8 @@ ML_PATTERN_ROWS(maillog__postfix_statements_word) = {
     ROW2(TABLE_NOT_APPROVED, "%w service is not configured for table \"%S\"", TABLE, NAME),
     ROW2(SERVICE_ERROR, "%w service role \"%s\" is not available", SERVICE, ROLE),
     ROW1(TABLE_RESULT_ERROR, "%w should return NO RESULT in case of NOT FOUND", MAP),
+    ROW1(SERVICE_ERROR, "%w socket: malformed response", SERVICE),
+    ROW3(SERVICE_ERROR, "%w socket: service %w: %s", SERVICE, NAME, ERROR),
     ROW3(DATABASE_QUERY_ERROR, "%w socketmap server %s error%(: %s%)", TABLE, STATUS, ERROR),
     ROW2(TABLE_NOT_APPROVED, "%w update access is not configured for table \"%S\"", TABLE, NAME),
     ROW4(TABLE_UPDATE_ERROR, "%w update failed for table \"%s\" key \"%S\": unexpected reply status %f", TABLE, NAME,
