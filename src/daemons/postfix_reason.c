@@ -27,11 +27,14 @@ static bool is_subject(ml_cur c, ml_cur address, const char **end)
     return true;
 }
 
-/* Where the subject ends: of those in the context the longest, else the only `>: `. NULL: not to be told. */
+/* Where the subject ends: of those in the context the longest, else the only `>: `. NULL: not to be told. Where the
+ * first '>' is the only one, that is the end in any case. */
 static const char *subject_end(const ml_line *l, ml_cur c, const ml_context *ctx)
 {
     const ml_cur known[] = {ctx->from, ctx->to, ctx->helo};
-    const char *best = NULL, *end;
+    const char *best = NULL, *end = ml_find(l, c, '>');
+    if (!end) return NULL;
+    if (!ml_find(l, ml_slice(end + 1, c.e), '>')) return ML_STARTS(ml_slice(end, c.e), ">: ") ? end : NULL;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (is_subject(c, known[i], &end) && (!best || end > best)) best = end;
     if (best) return best;
@@ -39,27 +42,41 @@ static const char *subject_end(const ml_line *l, ml_cur c, const ml_context *ctx
     return end && !ML_FIND(l, ml_slice(end + 1, c.e), ">: ") ? end : NULL;
 }
 
-/* Postfix's names of what a restriction looks at; in RBL texts postscreen says `client`. */
+/* One of Postfix's names of what a restriction looks at, and a blank. */
+ML_INLINE bool is_class(ml_cur *c, const char *lit, size_t n, ml_cur *class)
+{
+    if (!ml_starts_n(*c, lit, n)) return false;
+    *class = ml_slice(c->p, c->p + n - 1);
+    c->p += n;
+    return true;
+}
+#define IS_CLASS(name) is_class(c, name " ", sizeof(name), class)
+
+/* In RBL texts postscreen says `client`. */
 static bool skip_class(ml_cur *c, ml_cur *class)
 {
-    static const struct {
-        const char *text;
-        size_t len;
-    } classes[] = {
-#define CLASS(text) {text " ", sizeof(text)}
-        CLASS("Client host"),  CLASS("Helo command"),       CLASS("Sender address"), CLASS("Recipient address"),
-        CLASS("Data command"), CLASS("End-of-data"),        CLASS("Etrn command"),   CLASS("Unverified Client host"),
-        CLASS("client"),       CLASS("Client certificate"), CLASS("SASL login name")
-#undef CLASS
-    };
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
-        const char *start = c->p;
-        if (!ml_skip_n(c, classes[i].text, classes[i].len)) continue;
-        *class = ml_slice(start, c->p - 1);
-        return true;
+    switch (ml_peek(*c)) {
+    case 'C':
+        return IS_CLASS("Client host") || IS_CLASS("Client certificate");
+    case 'D':
+        return IS_CLASS("Data command");
+    case 'E':
+        return IS_CLASS("End-of-data") || IS_CLASS("Etrn command");
+    case 'H':
+        return IS_CLASS("Helo command");
+    case 'R':
+        return IS_CLASS("Recipient address");
+    case 'S':
+        return IS_CLASS("Sender address") || IS_CLASS("SASL login name");
+    case 'U':
+        return IS_CLASS("Unverified Client host");
+    case 'c':
+        return IS_CLASS("client");
+    default:
+        return false;
     }
-    return false;
 }
+#undef IS_CLASS
 
 /* CLASS [SUBJECT] blocked using ZONE[; TEXT], the default reply of an RBL: the subject ends at the last of these. */
 static void blocked(ml_line *l, ml_cur c)

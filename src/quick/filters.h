@@ -2,7 +2,7 @@
 #ifndef MAILLOG_QUICK_FILTERS_H
 #define MAILLOG_QUICK_FILTERS_H
 
-#include "quick.h"
+#include "text.h"
 
 /* The first `, ` from p on; at or behind the end: there is none. */
 ML_INLINE const char *quick_comma(const ml_quick *q, const char *p)
@@ -15,9 +15,8 @@ ML_INLINE const char *quick_comma(const ml_quick *q, const char *p)
 /* `KEY=value, `: the value is written; false: it is not there. */
 ML_INLINE bool quick_attribute(ml_quick *q, const char *lit, size_t n, maillog_field_id id)
 {
-    const char *value = q->p;
-    if (!ml_quick_skip(q, &value, lit, n)) return false;
-    const char *const end = quick_comma(q, value);
+    if (!quick_at(q, q->p, lit, n)) return false;
+    const char *const value = q->p + n, *const end = quick_comma(q, value);
     if (end + 1 >= q->e) return false;
     ml_row(q, id, value, end);
     q->p = end + 2;
@@ -56,6 +55,37 @@ static bool quick_postgrey(ml_quick *out, ml_line *l)
 /* ---- (ID) Passed|Blocked CATEGORY {ACTIONS}, [BANK ][LOCAL ][ADDR]:PORT [ADDR] <FROM> -> <TO>,<TO>, KEY: VALUE, …, N
  * ms ---- */
 
+/* `CATEGORY `, or `INFECTED (NAMES) `: the first parenthesis ends the names if all that follows can be read, see
+ * amavis_report.c. */
+ML_INLINE bool quick_category(ml_quick *q)
+{
+    const char *const category = q->p, *const end = ml_quick_find(q, category, ' ');
+    if (end >= q->e) return false;
+    const ml_cur v = ml_slice(category, end);
+    const unsigned word = ML_IS(v, "CLEAN") ? MAILLOG_CATEGORY_CLEAN
+                                            : maillog__word(v, MAILLOG_CATEGORY_CLEAN, MAILLOG_CATEGORY_TEMPFAIL);
+    if (!word) return false;
+    ML_ROW_WORD(q, CATEGORY, word, category, end);
+    q->p = end + 1;
+    if (q->p == q->e || *q->p != '(') return true;
+    const char *const names = q->p + 1, *const close = ml_quick_find(q, names, ')');
+    if (!QUICK_AT(q, close, ") {")) return false;
+    ml_row(q, word == MAILLOG_CATEGORY_INFECTED ? MAILLOG_FIELD_VIRUS : MAILLOG_FIELD_BANNED, names, close);
+    q->p = close + 2;
+    return true;
+}
+
+/* `{RelayedInbound,Quarantined}, ` */
+ML_INLINE bool quick_actions(ml_quick *q)
+{
+    const char *const actions = q->p, *const close = quick_find(q, actions, '}');
+    if (q->e - close < 4 || *actions != '{' || !ml_same_bytes(close, "}, ", 3)) return false;
+    if (!quick_is_letters(q, actions + 1, close, ',', false)) return false;
+    ML_ROW(q, ACTIONS, actions, close + 1);
+    q->p = close + 3;
+    return true;
+}
+
 /* `[addr]` or `[addr]:port`, and a blank. */
 ML_INLINE bool quick_bracketed(ml_quick *q, maillog_field_id addr_id, maillog_field_id port_id)
 {
@@ -65,14 +95,14 @@ ML_INLINE bool quick_bracketed(ml_quick *q, maillog_field_id addr_id, maillog_fi
     q->p = close + 1;
     if (*q->p == ':') {
         const char *const port = q->p + 1;
-        q->p = ml_quick_digits(port, q->e);
+        q->p = quick_digits(q, port);
         if (port == q->p) return false;
         ml_row(q, port_id, port, q->p);
     }
     return q->p < q->e && *q->p++ == ' ';
 }
 
-/* Who sent it, up to the '<' of the sender. */
+/* Who sent it, and the '<' of the sender. */
 ML_INLINE bool quick_origin(ml_quick *q)
 {
     const char *const bank = q->p;
@@ -91,37 +121,28 @@ ML_INLINE bool quick_origin(ml_quick *q)
     if (q->p < q->e && *q->p == '[' &&
         !quick_bracketed(q, MAILLOG_FIELD_ORIG_CLIENT_ADDR, MAILLOG_FIELD_ORIG_CLIENT_PORT))
         return false;
-    return q->p < q->e && *q->p == '<';
+    return q->p < q->e && *q->p++ == '<';
 }
 
-/* `<…>` at q->p, where no quotes begin it: past it, or NULL. */
-ML_INLINE const char *quick_angle_end(const ml_quick *q)
-{
-    if (q->e - q->p < 2 || *q->p != '<' || q->p[1] == '"') return NULL;
-    const char *const close = ml_quick_find(q, q->p + 1, '>');
-    return close < q->e ? close + 1 : NULL;
-}
-
-/* `<FROM> -> <TO>,<TO>` */
+/* `FROM> -> <TO>,<TO>, ` */
 ML_INLINE bool quick_path(ml_quick *q)
 {
-    const char *end = quick_angle_end(q);
-    if (!end) return false;
-    ML_ROW(q, FROM, q->p + 1, end - 1);
-    q->p = end;
-    if (!ML_QUICK_SKIP(q, &q->p, " -> ")) return false;
-    const char *const first = q->p;
-    for (;;) {
-        if (!(end = quick_angle_end(q))) return false;
-        q->p = end + 1;
-        if (q->p >= q->e || *end != ',') return false;
-        if (*q->p != '<') break;
-    }
-    ML_ROW(q, RECIPIENTS, first, end);
-    if (ml_quick_find(q, first, '>') + 1 == end) ML_ROW(q, TO, first + 1, end - 1);
-    if (*q->p != ' ') return false;
-    q->p++;
-    return true;
+    enum { BEHIND = sizeof ", 1 ms" - 1 };
+    const char *close = quick_angle_end(q, q->p);
+    if (!close || q->e - close < 8 || !ml_same_bytes(close, "> -> <", 6)) return false;
+    ML_ROW(q, FROM, q->p, close);
+    const char *const first = close + 5, *to = first;
+    unsigned count = 0;
+    do {
+        close = quick_angle_end(q, ++to);
+        if (!close || q->e - close <= BEHIND || close[1] != ',') return false;
+        to = close + 2;
+        count++;
+    } while (*to == '<');
+    ML_ROW(q, RECIPIENTS, first, close + 1);
+    if (count == 1) ML_ROW(q, TO, first + 1, close);
+    q->p = to + 1;
+    return *to == ' ';
 }
 
 /* `Message-ID: <…>, ` with nothing quoted or bracketed in it. */
@@ -147,9 +168,8 @@ ML_INLINE bool quick_amavis_results(ml_quick *q)
     }
     (void)QUICK_ATTRIBUTE(q, "size: ", SIZE);
     if (QUICK_ATTRIBUTE(q, "queued_as: ", QUEUED_AS)) {
-        const char *p = q->base + q->next[-1].off;
-        while (ml_is_alnum(*p) || *p == '/') p++;
-        if (p != q->p - 2 || !q->next[-1].len) return false; /* a reply */
+        const char *const ids = q->base + q->next[-1].off;
+        if (ids == q->p - 2 || !quick_is_letters(q, ids, q->p - 2, '/', true)) return false; /* a reply */
     }
     return true;
 }
@@ -160,7 +180,7 @@ static bool quick_amavis(ml_quick *out, ml_line *l)
     /* (12345-06) or (12345-06-2) */
     if (*q.p != '(') return false;
     const char *const id = q.p + 1;
-    q.p = ml_quick_digits(id, q.e);
+    q.p = quick_digits(&q, id);
     if (q.p == id || q.e - q.p < 40 || *q.p != '-' || !ml_is_digit(q.p[1])) return false;
     q.p = ml_quick_digits(q.p + 1, q.e);
     if (*q.p == '-' && ml_is_digit(q.p[1])) q.p = ml_quick_digits(q.p + 1, q.e);
@@ -168,19 +188,7 @@ static bool quick_amavis(ml_quick *out, ml_line *l)
     const bool passed = ML_QUICK_SKIP(&q, &q.p, ") Passed ");
     if (!passed && !ML_QUICK_SKIP(&q, &q.p, ") Blocked ")) return false;
     ML_ROW_WORD(&q, RESULT, passed ? MAILLOG_RESULT_PASSED : MAILLOG_RESULT_BLOCKED, q.p - (passed ? 7 : 8), q.p - 1);
-    const char *const category = q.p;
-    if (ML_QUICK_SKIP(&q, &q.p, "CLEAN {"))
-        ML_ROW_WORD(&q, CATEGORY, MAILLOG_CATEGORY_CLEAN, category, category + 5);
-    else if (ML_QUICK_SKIP(&q, &q.p, "SPAM {"))
-        ML_ROW_WORD(&q, CATEGORY, MAILLOG_CATEGORY_SPAM, category, category + 4);
-    else if (ML_QUICK_SKIP(&q, &q.p, "SPAMMY {"))
-        ML_ROW_WORD(&q, CATEGORY, MAILLOG_CATEGORY_SPAMMY, category, category + 6);
-    else
-        return false;
-    const char *const actions = q.p - 1;
-    while (q.p < q.e && (ml_is_alpha(*q.p) || *q.p == ',')) q.p++;
-    if (!ML_QUICK_SKIP(&q, &q.p, "}, ")) return false;
-    ML_ROW(&q, ACTIONS, actions, q.p - 2);
+    if (!quick_category(&q) || !quick_actions(&q)) return false;
     if (!quick_origin(&q) || !quick_path(&q)) return false;
     (void)QUICK_ATTRIBUTE(&q, "quarantine: ", QUARANTINE);
     (void)QUICK_ATTRIBUTE(&q, "Queue-ID: ", QUEUE_ID);
@@ -190,7 +198,7 @@ static bool quick_amavis(ml_quick *out, ml_line *l)
     (void)QUICK_ATTRIBUTE(&q, "dkim_sd=", DKIM_SD);
     (void)QUICK_ATTRIBUTE(&q, "dkim_new=", DKIM_NEW);
     const char *const ms = q.p;
-    q.p = ml_quick_digits(ms, q.e);
+    q.p = quick_digits(&q, ms);
     if (q.p == ms || !ML_QUICK_IS(q.p, q.e, " ms")) return false;
     ML_ROW(&q, ELAPSED_MS, ms, q.p);
     return ml_quick_event(out, &q, l->ev, passed ? MAILLOG_EVENT_AMAVIS_PASSED : MAILLOG_EVENT_AMAVIS_BLOCKED);

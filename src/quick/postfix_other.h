@@ -90,10 +90,7 @@ static bool quick_tls(ml_quick *out, ml_line *l)
         if (!quick_client(&q)) return false;
     } else if (ML_QUICK_SKIP(&q, &q.p, "to ") && l->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTP) {
         /* with a port only: without one it may be a socket's path */
-        if (!quick_client(&q) || q.next - peer != 3) return false;
-        q.next[-3].id = MAILLOG_FIELD_RELAY_NAME;
-        q.next[-2].id = MAILLOG_FIELD_RELAY_ADDR;
-        q.next[-1].id = MAILLOG_FIELD_RELAY_PORT;
+        if (!QUICK_PEER(&q, RELAY) || q.next - peer != 3) return false;
     } else {
         return false;
     }
@@ -103,52 +100,83 @@ static bool quick_tls(ml_quick *out, ml_line *l)
 
 /* ---- reject[_warning]: RCPT from CLIENT: CODE DSN TEXT; from=<…> to=<…> proto=… helo=<…> ---- */
 
-/* `KEY<VALUE>` of the context, where the value is one that needs no quotes. */
-ML_INLINE bool quick_context_part(ml_quick *q, const char *lit, size_t n, ml_cur *out)
+/* The end of the address or HELO name whose '<' stands before p: its '>', or NULL where a byte comes first that an
+ * address must quote. */
+ML_INLINE const char *quick_context_end(const ml_quick *q, const char *p)
 {
-    if (!ml_quick_skip(q, &q->p, lit, n)) return false;
-    static const uint8_t special[256] = {[' '] = 1, ['"'] = 1, ['<'] = 1, ['>'] = 1, [';'] = 1, [','] = 1, ['\\'] = 1};
-    const char *p = q->p;
-    while (p < q->e && !special[(unsigned char)*p]) p++;
-    if (p == q->e || *p != '>') return false;
-    *out = ml_slice(q->p, p);
-    q->p = p + 1;
+    static const char special[] = " \"<>;,\\";
+    for (; p < q->stop; p += ML_VEC) {
+        const uint64_t hits =
+            ml_hits_2(p, ' ', '"') | ml_hits_2(p, '<', '>') | ml_hits_2(p, ';', ',') | ml_hits(p, '\\');
+        if (!hits) continue;
+        p += ml_first(hits) >> ML_HIT_SHIFT;
+        return p < q->e && *p == '>' ? p : NULL;
+    }
+    while (p < q->e && (!*p || !strchr(special, *p))) p++;
+    return p < q->e && *p == '>' ? p : NULL;
+}
+
+/* `KEY<value>`, or nothing of it, at *p; false: a value for the grammar. */
+ML_INLINE bool quick_context_part(const ml_quick *q, const char **p, const char *lit, size_t n, ml_cur *out)
+{
+    *out = ml_none();
+    if (!quick_at(q, *p, lit, n)) return true;
+    const char *const value = *p + n, *const end = quick_context_end(q, value);
+    if (!end) return false;
+    *out = ml_slice(value, end);
+    *p = end + 1;
     return true;
 }
-#define QUICK_CONTEXT_PART(q, lit, out) quick_context_part((q), lit, sizeof(lit) - 1, (out))
+#define QUICK_CONTEXT_PART(q, p, lit, out) quick_context_part((q), (p), lit, sizeof(lit) - 1, (out))
 
-/* The last `; from=<…> to=<…> proto=… helo=<…>`, up to the end of the line; q->p is at the text before it, and stays.
- */
-ML_INLINE bool quick_context(const ml_quick *in, ml_context *ctx)
+/* ` from=<…> to=<…> proto=… helo=<…>` at p, and the end of the line. */
+ML_INLINE bool quick_context_parts(const ml_quick *q, const char *p, ml_context *ctx)
 {
-    ml_quick q = *in;
-    const ml_cur none = ml_none();
-    const char *const semicolon = ml_rfind(ml_slice(q.p, q.e), ';');
-    if (!semicolon) return false;
-    q.p = semicolon + 1;
-    if (!QUICK_CONTEXT_PART(&q, " from=<", &ctx->from) || !QUICK_CONTEXT_PART(&q, " to=<", &ctx->to)) return false;
-    const char *proto = q.p + sizeof " proto=" - 1;
-    if (ML_QUICK_SKIP(&q, &q.p, " proto=ESMTP") || ML_QUICK_SKIP(&q, &q.p, " proto=SMTP"))
-        ctx->proto = ml_slice(proto, q.p);
+    if (!QUICK_CONTEXT_PART(q, &p, " from=<", &ctx->from) || !QUICK_CONTEXT_PART(q, &p, " to=<", &ctx->to))
+        return false;
+    const char *const proto = p + 7;
+    if (QUICK_AT(q, p, " proto=ESMTP"))
+        p += 12;
+    else if (QUICK_AT(q, p, " proto=SMTP"))
+        p += 11;
     else
         return false;
-    if (!QUICK_CONTEXT_PART(&q, " helo=<", &ctx->helo) || q.p != q.e) return false;
-    ctx->text = ml_slice(in->p, semicolon);
-    ctx->sasl_method = ctx->sasl_username = ctx->sasl_sender = ctx->after = none;
-    ctx->flags = 0;
-    return true;
+    ctx->proto = ml_slice(proto, p);
+    return QUICK_CONTEXT_PART(q, &p, " helo=<", &ctx->helo) && p == q->e;
+}
+
+/* `TEXT; from=<…> to=<…> proto=… helo=<…>` up to the end of the line. No part holds a `;`, so the one before them is
+ * the last. */
+ML_INLINE bool quick_context(const ml_quick *q, ml_context *ctx)
+{
+    const char *semicolon = q->p;
+    for (;; semicolon++) {
+        semicolon = ml_quick_find(q, semicolon, ';');
+        if (semicolon >= q->e) return false;
+        if (QUICK_AT(q, semicolon + 1, " from=<") || QUICK_AT(q, semicolon + 1, " proto=")) break;
+    }
+    ctx->text = ml_slice(q->p, semicolon);
+    return quick_context_parts(q, semicolon + 1, ctx);
+}
+
+ML_INLINE void quick_row_opt(ml_quick *q, maillog_field_id id, ml_cur v)
+{
+    if (v.p) ml_row(q, id, v.p, v.e);
 }
 
 /* `CODE DSN ` */
 ML_INLINE bool quick_reply_code(ml_quick *q)
 {
     const char *const code = q->p, *const dsn = code + 4;
-    if (q->e - code < 10 || ml_quick_digits(code, q->e) != code + 3 || code[3] != ' ') return false;
-    if (!ml_is_digit(dsn[0]) || dsn[1] != '.') return false;
-    const char *const middle = ml_quick_digits(dsn + 2, q->e);
-    if (middle == dsn + 2 || middle >= q->e || *middle != '.') return false;
-    const char *const end = ml_quick_digits(middle + 1, q->e);
-    if (end == middle + 1 || end >= q->e || *end != ' ') return false;
+    if (q->e - code < 10 || !ml_is_digit(*dsn)) return false;
+    const uint64_t x = ml_load64(code) ^ ML_WORD('0', '0', '0', ' ', '0', '.', '0', 0);
+    if ((x | (x + UINT64_C(0x00767F767F767676))) & UINT64_C(0x0080808080808080)) return false;
+    const char *end = dsn + 3;
+    if (*end != '.') end = ml_quick_digits(end, q->e);
+    if (end >= q->e || *end != '.') return false;
+    const char *const detail = end + 1;
+    end = ml_quick_digits(detail, q->e);
+    if (end == detail || end >= q->e || *end != ' ') return false;
     ML_ROW(q, CODE, code, code + 3);
     ML_ROW(q, DSN, dsn, end);
     q->p = end + 1;
@@ -159,26 +187,33 @@ static bool quick_reject(ml_quick *out, ml_line *l)
 {
     ml_quick q = *out;
     const char *const action = q.p;
-    const bool warning = ML_QUICK_SKIP(&q, &q.p, "reject_warning: RCPT from ");
-    if (!warning && !ML_QUICK_SKIP(&q, &q.p, "reject: RCPT from ")) return false;
-    const char *const stage = q.p - sizeof "RCPT from";
-    ML_ROW_WORD(&q, ACTION, warning ? MAILLOG_ACTION_REJECT_WARNING : MAILLOG_ACTION_REJECT, action, stage - 2);
-    ML_ROW_WORD(&q, STAGE, MAILLOG_STAGE_RCPT, stage, stage + 4);
+    const bool warning = !QUICK_AT(&q, action, "reject: ");
+    if (warning && !QUICK_AT(&q, action, "reject_warning: ")) return false;
+    const char *const action_end = action + (warning ? 14 : 6), *const stage = action_end + 2;
+    const char *const stage_end = ml_quick_find(&q, stage, ' ');
+    if (!QUICK_AT(&q, stage_end, " from ")) return false;
+    const ml_cur word = ml_slice(stage, stage_end);
+    ML_ROW_WORD(&q, ACTION, warning ? MAILLOG_ACTION_REJECT_WARNING : MAILLOG_ACTION_REJECT, action, action_end);
+    ML_ROW_WORD(&q, STAGE,
+                ML_IS(word, "RCPT") ? MAILLOG_STAGE_RCPT
+                                    : maillog__word(word, MAILLOG_STAGE_CONNECT, MAILLOG_STAGE_UNKNOWN),
+                stage, stage_end);
+    q.p = stage_end + 6;
     ml_context ctx;
     if (!quick_client(&q) || !ML_QUICK_SKIP(&q, &q.p, ": ") || !quick_context(&q, &ctx)) return false;
     q.e = ctx.text.e;
     if (q.e < q.stop) q.stop = q.e;
-    if (ml_quick_find(&q, q.p, '=') < q.e) return false; /* may be ` sasl_username=`: see postfix_context.c */
+    if (quick_has(&q, q.p, '=') && ML_FIND(l, ctx.text, " sasl_username=")) return false; /* see postfix_context.c */
     if (!quick_reply_code(&q)) return false;
     ML_ROW(&q, REASON, q.p, q.e);
     l->next = q.next;
     l->limit = q.next + 16;
     maillog__postfix_split_reason(l, ml_slice(q.p, q.e), &ctx);
     q.next = l->next;
-    ML_ROW(&q, FROM, ctx.from.p, ctx.from.e);
-    ML_ROW(&q, TO, ctx.to.p, ctx.to.e);
+    quick_row_opt(&q, MAILLOG_FIELD_FROM, ctx.from);
+    quick_row_opt(&q, MAILLOG_FIELD_TO, ctx.to);
     ML_ROW_WORD(&q, PROTO, *ctx.proto.p == 'E' ? MAILLOG_PROTO_ESMTP : MAILLOG_PROTO_SMTP, ctx.proto.p, ctx.proto.e);
-    ML_ROW(&q, HELO, ctx.helo.p, ctx.helo.e);
+    quick_row_opt(&q, MAILLOG_FIELD_HELO, ctx.helo);
     return ml_quick_event(out, &q, l->ev,
                           warning ? MAILLOG_EVENT_POSTFIX_REJECT_WARNING : MAILLOG_EVENT_POSTFIX_REJECT);
 }

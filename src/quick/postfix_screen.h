@@ -2,7 +2,7 @@
 #ifndef MAILLOG_QUICK_POSTFIX_SCREEN_H
 #define MAILLOG_QUICK_POSTFIX_SCREEN_H
 
-#include "quick.h"
+#include "text.h"
 
 /* `[addr]:port` at q->p. */
 ML_INLINE bool quick_addr_port(ml_quick *q, maillog_field_id addr_id, maillog_field_id port_id)
@@ -10,7 +10,7 @@ ML_INLINE bool quick_addr_port(ml_quick *q, maillog_field_id addr_id, maillog_fi
     if (q->p >= q->e || *q->p != '[') return false;
     const char *const addr = q->p + 1, *const close = ml_quick_find(q, addr, ']');
     if (close + 2 >= q->e || close[1] != ':') return false;
-    const char *const port = close + 2, *const end = ml_quick_digits(port, q->e);
+    const char *const port = close + 2, *const end = quick_digits(q, port);
     if (port == end) return false;
     ml_row(q, addr_id, addr, close);
     ml_row(q, port_id, port, end);
@@ -41,7 +41,7 @@ static bool quick_postscreen(ml_quick *out, ml_line *l)
         if (!quick_screened(&q)) return false;
     } else if (ML_QUICK_SKIP(&q, &q.p, "DNSBL rank ")) {
         type = MAILLOG_EVENT_POSTFIX_DNSBL_RANK;
-        const char *const rank = q.p, *const end = ml_quick_digits(rank, q.e);
+        const char *const rank = q.p, *const end = quick_digits(&q, rank);
         if (end == rank) return false;
         ML_ROW(&q, RANK, rank, end);
         q.p = end;

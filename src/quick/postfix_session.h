@@ -3,26 +3,7 @@
 #ifndef MAILLOG_QUICK_POSTFIX_SESSION_H
 #define MAILLOG_QUICK_POSTFIX_SESSION_H
 
-#include "quick.h"
-
-/* `name[addr]` or `name[addr]:port` at q->p: written; then q->p is behind it. A port `unknown` is left there. */
-ML_INLINE bool quick_client(ml_quick *q)
-{
-    const char *const name = q->p, *const open = ml_quick_find_2(q, name, '[', ' ');
-    if (open >= q->e || *open != '[') return false;
-    const char *const close = ml_quick_find(q, open + 1, ']');
-    if (close >= q->e) return false;
-    ML_ROW(q, CLIENT_NAME, name, open);
-    ML_ROW(q, CLIENT_ADDR, open + 1, close);
-    q->p = close + 1;
-    if (q->p == q->e || *q->p != ':') return true;
-    const char *const port = q->p + 1, *const port_end = ml_quick_digits(port, q->e);
-    if (port_end != port) {
-        ML_ROW(q, CLIENT_PORT, port, port_end);
-        q->p = port_end;
-    }
-    return true;
-}
+#include "text.h"
 
 /* connect from CLIENT */
 static bool quick_connect(ml_quick *out, ml_line *l)
@@ -32,60 +13,61 @@ static bool quick_connect(ml_quick *out, ml_line *l)
     return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CONNECT);
 }
 
-/* The commands that `disconnect` counts, by a product of their names that tells them apart; `order` is Postfix's. */
+/* The commands that `disconnect` counts, by a product of their first four letters; `order` is Postfix's. */
 typedef struct quick_count {
-    uint64_t key;
+    uint64_t key, mask; /* the name, and the bits that it has */
     uint16_t field;
-    uint8_t order;
+    uint8_t len, order;
 } quick_count;
-#define COUNT_SLOT(key) ((key)*UINT64_C(0x35BF992DC9E9C617) >> 59)
-#define COUNT(word, NAME, order) [COUNT_SLOT(word)] = {word, MAILLOG_FIELD_##NAME, order}
+#define COUNT_SLOT(word) ((uint32_t)((uint32_t)(word)*UINT32_C(0x8712B8BD)) >> 27)
+#define COUNT(word, len, NAME, order) [COUNT_SLOT(word)] = {word, ML_LIT_MASK(len), MAILLOG_FIELD_##NAME, len, order}
 static const quick_count quick_counts[32] = {
-    COUNT(ML_WORD('h', 'e', 'l', 'o', 0, 0, 0, 0), CMD_HELO, 1),
-    COUNT(ML_WORD('e', 'h', 'l', 'o', 0, 0, 0, 0), CMD_EHLO, 2),
-    COUNT(ML_WORD('x', 'f', 'o', 'r', 'w', 'a', 'r', 'd'), CMD_XFORWARD, 4),
-    COUNT(ML_WORD('s', 't', 'a', 'r', 't', 't', 'l', 's'), CMD_STARTTLS, 5),
-    COUNT(ML_WORD('a', 'u', 't', 'h', 0, 0, 0, 0), CMD_AUTH, 6),
-    COUNT(ML_WORD('m', 'a', 'i', 'l', 0, 0, 0, 0), CMD_MAIL, 7),
-    COUNT(ML_WORD('r', 'c', 'p', 't', 0, 0, 0, 0), CMD_RCPT, 8),
-    COUNT(ML_WORD('d', 'a', 't', 'a', 0, 0, 0, 0), CMD_DATA, 9),
-    COUNT(ML_WORD('b', 'd', 'a', 't', 0, 0, 0, 0), CMD_BDAT, 10),
-    COUNT(ML_WORD('r', 's', 'e', 't', 0, 0, 0, 0), CMD_RSET, 11),
-    COUNT(ML_WORD('n', 'o', 'o', 'p', 0, 0, 0, 0), CMD_NOOP, 12),
-    COUNT(ML_WORD('v', 'r', 'f', 'y', 0, 0, 0, 0), CMD_VRFY, 13),
-    COUNT(ML_WORD('q', 'u', 'i', 't', 0, 0, 0, 0), CMD_QUIT, 15),
-    COUNT(ML_WORD('u', 'n', 'k', 'n', 'o', 'w', 'n', 0), CMD_UNKNOWN, 17),
-    COUNT(ML_WORD('c', 'o', 'm', 'm', 'a', 'n', 'd', 's'), COMMANDS, 18),
+    COUNT(ML_WORD('h', 'e', 'l', 'o', 0, 0, 0, 0), 4, CMD_HELO, 1),
+    COUNT(ML_WORD('e', 'h', 'l', 'o', 0, 0, 0, 0), 4, CMD_EHLO, 2),
+    COUNT(ML_WORD('x', 'c', 'l', 'i', 'e', 'n', 't', 0), 7, CMD_XCLIENT, 3),
+    COUNT(ML_WORD('x', 'f', 'o', 'r', 'w', 'a', 'r', 'd'), 8, CMD_XFORWARD, 4),
+    COUNT(ML_WORD('s', 't', 'a', 'r', 't', 't', 'l', 's'), 8, CMD_STARTTLS, 5),
+    COUNT(ML_WORD('a', 'u', 't', 'h', 0, 0, 0, 0), 4, CMD_AUTH, 6),
+    COUNT(ML_WORD('m', 'a', 'i', 'l', 0, 0, 0, 0), 4, CMD_MAIL, 7),
+    COUNT(ML_WORD('r', 'c', 'p', 't', 0, 0, 0, 0), 4, CMD_RCPT, 8),
+    COUNT(ML_WORD('d', 'a', 't', 'a', 0, 0, 0, 0), 4, CMD_DATA, 9),
+    COUNT(ML_WORD('b', 'd', 'a', 't', 0, 0, 0, 0), 4, CMD_BDAT, 10),
+    COUNT(ML_WORD('r', 's', 'e', 't', 0, 0, 0, 0), 4, CMD_RSET, 11),
+    COUNT(ML_WORD('n', 'o', 'o', 'p', 0, 0, 0, 0), 4, CMD_NOOP, 12),
+    COUNT(ML_WORD('v', 'r', 'f', 'y', 0, 0, 0, 0), 4, CMD_VRFY, 13),
+    COUNT(ML_WORD('e', 't', 'r', 'n', 0, 0, 0, 0), 4, CMD_ETRN, 14),
+    COUNT(ML_WORD('q', 'u', 'i', 't', 0, 0, 0, 0), 4, CMD_QUIT, 15),
+    COUNT(ML_WORD('h', 'e', 'l', 'p', 0, 0, 0, 0), 4, CMD_HELP, 16),
+    COUNT(ML_WORD('u', 'n', 'k', 'n', 'o', 'w', 'n', 0), 7, CMD_UNKNOWN, 17),
+    COUNT(ML_WORD('c', 'o', 'm', 'm', 'a', 'n', 'd', 's'), 8, COMMANDS, 18),
 };
 #undef COUNT
 
 /* ` ehlo=1 mail=0/1 … commands=4/6` up to the end. */
 ML_INLINE bool quick_command_counts(ml_quick *q)
 {
+    const char *const last_name = q->last_window + 64 - 9; /* of a name and its '=', nine bytes are looked at */
     unsigned last = 0;
     while (q->p < q->e) { /* a window at a time; nearly always one */
         const ml_window w = ml_quick_window(q, q->p);
-        uint64_t blanks = ml_window_mask(&w, ' '), equals = ml_window_mask(&w, '=');
-        const char *const at = q->p;
+        uint64_t blanks = ml_window_mask(&w, ' ');
+        const char *const at = q->p, *name = at + 1;
         if (!(blanks & 1)) return false;
         blanks &= blanks - 1;
-        unsigned start = 1;
         if (q->e - at <= 63) blanks |= UINT64_C(1) << (q->e - at); /* the end ends a word, too */
         if (!blanks) return false;
         for (; blanks; blanks &= blanks - 1) {
-            const unsigned end = ml_first(blanks);
-            if (!equals) return false;
-            const unsigned equal = ml_first(equals), n = equal - start;
-            if (n - 1 > 7 || equal >= end) return false;
-            const uint64_t key = ml_load64(at + equal - 8) >> (64 - 8 * n);
-            const quick_count *const c = &quick_counts[COUNT_SLOT(key)];
-            if (c->key != key || c->order <= last) return false;
+            const char *const end = at + ml_first(blanks);
+            if (name > last_name) return false;
+            const uint64_t word = ml_load64(name);
+            const quick_count *const c = &quick_counts[COUNT_SLOT(word)];
+            const char *const equal = name + c->len;
+            if (((word ^ c->key) & c->mask) || *equal != '=' || equal >= end || c->order <= last) return false;
             last = c->order;
-            ml_row(q, (maillog_field_id)c->field, at + equal + 1, at + end);
-            equals &= ~UINT64_C(0) << end;
-            start = end + 1;
+            ml_row(q, (maillog_field_id)c->field, equal + 1, end);
+            name = end + 1;
         }
-        q->p = at + start - 1;
+        q->p = name - 1;
     }
     return true;
 }

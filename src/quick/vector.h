@@ -24,6 +24,13 @@ ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b)
     return (uint32_t)_mm256_movemask_epi8(
         _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(a)), _mm256_cmpeq_epi8(x, _mm256_set1_epi8(b))));
 }
+/* Of each byte that is in lo .. lo + span when the bits of `set` are set. */
+ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
+{
+    const __m256i x = _mm256_or_si256(_mm256_loadu_si256((const __m256i *)(const void *)p), _mm256_set1_epi8(set));
+    const __m256i y = _mm256_sub_epi8(x, _mm256_set1_epi8(lo));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(y, _mm256_set1_epi8(span)), y));
+}
 /* One bit for each of 64 bytes at p that is `ch` when the bits of `ignore` are put aside. */
 ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
 {
@@ -55,6 +62,11 @@ ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b)
     return (unsigned)_mm_movemask_epi8(
         _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(a)), _mm_cmpeq_epi8(x, _mm_set1_epi8(b))));
 }
+ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
+{
+    const __m128i x = _mm_sub_epi8(_mm_or_si128(ml_vec(p), _mm_set1_epi8(set)), _mm_set1_epi8(lo));
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(span)), x));
+}
 ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
 {
     const __m128i want = _mm_set1_epi8(ch), keep = _mm_set1_epi8((char)~ignore);
@@ -85,6 +97,11 @@ ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b)
     const uint8x16_t x = ml_vec(p);
     return ml_nibbles(vorrq_u8(vceqq_u8(x, vdupq_n_u8((uint8_t)a)), vceqq_u8(x, vdupq_n_u8((uint8_t)b))));
 }
+ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
+{
+    const uint8x16_t x = vsubq_u8(vorrq_u8(ml_vec(p), vdupq_n_u8((uint8_t)set)), vdupq_n_u8((uint8_t)lo));
+    return ml_nibbles(vcleq_u8(x, vdupq_n_u8((uint8_t)span)));
+}
 ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
 {
     static const uint8_t weights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
@@ -109,6 +126,12 @@ ML_INLINE uint64_t ml_zero_bytes(uint64_t x)
 ML_INLINE uint64_t ml_spread(char ch) { return (unsigned char)ch * UINT64_C(0x0101010101010101); }
 ML_INLINE uint64_t ml_hits(const char *p, char ch) { return ml_zero_bytes(ml_load64(p) ^ ml_spread(ch)); }
 ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b) { return ml_hits(p, a) | ml_hits(p, b); }
+ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
+{
+    const uint64_t x = ml_load64(p) | ml_spread(set), low = x & ml_spread(0x7F); /* lo + span < 0x80 */
+    const uint64_t from = low + ml_spread((char)(0x80 - lo)), over = low + ml_spread((char)(0x7F - lo - span));
+    return (from & ~over & ~x & ml_spread((char)0x80)) >> 7;
+}
 ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
 {
     const uint64_t keep = ~ml_spread(ignore);
