@@ -17,10 +17,10 @@ ML_INLINE bool quick_signature(ml_quick *q, const char *lit, size_t n, maillog_f
     q->p = end < q->e ? end : q->e;
     if (q->p == name) return false;
     ml_row(q, id, name, q->p);
-    if (!ML_QUICK_SKIP(q, &q->p, " (")) return true;
-    const char *const close = ml_quick_find(q, q->p, ')');
+    if (!QUICK_AT(q, q->p, " (")) return true;
+    const char *const detail = q->p + 2, *const close = ml_quick_find(q, detail, ')');
     if (close >= q->e) return false;
-    ml_row(q, detail_id, q->p, close);
+    ml_row(q, detail_id, detail, close);
     q->p = close + 1;
     return true;
 }
@@ -29,16 +29,13 @@ ML_INLINE bool quick_signature(ml_quick *q, const char *lit, size_t n, maillog_f
 
 ML_INLINE bool quick_cipher(ml_quick *q)
 {
-    const char *const proto = q->p, *const proto_end = ml_quick_find(q, proto, ' ');
-    if (proto_end >= q->e) return false;
-    q->p = proto_end;
-    if (!ML_QUICK_SKIP(q, &q->p, " with cipher ")) return false;
-    const char *const name = q->p, *const name_end = ml_quick_find(q, name, ' ');
-    q->p = name_end;
-    if (name_end >= q->e || name == name_end || !ML_QUICK_SKIP(q, &q->p, " (")) return false;
-    const char *const used = q->p, *const slash = ml_quick_digits(used, q->e);
-    if (slash == used || slash >= q->e || *slash != '/') return false;
-    const char *const alg = slash + 1, *const alg_end = ml_quick_digits(alg, q->e);
+    const char *const proto = q->p, *const proto_end = ml_quick_find(q, proto, ' '), *const name = proto_end + 13;
+    if (!QUICK_AT(q, proto_end, " with cipher ")) return false;
+    const char *const name_end = quick_find(q, name, ' '), *const used = name_end + 2;
+    if (name == name_end || !QUICK_AT(q, name_end, " (")) return false;
+    const char *const slash = quick_digits(q, used), *const alg = slash + 1;
+    if (slash <= used || alg >= q->e || *slash != '/') return false;
+    const char *const alg_end = quick_digits(q, alg);
     q->p = alg_end;
     if (alg == alg_end || !ML_QUICK_SKIP(q, &q->p, " bits)")) return false;
     ML_ROW(q, TLS_PROTOCOL, proto, proto_end);
@@ -50,45 +47,52 @@ ML_INLINE bool quick_cipher(ml_quick *q)
         return false;
     if (ML_QUICK_SKIP(q, &q->p, " server-digest ")) {
         const char *const digest = q->p;
-        if (digest == q->e || ml_quick_find(q, digest, ' ') < q->e) return false;
+        if (digest == q->e || quick_has(q, digest, ' ')) return false;
         ML_ROW(q, TLS_SERVER_DIGEST, digest, q->e);
         return true;
     }
     return q->p == q->e;
 }
 
-/* The level: Anonymous, Untrusted, Trusted or Verified, with ` TLS connection `. */
+/* `LEVEL`, up to ` TLS connection `; its word, or 0. */
 ML_INLINE unsigned quick_level(ml_quick *q)
 {
-    switch (*q->p) {
-    case 'A':
-        return ML_QUICK_SKIP(q, &q->p, "Anonymous TLS connection ") ? MAILLOG_TLS_LEVEL_ANONYMOUS : 0;
-    case 'U':
-        return ML_QUICK_SKIP(q, &q->p, "Untrusted TLS connection ") ? MAILLOG_TLS_LEVEL_UNTRUSTED : 0;
-    case 'T':
-        return ML_QUICK_SKIP(q, &q->p, "Trusted TLS connection ") ? MAILLOG_TLS_LEVEL_TRUSTED : 0;
-    case 'V':
-        return ML_QUICK_SKIP(q, &q->p, "Verified TLS connection ") ? MAILLOG_TLS_LEVEL_VERIFIED : 0;
-    default:
+    const char *const level = q->p;
+    unsigned word;
+    if (QUICK_AT(q, level, "Anonymous"))
+        q->p += 9, word = MAILLOG_TLS_LEVEL_ANONYMOUS;
+    else if (QUICK_AT(q, level, "Untrusted"))
+        q->p += 9, word = MAILLOG_TLS_LEVEL_UNTRUSTED;
+    else if (QUICK_AT(q, level, "Trusted"))
+        q->p += 7, word = MAILLOG_TLS_LEVEL_TRUSTED;
+    else if (QUICK_AT(q, level, "Verified"))
+        q->p += 8, word = MAILLOG_TLS_LEVEL_VERIFIED;
+    else
         return 0;
-    }
+    ML_ROW_WORD(q, TLS_LEVEL, word, level, q->p);
+    return word;
 }
 
 static bool quick_tls(ml_quick *out, ml_line *l)
 {
     ml_quick q = *out;
-    const char *const level = q.p;
-    const unsigned word = quick_level(&q);
-    if (!word) return false;
-    ML_ROW_WORD(&q, TLS_LEVEL, word, level, q.p - sizeof "TLS connection ");
+    if (!quick_level(&q) || !ML_QUICK_SKIP(&q, &q.p, " TLS connection ")) return false;
     const char *const usage = q.p;
-    const bool established = ML_QUICK_SKIP(&q, &q.p, "established ");
-    if (!established && !ML_QUICK_SKIP(&q, &q.p, "reused ")) return false;
-    ML_ROW_WORD(&q, TLS_USAGE, established ? MAILLOG_TLS_USAGE_ESTABLISHED : MAILLOG_TLS_USAGE_REUSED, usage, q.p - 1);
+    if (QUICK_AT(&q, usage, "established ")) {
+        ML_ROW_WORD(&q, TLS_USAGE, MAILLOG_TLS_USAGE_ESTABLISHED, usage, usage + 11);
+        q.p += 12;
+    } else if (QUICK_AT(&q, usage, "reused ")) {
+        ML_ROW_WORD(&q, TLS_USAGE, MAILLOG_TLS_USAGE_REUSED, usage, usage + 6);
+        q.p += 7;
+    } else {
+        return false;
+    }
     const maillog_field *const peer = q.next;
-    if (ML_QUICK_SKIP(&q, &q.p, "from ")) {
+    if (QUICK_AT(&q, q.p, "from ")) {
+        q.p += 5;
         if (!quick_client(&q)) return false;
-    } else if (ML_QUICK_SKIP(&q, &q.p, "to ") && l->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTP) {
+    } else if (QUICK_AT(&q, q.p, "to ") && l->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTP) {
+        q.p += 3;
         /* with a port only: without one it may be a socket's path */
         if (!QUICK_PEER(&q, RELAY) || q.next - peer != 3) return false;
     } else {

@@ -80,21 +80,36 @@ static bool quick_disconnect(ml_quick *out, ml_line *l)
     return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_DISCONNECT);
 }
 
-/* client=CLIENT[, sasl_method=M, sasl_username=U]; no comma in M and U: else more parts may follow */
+/* `KEY=value` of what is said of a client, up to a comma or the end; false: it is not there. */
+ML_INLINE bool quick_client_item(ml_quick *q, const char *lit, size_t n, maillog_field_id id)
+{
+    if (!quick_at(q, q->p, lit, n)) return false;
+    const char *const value = q->p + n, *const comma = ml_quick_find(q, value, ',');
+    if (value > q->e) return false;
+    q->p = comma < q->e ? comma : q->e;
+    ml_row(q, id, value, q->p);
+    return true;
+}
+#define QUICK_CLIENT_ITEM(q, lit, NAME) quick_client_item((q), lit, sizeof(lit) - 1, MAILLOG_FIELD_##NAME)
+
+/* client=CLIENT[, sasl_method=M, sasl_username=U][, orig_queue_id=Q][, orig_client=CLIENT]; nothing may follow U: that
+ * is bare text */
 static bool quick_new_message(ml_quick *out, ml_line *l)
 {
     ml_quick q = *out;
-    if (!ML_QUICK_SKIP(&q, &q.p, "client=") || !quick_client(&q)) return false;
-    if (q.p != q.e) {
-        if (!ML_QUICK_SKIP(&q, &q.p, ", sasl_method=")) return false;
-        const char *const method = q.p, *const comma = ml_quick_find(&q, method, ',');
-        if (comma >= q.e) return false;
-        q.p = comma;
-        if (!ML_QUICK_SKIP(&q, &q.p, ", sasl_username=") || ml_quick_find(&q, q.p, ',') < q.e) return false;
-        ML_ROW(&q, SASL_METHOD, method, comma);
-        ML_ROW(&q, SASL_USERNAME, q.p, q.e);
+    if (!QUICK_AT(&q, q.p, "client=")) return false;
+    q.p += 7;
+    if (!quick_client(&q)) return false;
+    if (QUICK_CLIENT_ITEM(&q, ", sasl_method=", SASL_METHOD)) {
+        if (!QUICK_CLIENT_ITEM(&q, ", sasl_username=", SASL_USERNAME)) return false;
+    } else {
+        (void)QUICK_CLIENT_ITEM(&q, ", orig_queue_id=", ORIG_QUEUE_ID);
+        if (QUICK_AT(&q, q.p, ", orig_client=")) {
+            q.p += 14;
+            if (!QUICK_PEER(&q, ORIG_CLIENT)) return false;
+        }
     }
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CLIENT);
+    return q.p == q.e && ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CLIENT);
 }
 
 /* message-id=… */
@@ -110,13 +125,6 @@ static bool quick_message_id(ml_quick *out, ml_line *l)
 static bool quick_removed(ml_quick *out, ml_line *l)
 {
     return ML_QUICK_IS(out->p, out->e, "removed") && ml_quick_event(out, out, l->ev, MAILLOG_EVENT_POSTFIX_REMOVED);
-}
-
-/* The digits before `e`, down to `p`. */
-ML_INLINE const char *quick_digits_before(const char *p, const char *e)
-{
-    while (e > p && ml_is_digit(e[-1])) e--;
-    return e;
 }
 
 /* from=<…>, size=N, nrcpt=N (queue active): from the right, for the address may hold anything. */

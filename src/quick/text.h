@@ -76,6 +76,18 @@ ML_INLINE const char *quick_digits(const ml_quick *q, const char *p)
     return ml_quick_digits(p, q->e);
 }
 
+/* The digits before `e`, down to `p`. */
+ML_INLINE const char *quick_digits_before(const char *p, const char *e)
+{
+    if (e - p >= 8) {
+        const uint64_t x = ml_load64(e - 8) ^ UINT64_C(0x3030303030303030), low = UINT64_C(0x7F7F7F7F7F7F7F7F);
+        const uint64_t other = (x | ((x & low) + UINT64_C(0x7676767676767676))) & ~low;
+        if (other) return e - 7 + ml_highest(other) / 8;
+    }
+    while (e > p && ml_is_digit(e[-1])) e--;
+    return e;
+}
+
 /* ---- names and addresses ---- */
 
 /* `name[addr]` or `name[addr]:port` at q->p: written; then q->p is behind it. A port `unknown` is left there. */
