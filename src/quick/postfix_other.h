@@ -108,7 +108,7 @@ static bool quick_tls(ml_quick *out, ml_line *l)
  * address must quote. */
 ML_INLINE const char *quick_context_end(const ml_quick *q, const char *p)
 {
-    static const char special[] = " \"<>;,\\";
+    static const uint8_t special[256] = {[' '] = 1, ['"'] = 1, ['<'] = 1, ['>'] = 1, [';'] = 1, [','] = 1, ['\\'] = 1};
     for (; p < q->stop; p += ML_VEC) {
         const uint64_t hits =
             ml_hits_2(p, ' ', '"') | ml_hits_2(p, '<', '>') | ml_hits_2(p, ';', ',') | ml_hits(p, '\\');
@@ -116,7 +116,7 @@ ML_INLINE const char *quick_context_end(const ml_quick *q, const char *p)
         p += ml_first(hits) >> ML_HIT_SHIFT;
         return p < q->e && *p == '>' ? p : NULL;
     }
-    while (p < q->e && (!*p || !strchr(special, *p))) p++;
+    while (p < q->e && !special[(unsigned char)*p]) p++;
     return p < q->e && *p == '>' ? p : NULL;
 }
 
