@@ -50,6 +50,9 @@ class Server:
         yield (f"postfix/smtp[{pids[4]}]: {a}: to=<{rcpt}>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.5, delays=0.1/0/0/0.4, "
                f"dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as {b})")
         yield f"postfix/qmgr[99]: {a}: removed"
+        if n % 8 == 2:
+            yield (f"postfix/lmtp[{pids[5]}]: {b}: to=<{rcpt}>, relay=none, delay=0.1, delays=0/0/0.1/0, dsn=4.4.1, "
+                   f"status=deferred (connect to mx{n % 3}.example.org[private/dovecot-lmtp]: Connection refused)")
         yield (f"postfix/lmtp[{pids[5]}]: {b}: to=<{rcpt}>, relay=mx.example.org[private/dovecot-lmtp], delay=0.1, delays=0/0/0/0.1, " +
                ("dsn=2.0.0, status=sent (250 2.0.0 Ok)" if last == "sent" else "dsn=5.1.1, status=bounced (550 5.1.1 no such user)"))
         yield f"postfix/qmgr[99]: {b}: removed"
