@@ -1,5 +1,5 @@
 #!/bin/sh
-# The Arrow stream, read by DuckDB: the library inside the npm package is fetched (70 MB), the example is built, and what
+# The Arrow streams, events and messages, read by DuckDB: the library inside the npm package is fetched (70 MB), the example is built, and what
 # DuckDB counts is compared with what the command prints. Not part of the ordinary tests. usage: test-arrow.sh [LOG]
 set -eu
 cd "$(dirname "$0")/.."
@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 need cmake cmake
 need cc gcc
 need npm npm
+need python3 python3
 log=${1:-examples/seed/mail.log}
 work=build/arrow
 mkdir -p "$work"
@@ -29,4 +30,12 @@ grep -o '"queue_id":"[^"]*"' "$work/events" | cut -d'"' -f4 | LC_ALL=C sort -u |
 wc -l < "$log" | tr -d ' ' | same "lines" "SELECT max(line) FROM events"
 # filters and projections: the table is DuckDB's own
 grep -c '"status":"sent"' "$work/events" | same "a filter" "SELECT count(*) FROM events WHERE status = 'sent' AND delay >= 0"
+# messages: nested
+python3 tests/arrow/rows.py build/maillog "$log" > "$work/rows"
+grep '^message' "$work/rows" | cut -f2- | same "messages" "SELECT verdict, array_to_string(queue_ids, ','), coalesce(size, -1), len(legs), len(links), len(checks), len(lines), why FROM messages ORDER BY ALL"
+grep '^recipient' "$work/rows" | cut -f2- | same "recipients" "SELECT r.to, coalesce(r.status, ''), coalesce(r.delay, -1), coalesce(r.final.mailbox, ''), r.verdict FROM messages, unnest(recipients) AS t(r) ORDER BY ALL"
+grep '^check' "$work/rows" | cut -f2- | same "checks" "SELECT c.by, c.check, c.result, c.line FROM messages, unnest(checks) AS t(c) ORDER BY ALL"
+grep '^line' "$work/rows" | cut -f2- | same "lines of legs" "SELECT l.queue_id, n FROM messages, unnest(legs) AS t(l), unnest(l.lines) AS u(n) ORDER BY ALL"
+# and out again
+grep -c '^message' "$work/rows" | same "Parquet" "COPY messages TO '$work/messages.parquet' (FORMAT parquet); SELECT count(*) FROM (SELECT * FROM '$work/messages.parquet' INTERSECT SELECT * FROM messages)"
 echo "arrow: right"

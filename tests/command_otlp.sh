@@ -28,6 +28,7 @@ grep -qF '"startTimeUnixNano":"1784447946000000000"' first || fail "nanoseconds 
 grep -qF '{"key":"client.address","value":{"stringValue":"203.0.113.185"}}' first || fail "client.address"
 grep -qF '{"key":"host.name","value":{"stringValue":"mail"}}' first || fail "host.name"
 grep -qF '"status":{}' first || fail "no error"
+[ "$(grep -o '"key":"maillog.to"' first | wc -l)" = 4 ] || fail "the message, its recipient and two checks have maillog.to"
 otlp "$seed/mail.log"; cmp first out || fail "ids are those of the run before"
 otlp --main-cf "$seed/main.cf" --queue-id B8D5D20BDD "$seed/mail.log"; lines 1; says out maillog.config.setting
 

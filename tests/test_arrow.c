@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,12 +291,153 @@ static void test_no_memory(void **state)
     assert_int_equal(blocks.live, 0);
 }
 
+/* ---- messages ---- */
+
+static const char story[] =
+    "Jul 19 07:59:06 mail postfix/smtpd[1]: connect from a.example.net[192.0.2.1]\n"
+    "Jul 19 07:59:06 mail postfix/smtpd[1]: NOQUEUE: reject: RCPT from a.example.net[192.0.2.1]: 554 5.7.1 "
+    "<x@example.org>: Relay access denied; from=<> to=<x@example.org> proto=SMTP helo=<a>\n"
+    "Jul 19 07:59:06 mail postfix/smtpd[1]: disconnect from a.example.net[192.0.2.1]\n"
+    "Jul 19 07:59:07 mail postfix/qmgr[3]: B8D5D20BDD: from=<a\xFF@example.net>, size=493, nrcpt=2 (queue active)\n"
+    "Jul 19 07:59:08 mail postfix/smtp[4]: B8D5D20BDD: to=<x@example.org>, relay=none, delay=1.5, delays=1/0/0.5/0, "
+    "dsn=4.4.1, status=deferred (connect to mx.example.org[192.0.2.9]:25: Connection refused)\n"
+    "Jul 19 07:59:08 mail postfix/smtp[4]: B8D5D20BDD: to=<y@example.org>, relay=none, delay=1.5, delays=1/0/0.5/0, "
+    "dsn=4.4.1, status=deferred (connect to mx.example.org[192.0.2.9]:25: Connection refused)";
+
+static struct ArrowArrayStream messages_of(uint32_t rows, int *rc)
+{
+    maillog_arrow_message_config c;
+    struct ArrowArrayStream s;
+    memset(&c, 0, sizeof c);
+    memset(&s, 0, sizeof s);
+    c.size = sizeof c;
+    c.memory.get = get;
+    c.memory.put = put;
+    c.join_memory = 65536;
+    c.rows = rows;
+    c.reference = 1374220746;
+    *rc = maillog_arrow_message_stream(&s, story, sizeof story - 1, &c);
+    return s;
+}
+
+/* The child of that name, of an array. */
+static const struct ArrowArray *child(const struct ArrowArray *a, const struct ArrowSchema *s, const char *name)
+{
+    for (int64_t i = 0; i < s->n_children; i++)
+        if (strcmp(s->children[i]->name, name) == 0) return a->children[i];
+    fail_msg("no column %s", name);
+    return NULL;
+}
+
+/* Text without nulls has no bits of validity. */
+static void check_plain(const struct ArrowArray *a, size_t row, const char *want)
+{
+    const int32_t *offset = (const int32_t *)a->buffers[1];
+    assert_int_equal(a->n_buffers, 3);
+    assert_int_equal(offset[row + 1] - offset[row], strlen(want));
+    assert_memory_equal((const char *)a->buffers[2] + offset[row], want, strlen(want));
+}
+
+static void test_messages(void **state)
+{
+    (void)state;
+    int rc;
+    struct ArrowArrayStream s = messages_of(0, &rc);
+    struct ArrowSchema schema;
+    struct ArrowArray batch, end;
+    assert_int_equal(rc, MAILLOG_OK);
+    assert_int_equal(s.get_schema(&s, &schema), 0);
+    assert_int_equal(s.get_next(&s, &batch), 0);
+    assert_int_equal(s.get_next(&s, &end), 0);
+    assert_null(end.release);
+    s.release(&s); /* what it gave lives on */
+    assert_string_equal(schema.format, "+s");
+    assert_int_equal(batch.length, 2);
+    check_plain(child(&batch, &schema, "verdict"), 0, "rejected");
+    check_plain(child(&batch, &schema, "verdict"), 1, "deferred");
+    check_plain(child(&batch, &schema, "from"), 1, "a?@example.net");
+    assert_false(is_valid(child(&batch, &schema, "size"), 0));
+    assert_int_equal(int_of(child(&batch, &schema, "size"), 1), 493);
+    assert_true(int_of(child(&batch, &schema, "last_time"), 1) == INT64_C(1374220748) * 1000000000);
+    const struct ArrowArray *recipients = child(&batch, &schema, "recipients");
+    const int32_t *offset = (const int32_t *)recipients->buffers[1];
+    assert_int_equal(offset[0], 0);
+    assert_int_equal(offset[1], 1);
+    assert_int_equal(offset[2], 3);
+    const struct ArrowSchema *const of = schema.children[12]->children[0];
+    assert_string_equal(schema.children[12]->format, "+l");
+    assert_string_equal(schema.children[12]->name, "recipients");
+    assert_int_equal(recipients->children[0]->length, 3);
+    check_plain(child(recipients->children[0], of, "to"), 2, "y@example.org");
+    assert_true(((const double *)child(recipients->children[0], of, "delay")->buffers[1])[1] > 1.49);
+    assert_false(is_valid(child(recipients->children[0], of, "delay"), 0));
+    const struct ArrowArray *ids = child(&batch, &schema, "queue_ids");
+    assert_int_equal(((const int32_t *)ids->buffers[1])[1], 0);
+    check_plain(ids->children[0], 0, "B8D5D20BDD");
+    batch.release(&batch);
+    schema.release(&schema);
+    assert_int_equal(blocks.live, 0);
+}
+
+static void test_messages_one_by_one(void **state)
+{
+    (void)state;
+    int rc;
+    struct ArrowArrayStream s = messages_of(1, &rc);
+    struct ArrowArray batch;
+    int64_t rows = 0;
+    for (;;) {
+        assert_int_equal(s.get_next(&s, &batch), 0);
+        if (!batch.release) break;
+        rows += batch.length;
+        batch.release(&batch);
+    }
+    assert_int_equal(rows, 2);
+    s.release(&s);
+    assert_int_equal(blocks.live, 0);
+}
+
+/* Whichever request for memory fails: said, and all is given back. */
+static void test_messages_no_memory(void **state)
+{
+    (void)state;
+    bool refused = true;
+    int tries = 0;
+    for (int n = 1; refused; n++, tries++) {
+        int rc;
+        struct ArrowArray batch;
+        struct ArrowSchema schema;
+        blocks.refuse = n;
+        struct ArrowArrayStream s = messages_of(0, &rc);
+        if (rc == MAILLOG_OK) {
+            if (s.get_schema(&s, &schema) == 0) schema.release(&schema);
+            if (s.get_next(&s, &batch) == 0 && batch.release) batch.release(&batch);
+            refused = blocks.refuse == 0;
+            if (refused) assert_non_null(s.get_last_error(&s));
+            s.release(&s);
+        } else {
+            assert_int_equal(rc, MAILLOG_ERR_NO_SPACE);
+        }
+        blocks.refuse = 0;
+        assert_int_equal(blocks.live, 0);
+    }
+    assert_true(tries > 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),          cmocka_unit_test(test_copies),        cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_child_outlives), cmocka_unit_test(test_small_batches), cmocka_unit_test(test_filter),
-        cmocka_unit_test(test_bad_arguments),  cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_views),
+        cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_child_outlives),
+        cmocka_unit_test(test_small_batches),
+        cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_messages_one_by_one),
+        cmocka_unit_test(test_messages_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
-/* duckdb.c: a mail log into a DuckDB table, by way of maillog_arrow_stream().
+/* duckdb.c: a mail log into two DuckDB tables, events and messages, by way of Arrow streams.
  *
- *   duckdb LIBDUCKDB.SO LOG DATABASE ["SELECT … FROM events"]
+ *   duckdb LIBDUCKDB.SO LOG DATABASE ["SELECT … FROM events", or messages]
  *
- * Text stays where it is until DuckDB takes it: the columns are views of the log. DuckDB is opened at run time, and
- * what is used of its C API is declared here, so that this builds without it. (duckdb_arrow_scan() is not used: it
- * pushes projections into a stream that cannot do them.) */
+ * Text of events stays where it is until DuckDB takes it: the columns are views of the log. DuckDB is opened at run
+ * time, and what is used of its C API is declared here, so that this builds without it. (duckdb_arrow_scan() is not
+ * used: it pushes projections into a stream that cannot do them.) */
 #include <maillog/arrow.h>
 #include <maillog/maillog.h>
 
@@ -99,11 +99,27 @@ static const uint16_t columns[] = {
     MAILLOG_ARROW_EVENT,       MAILLOG_FIELD_QUEUE_ID, MAILLOG_FIELD_FROM,  MAILLOG_FIELD_TO,
     MAILLOG_FIELD_CLIENT_ADDR, MAILLOG_FIELD_STATUS,   MAILLOG_FIELD_DSN,   MAILLOG_FIELD_DELAY,
     MAILLOG_FIELD_SIZE,        MAILLOG_FIELD_RELAY,    MAILLOG_FIELD_REPLY, MAILLOG_FIELD_REASON};
-static const char table[] =
+#define RECIPIENTS                                                                                                     \
+    "STRUCT(\"to\" VARCHAR, orig_to VARCHAR, queue_id VARCHAR, relay VARCHAR, status VARCHAR, dsn VARCHAR, "           \
+    "reply VARCHAR, delay DOUBLE, attempts BIGINT, final STRUCT(\"by\" VARCHAR, \"user\" VARCHAR, mailbox VARCHAR, "   \
+    "action VARCHAR), verdict VARCHAR, line BIGINT)[]"
+static const char tables[] =
     "CREATE OR REPLACE TABLE events (line BIGINT, time TIMESTAMPTZ, host VARCHAR, daemon VARCHAR, "
     "event VARCHAR, queue_id VARCHAR, \"from\" VARCHAR, \"to\" VARCHAR, client_addr VARCHAR, "
     "status VARCHAR, dsn VARCHAR, delay DOUBLE, size BIGINT, relay VARCHAR, reply VARCHAR, "
-    "reason VARCHAR)";
+    "reason VARCHAR);"
+    "CREATE OR REPLACE TABLE messages (verdict VARCHAR, host VARCHAR, \"from\" VARCHAR, message_id VARCHAR, "
+    "size BIGINT, nrcpt BIGINT, first_time TIMESTAMPTZ, last_time TIMESTAMPTZ, "
+    "client STRUCT(name VARCHAR, addr VARCHAR, port VARCHAR, helo VARCHAR, proto VARCHAR, sasl_username VARCHAR, "
+    "tls VARCHAR), queue_ids VARCHAR[], "
+    "legs STRUCT(queue_id VARCHAR, instance VARCHAR, host VARCHAR, client_name VARCHAR, client_addr VARCHAR, "
+    "\"from\" VARCHAR, size BIGINT, nrcpt BIGINT, message_id VARCHAR, removed BOOLEAN, notification BOOLEAN, "
+    "lines BIGINT[])[], "
+    "links STRUCT(\"from\" VARCHAR, \"to\" VARCHAR, proof VARCHAR, confidence VARCHAR, disputed BOOLEAN, "
+    "lines BIGINT[])[], recipients " RECIPIENTS ", notifications " RECIPIENTS ", "
+    "checks STRUCT(\"by\" VARCHAR, \"check\" VARCHAR, result VARCHAR, action VARCHAR, stage VARCHAR, code VARCHAR, "
+    "dsn VARCHAR, score VARCHAR, ms DOUBLE, \"text\" VARCHAR, \"to\" VARCHAR, decided BOOLEAN, line BIGINT)[], "
+    "faults STRUCT(\"by\" VARCHAR, \"text\" VARCHAR, line BIGINT)[], why VARCHAR, state VARCHAR, lines BIGINT[])";
 
 static int query(void *connection, const char *sql, int print)
 {
@@ -149,11 +165,21 @@ static int append_all(void *connection, void *appender, struct ArrowArrayStream 
     return rc;
 }
 
-static int fill(void *connection, const char *text, size_t len)
+/* Into the table, and the stream is released. */
+static int fill(void *connection, const char *table, struct ArrowArrayStream *stream)
+{
+    void *appender = NULL;
+    int rc = duck.appender_create(connection, NULL, table, &appender) != 0;
+    if (!rc) rc = append_all(connection, appender, stream);
+    if (appender && duck.appender_destroy(&appender) != 0) rc = 1;
+    stream->release(stream);
+    return rc;
+}
+
+static int fill_events(void *connection, const char *text, size_t len)
 {
     maillog_arrow_config config;
     struct ArrowArrayStream stream;
-    void *appender = NULL;
     memset(&config, 0, sizeof config);
     config.size = sizeof config;
     config.columns = columns;
@@ -162,12 +188,20 @@ static int fill(void *connection, const char *text, size_t len)
     config.memory.put = put;
     config.rows = 2048; /* DuckDB's own size of a chunk */
     config.reference = time(NULL);
-    if (maillog_arrow_stream(&stream, text, len, &config) != MAILLOG_OK) return 1;
-    int rc = duck.appender_create(connection, NULL, "events", &appender) != 0;
-    if (!rc) rc = append_all(connection, appender, &stream);
-    if (appender && duck.appender_destroy(&appender) != 0) rc = 1;
-    stream.release(&stream);
-    return rc;
+    return maillog_arrow_stream(&stream, text, len, &config) != MAILLOG_OK || fill(connection, "events", &stream);
+}
+
+static int fill_messages(void *connection, const char *text, size_t len)
+{
+    maillog_arrow_message_config config;
+    struct ArrowArrayStream stream;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.memory.get = get;
+    config.memory.put = put;
+    config.reference = time(NULL);
+    return maillog_arrow_message_stream(&stream, text, len, &config) != MAILLOG_OK ||
+           fill(connection, "messages", &stream);
 }
 
 int main(int argc, char **argv)
@@ -179,7 +213,8 @@ int main(int argc, char **argv)
     char *text = read_all(argv[2], &len);
     if (!text) return perror(argv[2]), 1;
     int rc = duck.open(argv[3], &database) || duck.connect(database, &connection);
-    rc = rc || query(connection, table, 0) || fill(connection, text, len);
+    rc = rc || query(connection, tables, 0) || fill_events(connection, text, len) ||
+         fill_messages(connection, text, len);
     rc = rc ||
          query(connection,
                argc > 4 ? argv[4] : "SELECT daemon, event, count(*) FROM events GROUP BY ALL ORDER BY 3 DESC, 1, 2", 1);

@@ -90,6 +90,25 @@ typedef struct maillog_arrow_config {
 MAILLOG_API int maillog_arrow_stream(struct ArrowArrayStream *out, const char *log, size_t len,
                                      const maillog_arrow_config *config);
 
+/** Zero every byte, set `memory`. Copied. */
+typedef struct maillog_arrow_message_config {
+    size_t size; /**< sizeof(maillog_arrow_message_config) */
+    maillog_arrow_memory memory;
+    uint64_t join_memory; /**< bytes of the join's block; 0: 64 MiB; at most 512 MiB */
+    uint64_t seed[2];     /**< as in maillog_join_config: random numbers */
+    uint32_t rows; /**< a record batch ends when it has as many messages; 0: 1024. The last has all that are left */
+    int32_t utc_offset; /**< seconds east of UTC, of stamps that name no zone */
+    int64_t reference;  /**< seconds since 1970 near the log's time: gives stamps without a year their year */
+} maillog_arrow_message_config;
+
+/** The messages of a log, joined and explained, as they end: a struct with what maillog_message_json() writes, under
+ * the same names. Recipients, notifications, checks, links, legs and faults are lists of structs, queue_ids and lines
+ * lists; texts are Utf8, numbers int64, `delay` and `ms` doubles, times timestamps in nanoseconds; what JSON leaves out
+ * is null or false. Settings behind checks are not among them. `log` must stay where it is until the stream is
+ * released; record batches keep nothing of it. Memory, threads and return as maillog_arrow_stream(). */
+MAILLOG_API int maillog_arrow_message_stream(struct ArrowArrayStream *out, const char *log, size_t len,
+                                             const maillog_arrow_message_config *config);
+
 #ifdef __cplusplus
 }
 #endif

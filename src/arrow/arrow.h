@@ -1,5 +1,5 @@
-/* arrow.h: what the three files of src/arrow share. stream.c: what consumers call; dictionary.c: the schema's words;
- * fill.c: cells into buffers. Memory comes in blocks of the caller's, each counted by those who use it. */
+/* arrow.h: what the files of src/arrow share. stream.c: events; messages.c, message_table.c: messages; dictionary.c:
+ * the schema's words; fill.c: cells into buffers; block.c: memory, in blocks of the caller's. */
 #ifndef MAILLOG_ARROW_INTERNAL_H
 #define MAILLOG_ARROW_INTERNAL_H
 
@@ -18,8 +18,26 @@ typedef struct ml_block {
     struct ml_block *keeps; /* another block that must live as long; NULL: none */
 } ml_block;
 
+/* errno's, which the interface wants: the library includes no errno.h */
+enum { ARROW_ENOMEM = 12, ARROW_EINVAL = 22 };
+
+/* block.c. A block of zeroes, held once; NULL: no memory. */
+ml_block *maillog__block_get(const maillog_arrow_memory *memory, size_t bytes, ml_block *keeps);
 void maillog__block_drop(ml_block *b);
+/* Set up, to be released with its children; it holds the block. */
+void maillog__schema_set(struct ArrowSchema *s, ml_block *b, const char *format, const char *name, int64_t flags);
+void maillog__array_set(struct ArrowArray *array, ml_block *b, int64_t length, const void **buffers, int64_t n);
 static inline void ml_block_hold(ml_block *b) { atomic_fetch_add_explicit(&b->held, 1, memory_order_relaxed); }
+
+/* What `bytes` take in a block, so that what follows is aligned for anything that stands in one. */
+static inline size_t ml_room(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
+static inline void *ml_cut(char **at, size_t bytes)
+{
+    char *const p = *at;
+    *at += ml_room(bytes);
+    return p;
+}
 
 typedef enum ml_column_kind { ML_COLUMN_TEXT, ML_COLUMN_INT, ML_COLUMN_DOUBLE, ML_COLUMN_WORD } ml_column_kind;
 
@@ -80,6 +98,10 @@ static inline uint64_t ml_line_ends(const char *p, const char *e)
     for (; p < e && (p = (const char *)memchr(p, '\n', (size_t)(e - p))) != NULL; p++) n++;
     return n;
 }
+
+/* Copy, with '?' for each byte that is not UTF-8. */
+void maillog__arrow_copy_text(char *to, const char *p, size_t n);
+bool maillog__arrow_read_double(const char *p, size_t n, double *out);
 
 /* Count the text that must be copied, column by column. */
 void maillog__arrow_measure(ml_arrow *a, const maillog_batch *b);

@@ -32,8 +32,7 @@ static size_t utf8_run(const char *p, size_t n)
 
 static bool is_utf8(const char *p, size_t n) { return utf8_run(p, n) == n; }
 
-/* Copy, with '?' for each byte that is not UTF-8. */
-static void copy_text(char *to, const char *p, size_t n)
+void maillog__arrow_copy_text(char *to, const char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const size_t run = utf8_run(p + i, n - i);
@@ -49,7 +48,7 @@ static void put_view(ml_cells *c, uint32_t row, const char *log, const char *p, 
     memset(v, 0, sizeof *v);
     v->len = (int32_t)n;
     if (n <= INLINE_MAX) {
-        copy_text((char *)v + sizeof v->len, p, n);
+        maillog__arrow_copy_text((char *)v + sizeof v->len, p, n);
         return;
     }
     if (is_utf8(p, n)) {
@@ -57,7 +56,7 @@ static void put_view(ml_cells *c, uint32_t row, const char *log, const char *p, 
     } else {
         v->buffer = 1;
         v->offset = (int32_t)c->text_n;
-        copy_text(c->text + c->text_n, p, n);
+        maillog__arrow_copy_text(c->text + c->text_n, p, n);
         p = c->text + c->text_n;
         c->text_n += n;
     }
@@ -67,7 +66,7 @@ static void put_view(ml_cells *c, uint32_t row, const char *log, const char *p, 
 /* Offsets are of the text's ends: those of cells without one are filled in later. */
 static void put_copy(ml_cells *c, uint32_t row, const char *p, size_t n)
 {
-    copy_text(c->text + c->text_n, p, n);
+    maillog__arrow_copy_text(c->text + c->text_n, p, n);
     c->text_n += n;
     ((int32_t *)c->value)[row + 1] = (int32_t)c->text_n;
 }
@@ -89,7 +88,7 @@ static bool read_int(const char *p, size_t n, int64_t *out)
 }
 
 /* Sign, digits, fraction. Digits past the eighteenth are too small to count. */
-static bool read_double(const char *p, size_t n, double *out)
+bool maillog__arrow_read_double(const char *p, size_t n, double *out)
 {
     const bool sign = n && (*p == '-' || *p == '+');
     double scale = 1;
@@ -137,7 +136,7 @@ static void put_field(const ml_arrow *a, size_t column, ml_cells *c, uint32_t ro
         if (read_int(p, f->len, &((int64_t *)c->value)[row])) set_valid(c, row);
         return;
     case ML_COLUMN_DOUBLE:
-        if (read_double(p, f->len, &((double *)c->value)[row])) set_valid(c, row);
+        if (maillog__arrow_read_double(p, f->len, &((double *)c->value)[row])) set_valid(c, row);
         return;
     case ML_COLUMN_WORD:
         put_word(a, column, c, row, f->word);

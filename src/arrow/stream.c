@@ -1,96 +1,40 @@
-/* stream.c: the four functions of an Arrow stream, and who releases what.
+/* stream.c: events: the four functions of an Arrow stream.
  *
- * Three kinds of blocks: the stream's (log, columns, dictionaries), one for the schema, one for each record batch. A
- * consumer may keep a child and release its parent, so each array of a batch holds the batch's block; and a batch holds
- * the stream's, since its dictionaries point there. */
+ * Three kinds of blocks: the stream's (log, columns, dictionaries), one for the schema, one for each record batch; and
+ * a batch holds the stream's, since its dictionaries point there. */
 #include <maillog/describe.h>
 
 #include <string.h>
 
 #include "arrow.h"
 
-/* errno's, which the interface wants: the library includes no errno.h */
-enum { ARROW_ENOMEM = 12, ARROW_EINVAL = 22 };
 enum { COLUMNS_MAX = 1000, FIELDS_PER_ROW = 16, ROWS_DEFAULT = 8192, FIELD_IDS = 0x1000 };
 
-/* ---- blocks ---- */
-
-static ml_block *block_get(const maillog_arrow_memory *memory, size_t bytes, ml_block *keeps)
-{
-    ml_block *const b = (ml_block *)memory->get(memory->user, bytes);
-    if (!b) return NULL;
-    memset(b, 0, bytes);
-    atomic_init(&b->held, 1);
-    b->memory = *memory;
-    b->keeps = keeps;
-    if (keeps) ml_block_hold(keeps);
-    return b;
-}
-
-void maillog__block_drop(ml_block *b)
-{
-    while (b && atomic_fetch_sub_explicit(&b->held, 1, memory_order_acq_rel) == 1) {
-        ml_block *const keeps = b->keeps;
-        const maillog_arrow_memory memory = b->memory;
-        memory.put(memory.user, b);
-        b = keeps;
-    }
-}
-
-/* What `bytes` take in a block, so that what follows is aligned for anything that stands in one. */
-static size_t room(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
-
-static void *cut(char **at, size_t bytes)
-{
-    char *const p = *at;
-    *at += room(bytes);
-    return p;
-}
-
 /* ---- schema ---- */
-
-static void release_schema(struct ArrowSchema *s)
-{
-    for (int64_t i = 0; i < s->n_children; i++)
-        if (s->children[i]->release) s->children[i]->release(s->children[i]);
-    if (s->dictionary && s->dictionary->release) s->dictionary->release(s->dictionary);
-    s->release = NULL;
-    maillog__block_drop((ml_block *)s->private_data);
-}
-
-static void set_schema(struct ArrowSchema *s, ml_block *b, const char *format, const char *name, int64_t flags)
-{
-    memset(s, 0, sizeof *s);
-    s->format = format;
-    s->name = name;
-    s->flags = flags;
-    s->release = release_schema;
-    s->private_data = b;
-    ml_block_hold(b);
-}
 
 static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
 {
     ml_arrow *const a = (ml_arrow *)stream->private_data;
     const size_t n = a->config.ncolumns;
-    ml_block *const b = block_get(&a->config.memory,
-                                  room(sizeof(ml_block)) + room(n * sizeof(void *)) + room(2 * n * sizeof *out), NULL);
+    ml_block *const b = maillog__block_get(
+        &a->config.memory, ml_room(sizeof(ml_block)) + ml_room(n * sizeof(void *)) + ml_room(2 * n * sizeof *out),
+        NULL);
     out->release = NULL;
     if (!b) {
         a->error = "no memory for the schema";
         return ARROW_ENOMEM;
     }
-    char *at = (char *)b + room(sizeof *b);
-    struct ArrowSchema **const child = (struct ArrowSchema **)cut(&at, n * sizeof *child);
-    struct ArrowSchema *const schema = (struct ArrowSchema *)cut(&at, 2 * n * sizeof *schema);
+    char *at = (char *)b + ml_room(sizeof *b);
+    struct ArrowSchema **const child = (struct ArrowSchema **)ml_cut(&at, n * sizeof *child);
+    struct ArrowSchema *const schema = (struct ArrowSchema *)ml_cut(&at, 2 * n * sizeof *schema);
     for (size_t i = 0; i < n; i++) {
         child[i] = &schema[2 * i];
-        set_schema(child[i], b, a->column[i].format, a->column[i].name, ARROW_FLAG_NULLABLE);
+        maillog__schema_set(child[i], b, a->column[i].format, a->column[i].name, ARROW_FLAG_NULLABLE);
         if (a->column[i].kind != ML_COLUMN_WORD) continue;
         child[i]->dictionary = &schema[2 * i + 1];
-        set_schema(child[i]->dictionary, b, "u", "", 0);
+        maillog__schema_set(child[i]->dictionary, b, "u", "", 0);
     }
-    set_schema(out, b, "+s", "", 0);
+    maillog__schema_set(out, b, "+s", "", 0);
     out->children = child;
     out->n_children = (int64_t)n;
     maillog__block_drop(b); /* what it was made with */
@@ -98,26 +42,6 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
 }
 
 /* ---- record batches ---- */
-
-static void release_array(struct ArrowArray *array)
-{
-    for (int64_t i = 0; i < array->n_children; i++)
-        if (array->children[i]->release) array->children[i]->release(array->children[i]);
-    if (array->dictionary && array->dictionary->release) array->dictionary->release(array->dictionary);
-    array->release = NULL;
-    maillog__block_drop((ml_block *)array->private_data);
-}
-
-static void set_array(struct ArrowArray *array, ml_block *b, int64_t length, const void **buffers, int64_t n)
-{
-    memset(array, 0, sizeof *array);
-    array->length = length;
-    array->buffers = buffers;
-    array->n_buffers = n;
-    array->release = release_array;
-    array->private_data = b;
-    ml_block_hold(b);
-}
 
 /* Bytes of a cell in the main buffer of a column. */
 static size_t cell_size(const ml_arrow *a, size_t column)
@@ -144,10 +68,10 @@ typedef struct part {
 static size_t batch_size(const ml_arrow *a, uint32_t rows)
 {
     const size_t n = a->config.ncolumns;
-    size_t bytes = room(sizeof(ml_block)) + room(sizeof(void *)) + room(n * sizeof(void *)) + room(n * sizeof(part)) +
-                   room(n * sizeof(ml_cells));
+    size_t bytes = ml_room(sizeof(ml_block)) + ml_room(sizeof(void *)) + ml_room(n * sizeof(void *)) +
+                   ml_room(n * sizeof(part)) + ml_room(n * sizeof(ml_cells));
     for (size_t i = 0; i < n; i++)
-        bytes += room((rows + 7) / 8) + room(((size_t)rows + 1) * cell_size(a, i)) + room(a->bytes[i]);
+        bytes += ml_room((rows + 7) / 8) + ml_room(((size_t)rows + 1) * cell_size(a, i)) + ml_room(a->bytes[i]);
     return bytes;
 }
 
@@ -155,7 +79,7 @@ static void make_dictionary(const ml_dictionary *d, part *p, ml_block *b)
 {
     p->words[1] = d->offset;
     p->words[2] = d->text;
-    set_array(&p->dictionary, b, d->count, p->words, 3);
+    maillog__array_set(&p->dictionary, b, d->count, p->words, 3);
     p->array.dictionary = &p->dictionary;
 }
 
@@ -165,7 +89,7 @@ static void make_column(const ml_arrow *a, size_t column, part *p, ml_cells *c, 
     const bool text = a->column[column].kind == ML_COLUMN_TEXT, copy = a->config.flags & MAILLOG_ARROW_COPY;
     p->buffers[0] = c->valid;
     p->buffers[1] = c->value;
-    set_array(&p->array, b, rows, p->buffers, text ? copy ? 3 : 5 : 2);
+    maillog__array_set(&p->array, b, rows, p->buffers, text ? copy ? 3 : 5 : 2);
     if (a->column[column].kind == ML_COLUMN_WORD) make_dictionary(&a->dictionary[a->column[column].dictionary], p, b);
     if (text && copy) p->buffers[2] = c->text;
     if (!text || copy) return;
@@ -180,27 +104,27 @@ static int make_batch(ml_arrow *a, const maillog_batch *parsed, struct ArrowArra
     const size_t n = a->config.ncolumns;
     const uint32_t rows = parsed->nevents;
     maillog__arrow_measure(a, parsed);
-    ml_block *const b = block_get(&a->config.memory, batch_size(a, rows), &a->block);
+    ml_block *const b = maillog__block_get(&a->config.memory, batch_size(a, rows), &a->block);
     if (!b) {
         a->error = "no memory for a record batch";
         return ARROW_ENOMEM;
     }
-    char *at = (char *)b + room(sizeof *b);
-    const void **const none = (const void **)cut(&at, sizeof *none);
-    struct ArrowArray **const child = (struct ArrowArray **)cut(&at, n * sizeof *child);
-    part *const parts = (part *)cut(&at, n * sizeof *parts);
-    ml_cells *const cells = (ml_cells *)cut(&at, n * sizeof *cells);
+    char *at = (char *)b + ml_room(sizeof *b);
+    const void **const none = (const void **)ml_cut(&at, sizeof *none);
+    struct ArrowArray **const child = (struct ArrowArray **)ml_cut(&at, n * sizeof *child);
+    part *const parts = (part *)ml_cut(&at, n * sizeof *parts);
+    ml_cells *const cells = (ml_cells *)ml_cut(&at, n * sizeof *cells);
     for (size_t i = 0; i < n; i++) {
-        cells[i].valid = (uint8_t *)cut(&at, (rows + 7) / 8);
-        cells[i].value = cut(&at, ((size_t)rows + 1) * cell_size(a, i));
-        cells[i].text = (char *)cut(&at, a->bytes[i]);
+        cells[i].valid = (uint8_t *)ml_cut(&at, (rows + 7) / 8);
+        cells[i].value = ml_cut(&at, ((size_t)rows + 1) * cell_size(a, i));
+        cells[i].text = (char *)ml_cut(&at, a->bytes[i]);
         cells[i].nulls = rows;
         make_column(a, i, &parts[i], &cells[i], rows, b);
         child[i] = &parts[i].array;
     }
     maillog__arrow_fill(a, parsed, cells);
     for (size_t i = 0; i < n; i++) child[i]->null_count = cells[i].nulls;
-    set_array(out, b, rows, none, 1);
+    maillog__array_set(out, b, rows, none, 1);
     out->children = child;
     out->n_children = (int64_t)n;
     maillog__block_drop(b);
@@ -312,19 +236,20 @@ static ml_arrow *make_stream(const maillog_arrow_config *config)
 {
     const size_t n = config->ncolumns, rows = config->rows ? config->rows : ROWS_DEFAULT;
     const size_t fields = rows * FIELDS_PER_ROW + MAILLOG_FIELDS_MAX;
-    const size_t bytes = room(sizeof(ml_arrow)) + room(n * sizeof(ml_column)) + room(FIELD_IDS * sizeof(uint16_t)) +
-                         room(rows * sizeof(maillog_batch_event)) + room(fields * sizeof(maillog_field)) +
-                         room(n * sizeof(uint32_t)) + room(n * sizeof(size_t)) + room(maillog__dictionaries_size());
-    ml_arrow *const a = (ml_arrow *)(void *)block_get(&config->memory, bytes, NULL);
+    const size_t bytes = ml_room(sizeof(ml_arrow)) + ml_room(n * sizeof(ml_column)) +
+                         ml_room(FIELD_IDS * sizeof(uint16_t)) + ml_room(rows * sizeof(maillog_batch_event)) +
+                         ml_room(fields * sizeof(maillog_field)) + ml_room(n * sizeof(uint32_t)) +
+                         ml_room(n * sizeof(size_t)) + ml_room(maillog__dictionaries_size());
+    ml_arrow *const a = (ml_arrow *)(void *)maillog__block_get(&config->memory, bytes, NULL);
     if (!a) return NULL;
-    char *at = (char *)a + room(sizeof *a);
+    char *at = (char *)a + ml_room(sizeof *a);
     a->config = *config;
-    a->column = (ml_column *)cut(&at, n * sizeof *a->column);
-    a->column_of = (uint16_t *)cut(&at, FIELD_IDS * sizeof *a->column_of);
-    a->event = (maillog_batch_event *)cut(&at, rows * sizeof *a->event);
-    a->field = (maillog_field *)cut(&at, fields * sizeof *a->field);
-    a->seen = (uint32_t *)cut(&at, n * sizeof *a->seen);
-    a->bytes = (size_t *)cut(&at, n * sizeof *a->bytes);
+    a->column = (ml_column *)ml_cut(&at, n * sizeof *a->column);
+    a->column_of = (uint16_t *)ml_cut(&at, FIELD_IDS * sizeof *a->column_of);
+    a->event = (maillog_batch_event *)ml_cut(&at, rows * sizeof *a->event);
+    a->field = (maillog_field *)ml_cut(&at, fields * sizeof *a->field);
+    a->seen = (uint32_t *)ml_cut(&at, n * sizeof *a->seen);
+    a->bytes = (size_t *)ml_cut(&at, n * sizeof *a->bytes);
     a->rows = (uint32_t)rows;
     a->field_rows = (uint32_t)fields;
     maillog__dictionaries_make(a->dictionary, at);

@@ -176,7 +176,7 @@ static bool amavis_check(const ml_entry *e, check *c)
     c->score = GET(e, HITS);
     c->elapsed_ms = GET(e, ELAPSED_MS);
     c->text = actions;
-    c->to.ptr = NULL;
+    c->to = (maillog_str){NULL, 0};
     const bool clean = maillog__entry_word(e, ML_K_CATEGORY) == MAILLOG_CATEGORY_CLEAN;
     if (maillog__entry_word(e, ML_K_RESULT) != MAILLOG_RESULT_BLOCKED)
         c->result = clean ? MAILLOG_CHECK_PASS : MAILLOG_CHECK_TAG;

@@ -418,7 +418,7 @@ static void resolve_steps(ml_fates *f)
             v->dropped = 1;
         } else if (v->next != ML_NO_LEG || v->awaits) {
             v->r.verdict = MAILLOG_VERDICT_UNFINISHED;
-            v->r.status.ptr = NULL;
+            v->r.status = (maillog_str){NULL, 0};
             v->r.status.len = 0;
         }
     }

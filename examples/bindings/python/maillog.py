@@ -357,3 +357,92 @@ def messages(source, memory=64 << 20, explain=True, chunk=1 << 16):
         yield from map(json.loads, join.take())
     join.flush()
     yield from map(json.loads, join.take())
+
+
+# ---- Arrow ----
+
+class _ArrowStream(C.Structure):
+    _fields_ = [("get_schema", C.c_void_p), ("get_next", C.c_void_p), ("get_last_error", C.c_void_p), ("release", C.c_void_p),
+                ("private_data", C.c_void_p)]
+
+
+class _Allocator(C.Structure):  # PyMemAllocatorEx: functions of the very form that maillog_arrow_memory has
+    _fields_ = [("user", C.c_void_p), ("get", C.c_void_p), ("calloc", C.c_void_p), ("realloc", C.c_void_p), ("put", C.c_void_p)]
+
+
+class _ArrowConfig(C.Structure):
+    _fields_ = [("size", C.c_size_t), ("columns", C.POINTER(C.c_uint16)), ("ncolumns", C.c_size_t), ("get", C.c_void_p),
+                ("put", C.c_void_p), ("user", C.c_void_p), ("daemons", C.c_void_p), ("types", C.c_void_p), ("ntypes", C.c_uint32),
+                ("rows", C.c_uint32), ("flags", C.c_uint32), ("utc_offset", C.c_int32), ("reference", C.c_int64)]
+
+
+class _ArrowMessageConfig(C.Structure):
+    _fields_ = [("size", C.c_size_t), ("get", C.c_void_p), ("put", C.c_void_p), ("user", C.c_void_p), ("join_memory", C.c_uint64),
+                ("seed", C.c_uint64 * 2), ("rows", C.c_uint32), ("utc_offset", C.c_int32), ("reference", C.c_int64)]
+
+
+_py = C.pythonapi
+_py.PyCapsule_New.restype, _py.PyCapsule_New.argtypes = C.py_object, [C.c_void_p, C.c_char_p, C.c_void_p]
+_py.PyCapsule_GetPointer.restype, _py.PyCapsule_GetPointer.argtypes = C.c_void_p, [C.c_void_p, C.c_char_p]
+_RELEASE = C.CFUNCTYPE(None, C.c_void_p)
+_streams, _capsules = {}, {}  # what must live until a stream is released, and a capsule is gone
+
+
+@_RELEASE
+def _release_stream(address):
+    stream = _ArrowStream.from_address(address)
+    released, _log = _streams.pop(stream.private_data)
+    released(address)
+
+
+@C.PYFUNCTYPE(None, C.c_void_p)
+def _drop_capsule(capsule):
+    stream = _capsules.pop(_py.PyCapsule_GetPointer(capsule, b"arrow_array_stream"))
+    if stream.release:  # nobody took it
+        _release_stream(C.addressof(stream))
+
+
+def _allocator():
+    """Python's own allocator, which any thread may call: a consumer releases where it likes."""
+    a = _Allocator()
+    _py.PyMem_GetAllocator(0, C.byref(a))
+    return {"get": a.get, "put": a.put, "user": a.user}
+
+
+_OTHERS = {"line": 0xFF01, "time": 0xFF02, "daemon": 0xFF03, "event": 0xFF04, "match": 0xFF05}
+
+
+class Arrow:
+    """A log as an Arrow stream, for all that takes an object with `__arrow_c_stream__`: polars, pandas, pyarrow, DuckDB.
+    Each consumer gets a stream of its own."""
+
+    def __init__(self, make, log):
+        self._make, self._log = make, log
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        stream = _ArrowStream()
+        _check(self._make(stream, self._log, len(self._log)))
+        _streams[stream.private_data] = (_RELEASE(stream.release), self._log)
+        stream.release = C.cast(_release_stream, C.c_void_p).value
+        _capsules[C.addressof(stream)] = stream
+        return _py.PyCapsule_New(C.addressof(stream), b"arrow_array_stream", C.cast(_drop_capsule, C.c_void_p))
+
+
+def arrow_events(log, columns=("line", "time", "host", "daemon", "event", "queue_id"), rows=0, utc_offset=0, reference=0):
+    """The lines of a log (bytes), with these columns: the schema's fields, and line, time, daemon, event, match."""
+    ids = (C.c_uint16 * len(columns))(*[_OTHERS.get(name) or _IDS[name] for name in columns])
+
+    def make(stream, log, n):  # text is copied: a consumer may keep record batches for longer than we can keep the log
+        config = _ArrowConfig(C.sizeof(_ArrowConfig), ids, len(ids), rows=rows, flags=1, utc_offset=utc_offset,
+                              reference=reference, **_allocator())
+        return _c.maillog_arrow_stream(C.byref(stream), log, C.c_size_t(n), C.byref(config))
+    return Arrow(make, log)
+
+
+def arrow_messages(log, memory=0, rows=0, seed=(0, 0), utc_offset=0, reference=0):
+    """The messages of a log (bytes): recipients, checks, links and legs as lists of structs."""
+    def make(stream, log, n):
+        config = _ArrowMessageConfig(C.sizeof(_ArrowMessageConfig), join_memory=memory, seed=seed, rows=rows,
+                                     utc_offset=utc_offset, reference=reference, **_allocator())
+        return _c.maillog_arrow_message_stream(C.byref(stream), log, C.c_size_t(n), C.byref(config))
+    return Arrow(make, log)
