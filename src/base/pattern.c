@@ -163,7 +163,8 @@ static bool can_end(const ml_pattern *row, ml_cur text)
 static ml_cur behind_lead(const ml_line *l, const char *lead, ml_cur c)
 {
     while (*lead != '\0') {
-        const size_t n = literal_len(lead + 2); /* behind the conversion */
+        size_t n = 0; /* of the few bytes behind the conversion */
+        while (lead[2 + n] != '\0' && lead[2 + n] != '%') n++;
         ml_cur value;
         if (!cut_text(l, lead[1], &c, lead + 2, n, &value)) return ml_none();
         c.p += n;
@@ -229,6 +230,14 @@ static found_row last_not_after(const ml_line *l, const ml_patterns *table, size
     return out;
 }
 
+/* Whether the row, which begins with a value, can begin the text: where that is a word before a blank, by the byte
+ * behind the blank. */
+static bool can_begin(const char *row, ml_cur text, const char *blank)
+{
+    if (row[1] != 'w' || row[2] != ' ') return true;
+    return blank && blank > text.p && (row[3] == '%' || row[3] == '\0' || (blank + 1 < text.e && blank[1] == row[3]));
+}
+
 /* The rows first..end that begin with the text's own bytes, in their order. */
 static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_t end, ml_cur text, size_t known)
 {
@@ -240,7 +249,8 @@ static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_
 bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
 {
     const size_t skip = table->lead ? strlen(table->lead) : 0;
-    ml_cur key = skip ? behind_lead(l, table->lead, text) : text;
+    const ml_cur behind = skip ? behind_lead(l, table->lead, text) : text;
+    ml_cur key = behind;
     if (!key.p) return false;
     found_row r = last_not_after(l, table, table->count, table->count, skip, key);
     while (r.common > 0) {
@@ -255,9 +265,11 @@ bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
         if (n == 0) break;
         r = last_not_after(l, table, r.end, 1, skip, key);
     }
-    size_t values = 0;
-    while (values < r.end && begins_with_value(table->row[values].text + skip)) values++;
-    return match_rows(l, table, 0, values, text, 0);
+    if (!begins_with_value(table->row[0].text + skip)) return false;
+    const char *const blank = ml_find(l, behind, ' ');
+    for (size_t i = 0; i < r.end && begins_with_value(table->row[i].text + skip); i++)
+        if (can_begin(table->row[i].text + skip, behind, blank) && match_rows(l, table, i, i + 1, text, 0)) return true;
+    return false;
 }
 
 bool maillog__match_tables(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur text)

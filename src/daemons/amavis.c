@@ -168,7 +168,9 @@ static bool statement(ml_line *l, ml_cur c, ml_cur message)
     if (maillog__amavis_report(l, c, false)) return true;
     if (cut && ml_len(message) >= SHORTEST_PART) l->ev->flags |= MAILLOG_FLAG_CONTINUED;
     if (path_statement(l, c)) return true;
-    if (maillog__match_patterns(l, &maillog__amavis_statements, c)) return true;
+    if (maillog__match_patterns(l, &maillog__amavis_statements, c) ||
+        maillog__match_patterns(l, &maillog__amavis_named, c))
+        return true;
     if (!maillog__match_patterns(l, &maillog__amavis_debug, c)) return false;
     if (l->ev->type == MAILLOG_EVENT_AMAVIS_DEBUG) { /* known by its beginning, which stays in the text */
         maillog_field *const text = l->next - 1;

@@ -17,6 +17,7 @@ bool maillog__amavis_angle(const ml_line *l, ml_cur *c, ml_cur *out);
 bool maillog__amavis_path(ml_line *l, ml_cur *c, bool cut);
 
 /* Statements; debug statements (level 2 to 5); what stands before `<sender> -> <recipients>`. */
-extern const ml_patterns maillog__amavis_statements, maillog__amavis_debug, maillog__amavis_paths;
+extern const ml_patterns maillog__amavis_statements, maillog__amavis_named, maillog__amavis_debug,
+    maillog__amavis_paths;
 
 #endif

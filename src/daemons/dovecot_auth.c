@@ -35,10 +35,11 @@ static bool is_ip(ml_cur v)
     return separator && (digit || ML_IS(v, "::")); /* a cut name ends in `...` */
 }
 
-/* Read from the right, as far as Dovecot's own parts go. */
-static identity read_identity(ml_cur c)
+/* Read from the right, as far as Dovecot's own parts go; `parts`: there may be some. */
+static identity read_identity(ml_cur c, bool parts)
 {
     identity id = {c, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
+    if (!parts) return id;
     for (const char *comma; (comma = ml_rfind(c, ',')) != NULL; c.e = comma) {
         ml_cur part = ml_slice(comma + 1, c.e);
         if (ML_SKIP(&part, "<") && ML_DROP_END(&part, ">"))
@@ -74,13 +75,18 @@ bool maillog__dovecot_identity(ml_line *l, ml_cur *c)
     identity best = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
     const char *end = NULL;
     unsigned readings = 0;
+    bool odd = false;
     for (const char *p; (p = ml_find(l, window, ')')) != NULL; window.p = p + 1) {
         if (!ends_identity(p, c->e)) continue;
-        const identity id = read_identity(ml_slice(c->p, p));
+        const ml_cur all = ml_slice(c->p, p);
+        const bool parts = ml_find(l, ml_slice(window.p, p), ',') != NULL; /* none of them holds a `)` */
+        if (end && !parts && ml_len(all) > USER_MAX) continue;
+        const identity id = read_identity(all, parts);
         if (end && ml_len(id.user) > USER_MAX) continue;
-        if (!end || id.ip.p || !best.ip.p || is_odd(best.user)) readings++; /* either may be true */
+        if (!end || id.ip.p || !best.ip.p || odd) readings++; /* either may be true */
         if (end && !id.ip.p) continue;
         best = id;
+        odd = is_odd(best.user);
         end = p;
     }
     if (!end) return false;

@@ -47,31 +47,52 @@ static const char *next_end(const ml_line *l, ml_cur window, const char *from, b
 
 typedef bool statement_reader(ml_line *l, ml_cur text);
 
-static bool read_msgid(ml_line *l, ml_cur c, bool broken, statement_reader *statement)
+/* Where the Message-ID may end, from the right: each `: ` of the window, or its last and its first ones. */
+enum { MSGID_LAST = 4, MSGID_FIRST = 3 };
+typedef struct msgid_ends {
+    const char *at[MSGID_LAST + MSGID_FIRST];
+    bool whole[MSGID_LAST + MSGID_FIRST]; /* what stands before it is a whole `<ID>` */
+    size_t count;
+    bool more; /* there are others between them */
+} msgid_ends;
+
+static msgid_ends find_ends(const ml_line *l, ml_cur c)
+{
+    msgid_ends out = {{NULL}, {false}, 0, false};
+    ml_cur t = ml_slice(c.p, ml_len(c) > MSGID_MAX ? c.p + MSGID_MAX : c.e);
+    const char *first[MSGID_FIRST], *p;
+    size_t n = 0;
+    for (; out.count < MSGID_LAST && (p = ML_RFIND(t, ": ")) != NULL; t.e = p + 1) out.at[out.count++] = p;
+    for (; n < MSGID_FIRST && (p = ML_FIND(l, t, ": ")) != NULL; t.p = p + 1) first[n++] = p;
+    out.more = n == MSGID_FIRST && ML_FIND(l, t, ": ");
+    while (n > 0) out.at[out.count++] = first[--n];
+    for (size_t i = 0; i < out.count; i++) out.whole[i] = ends_msgid(ml_slice(c.p, out.at[i]));
+    return out;
+}
+
+/* The rightmost end, among those whose ID is whole or among the others, that a statement follows; NULL: none. `sure`:
+ * no other can be meant. */
+static const char *end_before(ml_line *l, ml_cur c, const msgid_ends *ends, bool whole, statement_reader *statement,
+                              bool *sure)
 {
     maillog_field *const mark = ml_mark(l);
-    const ml_cur window = ml_slice(c.p, ml_len(c) > MSGID_MAX ? c.p + MSGID_MAX : c.e);
-    const char *best = NULL, *last = NULL;
-    unsigned readings = 0;
-    for (const char *p = next_end(l, window, window.p, broken); p;) {
-        const char *const next = next_end(l, window, p + 2, broken);
-        ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, p));
-        if (statement(l, ml_slice(p + 2, c.e))) {
-            if (!next && readings == 0) return true;
-            best = p;
-            readings++;
-        }
+    const char *best = NULL;
+    bool is_last = true;
+    *sure = !ends->more;
+    for (size_t i = 0; i < ends->count; i++) {
+        if (ends->whole[i] != whole) continue;
+        const bool known = statement(l, ml_slice(ends->at[i] + 2, c.e));
         l->next = mark;
-        last = p;
-        p = next;
+        if (known && best) *sure = false;
+        if (known && !best) {
+            best = ends->at[i];
+            const ml_cur id = ml_slice(c.p, best);
+            /* behind a later end may stand a statement that is not known */
+            if (!is_last && !is_plain(id) && !ML_IS(id, "unspecified")) *sure = false;
+        }
+        is_last = false;
     }
-    if (!best) return false;
-    /* behind a later end may stand a statement that is not known */
-    const ml_cur id = ml_slice(c.p, best);
-    if (readings > 1 || (best != last && !is_plain(id) && !ML_IS(id, "unspecified")))
-        l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
-    ml_put(l, MAILLOG_FIELD_MESSAGE_ID, id);
-    return statement(l, ml_slice(best + 2, c.e));
+    return best;
 }
 
 /* Whatever the sender puts into the Message-ID, the statement stands after it: the last end of the ID that a known
@@ -79,7 +100,16 @@ static bool read_msgid(ml_line *l, ml_cur c, bool broken, statement_reader *stat
 bool maillog__dovecot_msgid(ml_line *l, ml_cur text, statement_reader *statement)
 {
     if (!ML_SKIP(&text, "msgid=")) return false;
-    return read_msgid(l, text, false, statement) || (ml_peek(text) == '<' && read_msgid(l, text, true, statement));
+    const msgid_ends ends = find_ends(l, text);
+    bool sure = true;
+    const char *end = ends.count == 1 ? ends.at[0] : end_before(l, text, &ends, true, statement, &sure);
+    if (!end) end = end_before(l, text, &ends, false, statement, &sure);
+    if (!end) return false;
+    maillog_field *const mark = ml_mark(l);
+    ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(text.p, end));
+    if (!statement(l, ml_slice(end + 2, text.e))) return ml_fail(l, mark);
+    if (!sure) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    return true;
 }
 
 void maillog__dovecot_cut_msgid(ml_line *l, ml_cur *c)

@@ -95,13 +95,13 @@ static inline void read_head(ml_line *l, ml_cur *c, ml_postfix *head)
 }
 
 /* What a program with a name of its own may still be: a copy of a delivery agent, a queue manager, a cleanup, … */
-static bool any_program(ml_line *l, ml_cur c, const ml_postfix *head)
+static bool any_program(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix_grammar own)
 {
     if (!head->queue_id.p || head->severity) return false;
     maillog_field *const mark = ml_mark(l);
-    if (maillog__postfix_qmgr(l, c, head)) return true;
+    if (own != maillog__postfix_qmgr && maillog__postfix_qmgr(l, c, head)) return true;
     ml_fail(l, mark);
-    return maillog__postfix_cleanup(l, c, head) || ml_fail(l, mark);
+    return (own != maillog__postfix_cleanup && maillog__postfix_cleanup(l, c, head)) || ml_fail(l, mark);
 }
 
 /* msg_syslog(3) cuts the text, without the severity, at this length. */
@@ -135,7 +135,7 @@ void maillog__postfix(ml_line *l, ml_cur message)
     maillog_field *const mark = ml_mark(l);
     if (own && own(l, c, &head)) return;
     ml_fail(l, mark);
-    if (any_program(l, c, &head)) return;
+    if (any_program(l, c, &head, own)) return;
     if (maillog__postfix_library(l, c, &head)) return;
     ml_fail(l, mark);
     ml_put_rest(l, c);

@@ -188,6 +188,7 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
     const char *start = c.p;
     clear(out);
     if (!ANGLE_PART(&c, "from=", &out->from)) return false;
+    if (ML_STARTS(c, ": ")) return parts_end(c, end, out); /* a look-alike, mostly: that is all of it */
     fresh_parts(&c, out);
     if (!ANGLE_PART(&c, "to=", &out->to)) return false;
     if (!out->fresh.p) fresh_parts(&c, out);
@@ -203,19 +204,47 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
     return parts_end(c, end, out);
 }
 
-/* A part must follow the `;`. */
 static bool may_begin(ml_cur c) { return ML_STARTS(c, " from=<") || ML_STARTS(c, " to=<") || ML_STARTS(c, " proto="); }
+
+/* The last `;` before `before`, in a text from `start` to `end`, that a part follows. */
+static const char *last_start(const char *start, const char *before, const char *end)
+{
+    const char *p = end - start < 3 ? start : before < end - 2 ? before : end - 2;
+#ifdef ML_SSE2
+    const __m128i f = _mm_set1_epi8('f'), t = _mm_set1_epi8('t'), o = _mm_set1_epi8('p');
+    for (; p - start >= 16; p -= 16) {
+        const char *at = p - 16;
+        unsigned mask = ml_mask_16(at, _mm_set1_epi8(';')) & ml_mask_16(at + 1, _mm_set1_epi8(' ')) &
+                        (ml_mask_16(at + 2, f) | ml_mask_16(at + 2, t) | ml_mask_16(at + 2, o));
+        while (mask) {
+            const unsigned i = 31 - (unsigned)__builtin_clz(mask);
+            if (may_begin(ml_slice(at + i + 1, end))) return at + i;
+            mask ^= 1u << i;
+        }
+    }
+#endif
+    while (p > start)
+        if (*--p == ';' && may_begin(ml_slice(p + 1, end))) return p;
+    return NULL;
+}
 
 static bool find_strict(ml_cur text, const char *last_proto, ml_context *out)
 {
-    ml_cur left = text;
-    for (const char *p; (p = ml_rfind(left, ';')) != NULL; left.e = p) {
-        const ml_cur tail = ml_slice(p + 1, text.e);
-        if (!may_begin(tail) || !strict_parts(tail, last_proto, ML_CONTEXT_TO_END, out)) continue;
+    for (const char *p = text.e; (p = last_start(text.p, p, text.e)) != NULL;) {
+        if (!strict_parts(ml_slice(p + 1, text.e), last_proto, ML_CONTEXT_TO_END, out)) continue;
         out->text = ml_slice(text.p, p);
         return true;
     }
     return false;
+}
+
+/* The first quote of a local part that may be open at the end of the text: the last one that is no `\"`, behind a `<`.
+ */
+static const char *open_quote(ml_cur c)
+{
+    for (const char *p; (p = ml_rfind(c, '"')) != NULL; c.e = p)
+        if (p == c.p || p[-1] != '\\') return p > c.p && p[-1] == '<' ? p : NULL;
+    return NULL;
 }
 
 /* Where a text may follow: the reading that ends last. One inside of a quoted local part ends before that part's own,
@@ -225,18 +254,21 @@ static bool find_strict(ml_cur text, const char *last_proto, ml_context *out)
 static bool find_strict_then_text(ml_cur text, ml_context *out)
 {
     ml_context c;
-    ml_cur left = text;
     unsigned beside = 0;
+    const char *quote = NULL;
     clear(out);
-    for (const char *p; (p = ml_rfind(left, ';')) != NULL; left.e = p) {
-        const ml_cur tail = ml_slice(p + 1, text.e);
-        if (!may_begin(tail) || !strict_parts(tail, NULL, ML_CONTEXT_THEN_TEXT, &c)) continue;
+    for (const char *p = text.e; (p = last_start(text.p, p, text.e)) != NULL;) {
+        if (!strict_parts(ml_slice(p + 1, text.e), NULL, ML_CONTEXT_THEN_TEXT, &c)) continue;
         if (!out->text.p || c.after.p > out->after.p) {
             *out = c;
             out->text = ml_slice(text.p, p);
+            quote = open_quote(out->text);
         } else if (c.after.p <= out->text.e) {
             beside++;
         }
+        if (beside < 2) continue;
+        if (!quote) break; /* what stands before cannot end later */
+        if (p > quote) p = quote;
     }
     if (beside > 1) out->flags |= MAILLOG_FLAG_AMBIGUOUS;
     return out->text.p != NULL;

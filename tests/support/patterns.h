@@ -10,6 +10,7 @@ extern const ml_patterns maillog__syslogd_statements;
 
 /* content filters and milters */
 #define FILTER_TABLES(X)                                                                                               \
+    X(maillog__amavis_named)                                                                                           \
     X(maillog__amavis_statements)                                                                                      \
     X(maillog__amavis_debug)                                                                                           \
     X(maillog__amavis_paths)                                                                                           \
