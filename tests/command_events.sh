@@ -51,6 +51,16 @@ where 2 'to~EXAMPLE'
 where 1 "to~'^y@.*com\$'"
 where 1 'to!~com'
 where 2 'to'
+# what is known of a line before it is parsed keeps none away: a condition that says nothing beforehand gives the same
+sed -n 's/^< //p' "$2"/tests/cases/*.txt > cases
+for condition in daemon=dovecot/imap-login daemon=postfix/smtpd daemon=exim daemon=no-such event=reject event=login to=bob@example.com \
+    client_addr=192.0.2.44 'queue_id=7F00C1A2B3 or event=removed' 'daemon=amavis and (event=passed or event=blocked)' 'to=bob@example.com and daemon=postfix/smtp'; do
+    exits 0 "$maillog" events --where "not not ($condition)" cases; cp out want
+    exits 0 "$maillog" events --where "$condition" cases; cmp -s want out || fail "$condition: lines were kept away"
+    exits 0 "$maillog" events --threads 2 --where "$condition" cases; cmp -s want out || fail "$condition --threads 2"
+done
+printf '%s\n' '{"__REALTIME_TIMESTAMP":"1784440746123456","_HOSTNAME":"mx","SYSLOG_IDENTIFIER":"postfix/qmgr","_PID":"8","MESSAGE":"A000000001: from=\u003ca\u0040example.net>, size=1, nrcpt=1 (queue active)"}' >> cases
+exits 0 "$maillog" events --where from=a@example.net cases; says out '"from":"a@example.net"'
 where 3 'line<=3'
 where 7 'time>="2026-07-19T08:20"'
 wrong() { text=$1; shift; exits 2 "$maillog" "$@"; says err "$text"; }

@@ -51,8 +51,8 @@ static maillog_str time_text(const command *c, const maillog_time *t, char *buf,
 {
     const maillog_str none = {NULL, 0};
     if (!t->month) return none;
-    const int year = c->year && !t->year ? c->year : maillog_time_year(t, c->reference, NULL);
-    int n = snprintf(buf, cap, "%04d-%02u-%02uT%02u:%02u:%02u", year, t->month, t->day, t->hour, t->minute, t->second);
+    int n = snprintf(buf, cap, "%04d-%02u-%02uT%02u:%02u:%02u", when_year(c, t), t->month, t->day, t->hour, t->minute,
+                     t->second);
     if (t->digits) {
         uint32_t fraction = t->nsec;
         for (unsigned i = t->digits; i < 9; i++) fraction /= 10;

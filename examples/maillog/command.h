@@ -2,6 +2,8 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include "filter.h"
+
 #include <maillog/maillog.h>
 #include <maillog/explain.h>
 #include <maillog/join.h>
@@ -44,10 +46,16 @@ typedef struct command {
     maillog_zone zone;    /* of stamps that name none */
     int64_t reference;    /* seconds; stamps without a year are of that nearest to it */
     int64_t now;          /* nanoseconds of the present line, or of the last that had a time; INT64_MIN: none yet */
+    bool clock;           /* somebody asks for `now` */
     uint64_t line;        /* number of the present line, over all files */
     int status;           /* exit status so far */
-    FILE *out;            /* standard output, or what a thread prints into */
+    struct sheet *out;    /* events: what a line is written to */
     int (*on_event)(struct command *, const maillog_event *);
+    /* Files that can be: many events at once, the first of them line + 1. On a thread, in no order, before that: an
+     * event that on_event need not see any more gives true. Lines that on_event would pass over. All may be NULL. */
+    int (*on_events)(struct command *, const maillog_event *, size_t n);
+    bool (*on_early)(struct command *own, const maillog_event *);
+    const line_filter *only;
     void (*on_idle)(struct command *); /* --follow: nothing new for a while; may be NULL */
     maillog_join *join;
     uint64_t shown, messages;
@@ -76,6 +84,7 @@ void command_read(command *c);
 bool when_setup(command *c);        /* --timezone, --since, --until; false: said */
 bool when_inside(const command *c); /* is the present line between --since and --until? */
 bool when_epoch(const command *c, const maillog_time *t, int64_t *ns);
+int when_year(const command *c, const maillog_time *t); /* of a stamp, or the one it is nearest to; 0: no stamp */
 
 /* Read --main-cf and --master-cf. False: one cannot be read; it was said on stderr. */
 bool command_read_config(command *c);
@@ -89,13 +98,13 @@ int command_trace(command *c);
 int command_summary(command *c);
 int command_unmatched(command *c);
 
-/* Print JSON of any length with one of the library's writers. */
+/* One of the library's writers of JSON. */
 typedef size_t (*json_writer)(const void *what, const maillog_json_options *opt, char *buf, size_t cap);
-void print_json(FILE *out, json_writer write, const void *what, const maillog_json_options *opt);
 void print_json_string(FILE *out, const char *s, size_t len);
-/* What the two above, and read.c, keep for the calling thread; at its end. */
+/* What that, read.c and trace.c keep for the calling thread; at its end. */
 void print_free(void);
 void read_free(void);
+void trace_free(void);
 
 /* Options of the JSON for a stamp of the present file. */
 maillog_json_options command_json_options(const command *c, const maillog_time *t);

@@ -23,7 +23,7 @@ maillog_str domain_of(maillog_str address)
 
 maillog_str folded(maillog_str address)
 {
-    static char buf[512];
+    static _Thread_local char buf[512];
     const maillog_str domain = domain_of(address);
     maillog_str out = {buf, address.len < sizeof buf ? address.len : sizeof buf};
     if (out.len) memcpy(buf, address.ptr, out.len);
@@ -33,13 +33,21 @@ maillog_str folded(maillog_str address)
     return out;
 }
 
-double seconds_of(maillog_str s)
+uint64_t usec_of(maillog_str s)
 {
-    char buf[32];
-    if (!s.len || s.len >= sizeof buf) return 0;
-    memcpy(buf, s.ptr, s.len);
-    buf[s.len] = '\0';
-    return strtod(buf, NULL);
+    uint64_t usec = 0, unit = 1000000;
+    bool point = false;
+    for (size_t i = 0; i < s.len; i++) {
+        const char ch = s.ptr[i];
+        if (ch == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (ch < '0' || ch > '9' || (!point && usec > UINT64_MAX / 20)) break;
+        if (point) unit /= 10;
+        usec = point ? usec + (uint64_t)(ch - '0') * unit : usec * 10 + (uint64_t)(ch - '0') * 1000000;
+    }
+    return usec;
 }
 
 /* The last labels of a name: two, or three when they look as co.uk does. Names under longer top levels stay whole:
@@ -63,12 +71,11 @@ maillog_str site_of(maillog_str name, maillog_str addr)
 
 static uint32_t date_of(const summary *s, const maillog_event *ev)
 {
-    const int year = s->c->year ? s->c->year : maillog_time_year(&ev->time, s->c->reference, NULL);
-    return (uint32_t)year * 10000 + ev->time.month * 100u + ev->time.day;
+    return (uint32_t)when_year(s->c, &ev->time) * 10000 + ev->time.month * 100u + ev->time.day;
 }
 
 /* Lines are nearly in order: the present day is asked for first. */
-static summary_day *day_of(summary *s, uint32_t date)
+summary_day *count_day(summary *s, uint32_t date)
 {
     if (s->ndays && s->days[s->present_day].date == date) return &s->days[s->present_day];
     size_t i = 0;
@@ -87,7 +94,7 @@ static summary_day *day_of(summary *s, uint32_t date)
 void count_rate(summary *s, const maillog_event *ev, rate r)
 {
     if (!ev->time.month) return;
-    day_of(s, date_of(s, ev))->rate[r]++;
+    count_day(s, date_of(s, ev))->rate[r]++;
     s->hour[ev->time.hour % 24][r]++;
 }
 
@@ -124,7 +131,7 @@ static void uncount_received(summary *s, queue_entry *e)
     s->figure[THROUGH_FILTER]++;
     s->figure[RECEIVED]--;
     if (e->day) {
-        day_of(s, e->day)->rate[RATE_RECEIVED]--;
+        count_day(s, e->day)->rate[RATE_RECEIVED]--;
         s->hour[e->hour][RATE_RECEIVED]--;
     }
     if (!e->sender) return;
@@ -178,7 +185,7 @@ void count_size(summary *s, const maillog_event *ev, maillog_str queue_id, maill
 
 /* ---- out ---- */
 
-static tally_row *recipient_domain(summary *s, maillog_str to, double delay)
+static tally_row *recipient_domain(summary *s, maillog_str to, uint64_t delay)
 {
     uint64_t hash;
     tally_row *row = row_of(s, TABLE_RECIPIENT_DOMAINS, domain_of(to), &hash);
@@ -186,7 +193,7 @@ static tally_row *recipient_domain(summary *s, maillog_str to, double delay)
     return row;
 }
 
-void count_delivered(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, double delay)
+void count_delivered(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, uint64_t delay)
 {
     const queue_entry *e = queue_entry_of(s, ev, queue_id, false);
     const uint64_t size = e && e->sized ? e->size : 0;
@@ -204,7 +211,7 @@ void count_delivered(summary *s, const maillog_event *ev, maillog_str queue_id, 
     count_rate(s, ev, RATE_DELIVERED);
 }
 
-void count_deferred(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, double delay)
+void count_deferred(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, uint64_t delay)
 {
     queue_entry *e = queue_entry_of(s, ev, queue_id, true);
     recipient_domain(s, folded(to), delay)->deferrals++;

@@ -1,5 +1,6 @@
 /* events.c: `maillog events`: lines, one by one, as JSON, CSV, TSV or logfmt. */
 #include "column.h"
+#include "sheet.h"
 #include "text.h"
 #include "where.h"
 
@@ -19,18 +20,18 @@ static size_t write_event(const void *ev, const maillog_json_options *opt, char 
 
 /* ---- forms ---- */
 
-static void put_list(FILE *out, maillog_field_id field, maillog_str list)
+static void put_list(sheet *out, maillog_field_id field, maillog_str list)
 {
     maillog_str item;
     size_t at = 0;
     const char *before = "";
-    fputc('[', out);
+    sheet_put_byte(out, '[');
     while (maillog_list_next(field, list, &at, &item)) {
-        fputs(before, out);
-        print_json_string(out, item.ptr, item.len);
+        sheet_puts(out, before);
+        sheet_put_json_string(out, item);
         before = ",";
     }
-    fputc(']', out);
+    sheet_put_byte(out, ']');
 }
 
 static void put_json(const command *c, const maillog_event *ev)
@@ -40,43 +41,46 @@ static void put_json(const command *c, const maillog_event *ev)
         const column *col = &columns[i];
         const maillog_str value = column_value(c, col, ev);
         if (!value.ptr) continue;
-        fprintf(c->out, "%c\"%s\":", before, col->name);
+        sheet_put_byte(c->out, before);
+        sheet_put_byte(c->out, '"');
+        sheet_puts(c->out, col->name);
+        sheet_puts(c->out, "\":");
         before = ',';
         if (col->kind == COLUMN_LINE)
-            fwrite(value.ptr, 1, value.len, c->out);
+            sheet_put(c->out, value.ptr, value.len);
         else if (col->kind == COLUMN_FIELD && maillog_field_kind((int)col->field) == MAILLOG_KIND_LIST)
             put_list(c->out, col->field, value);
         else
-            print_json_string(c->out, value.ptr, value.len);
+            sheet_put_json_string(c->out, value);
     }
-    fputs(before == '{' ? "{}\n" : "}\n", c->out);
+    sheet_puts(c->out, before == '{' ? "{}\n" : "}\n");
 }
 
 /* RFC 4180: quotes where they are needed, doubled inside. */
-static void put_csv_value(FILE *out, maillog_str value)
+static void put_csv_value(sheet *out, maillog_str value)
 {
     bool quote = false;
     for (size_t i = 0; i < value.len && !quote; i++) quote = strchr(",\"\r\n", value.ptr[i]) != NULL;
     if (!quote) {
-        if (value.len) fwrite(value.ptr, 1, value.len, out);
+        sheet_put(out, value.ptr, value.len);
         return;
     }
-    fputc('"', out);
+    sheet_put_byte(out, '"');
     for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] == '"') fputc('"', out);
-        fputc(value.ptr[i], out);
+        if (value.ptr[i] == '"') sheet_put_byte(out, '"');
+        sheet_put_byte(out, value.ptr[i]);
     }
-    fputc('"', out);
+    sheet_put_byte(out, '"');
 }
 
 /* The tab, the line end and the backslash are written \t, \n, \\, as databases read them. */
-static void put_tsv_value(FILE *out, maillog_str value)
+static void put_tsv_value(sheet *out, maillog_str value)
 {
     static const char plain[] = "\t\n\r\\", letters[] = "tnr\\";
     for (size_t i = 0; i < value.len; i++) {
         const char *special = value.ptr[i] ? strchr(plain, value.ptr[i]) : NULL;
-        if (special) fputc('\\', out);
-        fputc(special ? letters[special - plain] : value.ptr[i], out);
+        if (special) sheet_put_byte(out, '\\');
+        sheet_put_byte(out, special ? letters[special - plain] : value.ptr[i]);
     }
 }
 
@@ -84,27 +88,29 @@ static void put_row(const command *c, const maillog_event *ev)
 {
     for (size_t i = 0; i < ncolumns; i++) {
         const maillog_str value = column_value(c, &columns[i], ev);
-        if (i) fputc(c->format == FORMAT_CSV ? ',' : '\t', c->out);
+        if (i) sheet_put_byte(c->out, c->format == FORMAT_CSV ? ',' : '\t');
         if (c->format == FORMAT_CSV)
             put_csv_value(c->out, value);
         else
             put_tsv_value(c->out, value);
     }
-    fputc('\n', c->out);
+    sheet_put_byte(c->out, '\n');
 }
 
-static void put_pair(FILE *out, const char *name, maillog_str value, const char **before)
+static void put_pair(sheet *out, const char *name, maillog_str value, const char **before)
 {
     bool quote = value.len == 0;
     if (!value.ptr) return;
     for (size_t i = 0; i < value.len && !quote; i++)
         quote = (unsigned char)value.ptr[i] <= ' ' || strchr("=\"\\\x7f", value.ptr[i]) != NULL;
-    fprintf(out, "%s%s=", *before, name);
+    sheet_puts(out, *before);
+    sheet_puts(out, name);
+    sheet_put_byte(out, '=');
     *before = " ";
     if (quote)
-        print_json_string(out, value.ptr, value.len);
+        sheet_put_json_string(out, value);
     else
-        fwrite(value.ptr, 1, value.len, out);
+        sheet_put(out, value.ptr, value.len);
 }
 
 /* Without --fields every field the line has; `message` repeats them, and stays out. */
@@ -117,7 +123,7 @@ static void put_logfmt(const command *c, const maillog_event *ev)
         if (ev->field[i].id != MAILLOG_FIELD_MESSAGE || ev->match < MAILLOG_MATCH_DAEMON)
             put_pair(c->out, maillog_field_name(ev->field[i].id), value, &before);
     }
-    fputc('\n', c->out);
+    sheet_put_byte(c->out, '\n');
 }
 
 static void put_event(const command *c, const maillog_event *ev)
@@ -131,9 +137,11 @@ static void put_event(const command *c, const maillog_event *ev)
     } else {
         maillog_json_options opt = command_json_options(c, &ev->time);
         opt.line_number = c->line;
-        print_json(c->out, write_event, ev, &opt);
+        sheet_put_json(c->out, write_event, ev, &opt);
     }
 }
+
+static sheet out; /* of lines that are printed one by one: what threads write they print themselves */
 
 static int on_event(command *c, const maillog_event *ev)
 {
@@ -141,8 +149,11 @@ static int on_event(command *c, const maillog_event *ev)
     if (c->event && strcmp(c->event, maillog_event_name(ev->type)) != 0) return MAILLOG_CONTINUE;
     if (condition && !where_true(c, condition, ev)) return MAILLOG_CONTINUE;
     put_event(c, ev);
+    if (c->out != &out) return MAILLOG_CONTINUE;
+    fwrite(out.text, 1, out.len, stdout);
+    out.len = 0;
     if (c->follow) return output_works() ? MAILLOG_CONTINUE : -1;
-    return ferror(c->out) ? -1 : MAILLOG_CONTINUE;
+    return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
 }
 
 /* ---- options ---- */
@@ -213,6 +224,17 @@ static bool setup(command *c)
     return c->format != FORMAT_LOGFMT || read_columns(c, pairs);
 }
 
+static void set_filter(command *c)
+{
+    static line_filter only;
+    line_filter names;
+    memset(&names, 0, sizeof names);
+    where_filter_names(c->daemon, c->event, &names);
+    if (condition) where_filter(condition, &only);
+    filter_both(&only, &names);
+    if (filter_any(&only)) c->only = &only;
+}
+
 static void put_head(const command *c)
 {
     if (c->format != FORMAT_CSV && c->format != FORMAT_TSV) return;
@@ -225,7 +247,9 @@ int command_events(command *c)
 {
     if (!setup(c)) return 2;
     put_head(c);
+    set_filter(c);
     c->on_event = on_event;
+    c->out = &out;
     command_read(c);
     where_free(condition);
     return c->status;

@@ -1,6 +1,7 @@
 /* main.c: the maillog command: which subcommand, its options, signals, how it ends. */
 #include "command.h"
 #include "mask.h"
+#include "pool.h"
 #include "text.h"
 
 #include <errno.h>
@@ -69,7 +70,9 @@ static int run(command *c, int argc, char **argv, int (*subcommand)(command *))
         if (c->mask) mask_start(c->mask_key);
         text_setup(c);
         catch_signals();
+        if (!isatty(1)) setvbuf(stdout, NULL, _IOFBF, 1 << 17); /* much is written: a few kilobytes at a time cost */
         rc = subcommand(c);
+        pool_end();
         if (interrupted && !c->follow) rc = 128 + interrupted;
     }
     free(c->files);
@@ -80,7 +83,6 @@ int main(int argc, char **argv)
 {
     command c;
     memset(&c, 0, sizeof c);
-    c.out = stdout;
     if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
         printf("maillog %s\n", MAILLOG_VERSION_STRING);
         return close_output(0);

@@ -1,67 +1,73 @@
-/* parallel.c: a ring of blocks. The reading thread fills one, gives it to the workers, and hands on the oldest when the
- * ring is full; a worker takes the next block that is filled. Workers share nothing but the ring. */
+/* parallel.c: a ring of blocks. The reading thread fills one, gives it to the threads, and hands on the oldest when the
+ * ring is full. */
 #include "parallel.h"
-#include "mask.h"
+#include "pool.h"
+#include "sheet.h"
 #include "text.h"
 
 #include <maillog/batch.h>
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 1 << 18, LONGEST = 1 << 20, MOST_THREADS = 64, EVENTS = 4096, FIELDS = EVENTS * 12 };
-
-typedef enum block_state { FREE, FILLED, DONE } block_state;
+enum { BLOCK = 1 << 18, LONGEST = 1 << 20, EVENTS = 2048, FIELDS = EVENTS * 12, AT_ONCE = 64 };
 
 typedef struct block {
-    block_state state;
+    job job; /* first: a job is its block */
     char *text;
     size_t len, cap;
-    bool last; /* of a file: a line may lack its end */
-    uint64_t first_line;
-    command own; /* for `render` */
-    char *printed;
-    size_t printed_len;
+    bool last;                  /* of a file: a line may lack its end */
+    uint64_t first_line, lines; /* number of the line before it; lines in it */
+    command own;                /* of the thread */
+    sheet printed;
     maillog_batch_event *event;
+    uint64_t *number; /* of each event's line, from first_line; NULL: they follow each other */
     maillog_field *field;
     size_t nevents, event_cap, nfields, field_cap;
 } block;
 
 static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t filled, done;
-    pthread_t thread[MOST_THREADS];
-    unsigned nthreads;
     block *ring;
     size_t nblocks;
-    uint64_t put, taken, got; /* blocks filled, taken by a worker, handed on */
-    bool stop, active;
+    uint64_t put, got; /* blocks given to the threads, handed on */
+    bool active;
     const parallel_work *work;
     command *c;
     uint64_t line; /* number of the last line that was filled in */
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+    maillog_options options;
+    uint8_t skip[256];
+} ring;
 
-static block *block_at(uint64_t i) { return &pool.ring[i % pool.nblocks]; }
+static block *block_at(uint64_t i) { return &ring.ring[i % ring.nblocks]; }
 
-/* ---- workers ---- */
+/* ---- on a thread ---- */
 
-static void parse_block(block *b)
+static void more_rows(block *b)
 {
-    size_t at = 0;
-    b->nevents = b->nfields = 0;
-    while (at < b->len) {
+    if (b->event_cap - b->nevents < EVENTS) {
+        b->event_cap += EVENTS;
+        b->event = (maillog_batch_event *)must_realloc(b->event, b->event_cap * sizeof *b->event);
+        if (ring.work->only) b->number = (uint64_t *)must_realloc(b->number, b->event_cap * sizeof *b->number);
+    }
+    if (b->field_cap - b->nfields < FIELDS)
+        b->field = (maillog_field *)must_realloc(b->field, (b->field_cap += FIELDS) * sizeof *b->field);
+}
+
+static void parse_span(block *b, size_t at, size_t end)
+{
+    const line_filter *only = ring.work->only;
+    while (at < end) {
         size_t used = 0;
-        if (b->event_cap - b->nevents < EVENTS)
-            b->event = (maillog_batch_event *)must_realloc(b->event, (b->event_cap += EVENTS) * sizeof *b->event);
-        if (b->field_cap - b->nfields < FIELDS)
-            b->field = (maillog_field *)must_realloc(b->field, (b->field_cap += FIELDS) * sizeof *b->field);
+        more_rows(b);
         maillog_batch batch = {.event = b->event + b->nevents,
                                .field = b->field + b->nfields,
                                .event_cap = EVENTS,
                                .field_cap = FIELDS,
                                .final = b->last};
-        if (maillog_batch_parse(NULL, b->text + at, b->len - at, &batch, &used) != MAILLOG_OK || used == 0) return;
+        if (only && only->by_daemon) batch.daemons = only->daemons;
+        if (only && only->by_type) batch.types = only->types, batch.ntypes = (uint32_t)only->ntypes;
+        const int rc = maillog_batch_parse(&ring.options, b->text + at, end - at, &batch, &used);
+        if (rc != MAILLOG_OK || used == 0) return;
         for (uint32_t i = 0; i < batch.nevents; i++) {
             maillog_batch_event *row = &batch.event[i];
             maillog_field *field = batch.field + row->field;
@@ -72,6 +78,57 @@ static void parse_block(block *b)
         b->nevents += batch.nevents;
         b->nfields += batch.nfields;
         at += used;
+    }
+}
+
+/* Does a line begin with this byte? That of `s` itself is not looked at. */
+static bool begins_line(const char *s, size_t n, char with)
+{
+    for (; n >= 65; s += 64, n -= 64) {
+        uint8_t any = 0; /* a vector's work: sixty-four bytes are looked at together */
+        for (size_t i = 0; i < 64; i++) any |= (uint8_t)((s[i] == '\n') & (s[i + 1] == with));
+        if (any) return true;
+    }
+    for (size_t i = 0; i + 1 < n; i++)
+        if (s[i] == '\n' && s[i + 1] == with) return true;
+    return false;
+}
+
+/* Only the lines that have the filter's text. */
+static void parse_lines_with_text(block *b)
+{
+    const line_filter *only = ring.work->only;
+    size_t at = 0;
+    const char *hit;
+    while (at < b->len && (hit = (const char *)memmem(b->text + at, b->len - at, only->text, only->len)) != NULL) {
+        size_t begin = (size_t)(hit - b->text);
+        const char *lf = (const char *)memchr(hit, '\n', b->len - begin);
+        while (begin > at && b->text[begin - 1] != '\n') begin--;
+        at = lf ? (size_t)(lf - b->text) + 1 : b->len;
+        parse_span(b, begin, at);
+    }
+}
+
+static uint64_t lines_in(const char *s, size_t n)
+{
+    uint64_t lines = 0;
+    for (; n >= 64; s += 64, n -= 64) {
+        uint8_t ends = 0;
+        for (size_t i = 0; i < 64; i++) ends = (uint8_t)(ends + (s[i] == '\n'));
+        lines += ends;
+    }
+    for (size_t i = 0; i < n; i++) lines += s[i] == '\n';
+    return lines;
+}
+
+static void number_rows(block *b)
+{
+    size_t at = 0;
+    uint64_t line = 0;
+    for (size_t i = 0; i < b->nevents; i++) {
+        line += lines_in(b->text + at, b->event[i].off - at);
+        b->number[i] = line;
+        at = b->event[i].off;
     }
 }
 
@@ -89,50 +146,66 @@ static void fill_event(const block *b, size_t i, maillog_event *ev)
     memcpy(ev->field, b->field + row->field, row->nfields * sizeof *ev->field);
 }
 
-static void render_block(block *b)
+static void render_rows(block *b)
 {
     maillog_event ev;
-    b->own.out = open_memstream(&b->printed, &b->printed_len);
-    if (!b->own.out) return;
-    b->own.line = b->first_line;
+    b->own.out = &b->printed;
+    b->printed.len = 0;
     for (size_t i = 0; i < b->nevents && !interrupted; i++) {
         fill_event(b, i, &ev);
-        if (pool.work->render(&b->own, &ev) < 0) break;
+        b->own.line = b->first_line + (ring.work->only ? b->number[i] : i);
+        if (ring.work->render(&b->own, &ev) < 0) break;
     }
-    fclose(b->own.out);
 }
 
-static void *work(void *unused)
+/* What is done with leaves the rows. */
+static void early_rows(block *b)
 {
-    (void)unused;
-    for (;;) {
-        pthread_mutex_lock(&pool.lock);
-        while (pool.taken == pool.put && !pool.stop) pthread_cond_wait(&pool.filled, &pool.lock);
-        if (pool.taken == pool.put) break;
-        block *b = block_at(pool.taken++);
-        pthread_mutex_unlock(&pool.lock);
-        parse_block(b);
-        if (pool.work->render) render_block(b);
-        pthread_mutex_lock(&pool.lock);
-        b->state = DONE;
-        pthread_cond_broadcast(&pool.done);
-        pthread_mutex_unlock(&pool.lock);
+    maillog_event ev;
+    size_t n = 0;
+    for (size_t i = 0; i < b->nevents; i++) {
+        fill_event(b, i, &ev);
+        const bool escaped = ev.flags & MAILLOG_FLAG_ESCAPED; /* the reading thread undoes that */
+        if (escaped || !ring.work->early(&b->own, &ev)) b->event[n++] = b->event[i];
     }
-    pthread_mutex_unlock(&pool.lock);
-    read_free();
-    mask_free();
-    print_free();
-    return NULL;
+    b->nevents = n;
+}
+
+static void do_block(job *j)
+{
+    block *b = (block *)j;
+    const line_filter *only = ring.work->only;
+    b->nevents = b->nfields = 0;
+    const bool records = b->len && (*b->text == '{' || begins_line(b->text, b->len, '{')); /* escapes hide the text */
+    if (only && only->text && !records)
+        parse_lines_with_text(b);
+    else
+        parse_span(b, 0, b->len);
+    if (only) number_rows(b);
+    if (ring.work->render) render_rows(b);
+    if (ring.work->early) early_rows(b);
 }
 
 /* ---- the reading thread ---- */
+
+static int give_many(const block *b)
+{
+    static maillog_event evs[AT_ONCE];
+    for (size_t i = 0; i < b->nevents;) {
+        size_t n = 0;
+        for (; n < AT_ONCE && i < b->nevents; n++, i++) fill_event(b, i, &evs[n]);
+        const int rc = ring.work->cb_many(ring.work->user, evs, n);
+        if (rc < 0) return rc;
+    }
+    return MAILLOG_OK;
+}
 
 static int give_events(const block *b)
 {
     maillog_event ev;
     for (size_t i = 0; i < b->nevents; i++) {
         fill_event(b, i, &ev);
-        const int rc = pool.work->cb(pool.work->user, &ev);
+        const int rc = ring.work->cb(ring.work->user, &ev);
         if (rc < 0) return rc;
     }
     return MAILLOG_OK;
@@ -140,62 +213,44 @@ static int give_events(const block *b)
 
 static int give_text(block *b)
 {
-    if (fwrite(b->printed, 1, b->printed_len, pool.c->out) != b->printed_len) output_failed();
-    free(b->printed);
-    b->printed = NULL;
-    b->printed_len = 0;
-    pool.c->line += b->nevents;
-    if (b->own.status) pool.c->status = b->own.status;
-    return interrupted || ferror(pool.c->out) ? -1 : MAILLOG_OK;
+    if (fwrite(b->printed.text, 1, b->printed.len, stdout) != b->printed.len) output_failed();
+    if (b->own.status) ring.c->status = b->own.status;
+    return interrupted || ferror(stdout) ? -1 : MAILLOG_OK;
 }
 
 /* Hand on the oldest block. */
 static int give_oldest(void)
 {
-    block *b = block_at(pool.got);
-    pthread_mutex_lock(&pool.lock);
-    while (b->state != DONE) pthread_cond_wait(&pool.done, &pool.lock);
-    pthread_mutex_unlock(&pool.lock);
-    const int rc = pool.work->render ? give_text(b) : give_events(b);
-    b->state = FREE;
+    block *b = block_at(ring.got);
+    pool_wait(&b->job);
+    const uint64_t line = b->first_line + b->lines;
+    const int rc = ring.work->render ? give_text(b) : ring.work->cb_many ? give_many(b) : give_events(b);
+    if (rc >= 0) ring.c->line = line;
     b->len = 0;
-    pool.got++;
+    ring.got++;
     return rc;
 }
 
-static uint64_t lines_in(const block *b)
-{
-    uint64_t n = 0;
-    for (const char *p = b->text, *end = p + b->len; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL;
-         p++)
-        n++;
-    return n;
-}
-
-/* The block is full: to the workers with it. What follows its last line end begins the next one. */
+/* The block is full: to the threads with it. What follows its last line end begins the next one. */
 static int put_block(size_t whole, bool last)
 {
-    block *b = block_at(pool.put);
+    block *b = block_at(ring.put);
     const size_t rest = b->len - whole;
     int rc = MAILLOG_OK;
-    while (pool.put - pool.got >= pool.nblocks - 1 && rc >= 0) rc = give_oldest();
+    while (ring.put - ring.got >= ring.nblocks - 1 && rc >= 0) rc = give_oldest();
     if (rc < 0) return rc;
-    block *next = block_at(pool.put + 1);
+    block *next = block_at(ring.put + 1);
     if (next->cap < rest + BLOCK) next->text = (char *)must_realloc(next->text, next->cap = rest + BLOCK);
     memcpy(next->text, b->text + whole, rest);
     next->len = rest;
     b->len = whole;
     b->last = last;
-    b->first_line = pool.line;
-    if (pool.work->render) {
-        pool.line += lines_in(b);
-        b->own = *pool.c;
-    }
-    pthread_mutex_lock(&pool.lock);
-    b->state = FILLED;
-    pool.put++;
-    pthread_cond_signal(&pool.filled);
-    pthread_mutex_unlock(&pool.lock);
+    b->first_line = ring.line;
+    b->lines = lines_in(b->text, whole) + (last && whole && b->text[whole - 1] != '\n');
+    ring.line += b->lines;
+    b->own = *ring.c;
+    ring.put++;
+    pool_give(&b->job);
     return rc;
 }
 
@@ -203,6 +258,7 @@ static int put_block(size_t whole, bool last)
 static bool needs_one_reader(const char *s, size_t n, bool at_line)
 {
     if (at_line && n >= 2 && s[0] == '_' && s[1] == '_') return true;
+    if (!begins_line(s, n, '_')) return false;
     for (const char *p = s, *end = s + n; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
         if (end - p > 2 && p[1] == '_' && p[2] == '_') return true;
     return false;
@@ -215,16 +271,19 @@ static size_t behind_last_line(const block *b)
     return n;
 }
 
-int parallel_feed(const char *buf, size_t len, bool *taken)
+char *parallel_room(size_t n)
 {
-    block *b = block_at(pool.put);
-    if (b->cap < b->len + len) b->text = (char *)must_realloc(b->text, b->cap = b->len + len + BLOCK);
-    memcpy(b->text + b->len, buf, len);
-    const size_t before = b->len, seam = before >= 2 ? before - 2 : 0; /* half of the mark may have come before */
-    b->len += len;
-    *taken =
-        !needs_one_reader(b->text + seam, b->len - seam, seam == 0) && (b->len < LONGEST || behind_last_line(b) > 0);
-    if (!*taken) b->len = before;
+    block *b = block_at(ring.put);
+    if (b->cap < b->len + n) b->text = (char *)must_realloc(b->text, b->cap = b->len + n);
+    return b->text + b->len;
+}
+
+int parallel_feed(size_t n, bool *taken)
+{
+    block *b = block_at(ring.put);
+    const size_t seam = b->len >= 2 ? b->len - 2 : 0; /* half of the mark may have come before */
+    b->len += n;
+    *taken = !needs_one_reader(b->text + seam, b->len - seam, seam == 0) && (b->len < LONGEST || behind_last_line(b));
     if (!*taken || b->len < BLOCK) return MAILLOG_OK;
     const size_t whole = behind_last_line(b);
     return whole ? put_block(whole, false) : MAILLOG_OK;
@@ -233,67 +292,69 @@ int parallel_feed(const char *buf, size_t len, bool *taken)
 static int give_all(void)
 {
     int rc = MAILLOG_OK;
-    while (pool.got < pool.put && rc >= 0) rc = give_oldest();
+    while (ring.got < ring.put && rc >= 0) rc = give_oldest();
     return rc;
 }
 
 int parallel_leave(const char **tail, size_t *len)
 {
-    const size_t whole = behind_last_line(block_at(pool.put));
-    int rc = whole ? put_block(whole, false) : MAILLOG_OK;
-    if (rc >= 0) rc = give_all();
-    block *b = block_at(pool.put);
+    const int rc = give_all();
+    block *b = block_at(ring.put);
     *tail = b->text;
     *len = b->len;
     b->len = 0;
-    pool.active = false;
+    ring.active = false;
     return rc;
 }
 
 int parallel_drain(void)
 {
     int rc = MAILLOG_OK;
-    if (!pool.active) return rc;
-    if (block_at(pool.put)->len) rc = put_block(block_at(pool.put)->len, true);
+    if (!ring.active) return rc;
+    if (block_at(ring.put)->len) rc = put_block(block_at(ring.put)->len, true);
     if (rc >= 0) rc = give_all();
-    pool.active = false;
+    ring.active = false;
     return rc;
 }
 
-static bool start_threads(const command *c)
+static void set_options(const parallel_work *work)
 {
-    const unsigned want = (unsigned)c->threads < MOST_THREADS ? (unsigned)c->threads : MOST_THREADS;
-    if (pool.nthreads) return true;
-    pool.nblocks = 2 * want + 2;
-    pool.ring = (block *)calloc(pool.nblocks, sizeof *pool.ring);
-    while (pool.ring && pool.nthreads < want && pthread_create(&pool.thread[pool.nthreads], NULL, work, NULL) == 0)
-        pool.nthreads++;
-    return pool.nthreads > 0;
+    memset(&ring.options, 0, sizeof ring.options);
+    ring.options.size = sizeof ring.options;
+    if (!work->only || !work->only->by_daemon) return;
+    /* which of Dovecot's daemons it is stands in the text of many a line */
+    enum { DOVECOT = MAILLOG_DAEMON_DOVECOT_LDA, BEHIND = MAILLOG_DAEMON_AMAVIS };
+    const bool dovecot = memchr(work->only->daemons + DOVECOT, 1, BEHIND - DOVECOT) != NULL;
+    for (size_t i = 0; i < sizeof ring.skip; i++)
+        ring.skip[i] = !work->only->daemons[i] && !(dovecot && i >= DOVECOT && i < BEHIND);
+    ring.options.skip = ring.skip;
 }
 
-bool parallel_begin(command *c, const parallel_work *work_)
+bool parallel_begin(command *c, const parallel_work *work)
 {
-    pool.active = false;
-    if (c->threads < 2 || !start_threads(c)) return false;
-    pool.work = work_;
-    pool.c = c;
-    pool.line = c->line;
-    pool.active = true;
-    return true;
+    if (!ring.ring) {
+        pool_start(c->threads);
+        ring.nblocks = 2 * pool_threads() + 2;
+        ring.ring = (block *)calloc(ring.nblocks, sizeof *ring.ring);
+        for (size_t i = 0; ring.ring && i < ring.nblocks; i++) ring.ring[i].job.run = do_block;
+    }
+    ring.work = work;
+    ring.c = c;
+    ring.line = c->line;
+    ring.active = ring.ring != NULL;
+    if (ring.active) set_options(work);
+    return ring.active;
 }
 
 void parallel_end(void)
 {
-    pthread_mutex_lock(&pool.lock);
-    pool.stop = true;
-    pthread_cond_broadcast(&pool.filled);
-    pthread_mutex_unlock(&pool.lock);
-    for (unsigned i = 0; i < pool.nthreads; i++) pthread_join(pool.thread[i], NULL);
-    for (size_t i = 0; pool.ring && i < pool.nblocks; i++) {
-        free(pool.ring[i].text);
-        free(pool.ring[i].event);
-        free(pool.ring[i].field);
-        free(pool.ring[i].printed);
+    for (size_t i = 0; ring.ring && i < ring.nblocks; i++) {
+        free(ring.ring[i].text);
+        free(ring.ring[i].event);
+        free(ring.ring[i].number);
+        free(ring.ring[i].field);
+        sheet_free(&ring.ring[i].printed);
     }
-    free(pool.ring);
+    free(ring.ring);
+    ring.ring = NULL;
 }

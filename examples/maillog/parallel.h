@@ -1,24 +1,31 @@
-/* parallel.h: --threads: blocks of whole lines are parsed by threads while the next are read, and handed on in their
- * order, so that the output is that of one thread. */
+/* parallel.h: blocks of whole lines are parsed by threads while the next are read, and handed on in their order, so
+ * that the output is that of one thread. With --threads 1 the same is done by the one there is. */
 #ifndef PARALLEL_H
 #define PARALLEL_H
 
 #include "command.h"
 
-/* What becomes of the lines of a file: `cb` gets each event, in order, on the calling thread. With `render` the threads
- * hand each event to `render` instead, with a command of their own whose `out` is what is printed later, in order. */
+/* What becomes of the lines of a file. `cb` gets each event, in order, on the calling thread, or `cb_many` gets some at
+ * once; before that, on a thread, in no order, `early`, which says whether it has done all there is to be done. With
+ * `render` the threads hand each event to it alone, with a command of their own whose `out` is what is printed later,
+ * in order. */
 typedef struct parallel_work {
     maillog_event_cb cb;
+    int (*cb_many)(void *user, const maillog_event *ev, size_t n);
     void *user;
+    bool (*early)(command *own, const maillog_event *ev);
     int (*render)(command *own, const maillog_event *ev);
+    const line_filter *only; /* NULL: all lines */
 } parallel_work;
 
-/* Begin with a file. False: one thread reads it (--threads 1, or no threads to be had). */
+/* Begin with a file. */
 bool parallel_begin(command *c, const parallel_work *work);
-/* Take bytes, all or none. None: they need one reader (records of several lines, endless lines), see parallel_leave().
+/* Where bytes of the file are read to: room for `n`. */
+char *parallel_room(size_t n);
+/* So many were read. Not `taken`: they need one reader (records of several lines, endless lines), see parallel_leave().
  * Negative: the callback gave up. */
-int parallel_feed(const char *buf, size_t len, bool *taken);
-/* Hand on all whole lines that were taken; the bytes of a line behind them, which are yet to be read, are in `tail`. */
+int parallel_feed(size_t n, bool *taken);
+/* Hand on all that was taken; the bytes that were not, and those of a line before them, are in `tail`. */
 int parallel_leave(const char **tail, size_t *len);
 /* The file is over: a last line without a line end counts. All that was taken is handed on. */
 int parallel_drain(void);

@@ -28,19 +28,8 @@ maillog_json_options command_json_options(const command *c, const maillog_time *
     maillog_json_options opt;
     memset(&opt, 0, sizeof opt);
     opt.size = sizeof opt;
-    opt.year = (int16_t)(c->year ? c->year : maillog_time_year(t, c->reference, NULL));
+    opt.year = (int16_t)when_year(c, t);
     return opt;
-}
-
-void print_json(FILE *out, json_writer write, const void *what, const maillog_json_options *opt)
-{
-    size_t n = write(what, opt, buf, cap);
-    if (n > cap) {
-        buf = (char *)must_realloc(buf, cap = n * 2);
-        n = write(what, opt, buf, cap);
-    }
-    fwrite(buf, 1, n, out);
-    fputc('\n', out);
 }
 
 void print_free(void)

@@ -67,7 +67,7 @@ static int deliver(command *c, const maillog_event *ev)
         if (n > 0 && maillog_parse_line(NULL, plain, n, &own) == MAILLOG_OK) ev = &own;
     }
     if (c->mask) ev = mask_event(ev, &own);
-    if (ev->time.month && when_epoch(c, &ev->time, &ns)) c->now = ns;
+    if (c->clock && ev->time.month && when_epoch(c, &ev->time, &ns)) c->now = ns;
     if (c->which != CMD_TRACE && !when_inside(c)) return MAILLOG_CONTINUE;
     return interrupted ? -1 : c->on_event(c, ev);
 }
@@ -86,16 +86,35 @@ static int on_event(void *user, const maillog_event *ev)
     return MAILLOG_PAUSE;
 }
 
+/* The same for many. Records of JSON need their escapes undone, one by one. */
+static int on_events(void *user, const maillog_event *ev, size_t n)
+{
+    lane *l = (lane *)user;
+    uint32_t flags = 0;
+    int rc = MAILLOG_CONTINUE;
+    for (size_t i = 0; i < n; i++) flags |= ev[i].flags;
+    for (size_t i = 0; i < n && flags & MAILLOG_FLAG_ESCAPED; i++)
+        if ((rc = on_event(user, &ev[i])) < 0) return rc;
+    if (flags & MAILLOG_FLAG_ESCAPED) return rc;
+    l->c->reference = l->reference;
+    rc = interrupted ? -1 : l->c->on_events(l->c, ev, n);
+    l->c->line += n;
+    return rc;
+}
+
 /* Threads can do more than parse where lines do not depend on each other: those without a time belong to the line
- * before them, which matters to --since and --until. */
+ * before them, which matters to --since and --until; names that are masked are seen only then. */
 static void threads_start(lane *l)
 {
     static parallel_work work;
     command *c = l->c;
-    const bool apart = c->which == CMD_EVENTS && c->since == INT64_MIN && c->until == INT64_MAX;
+    const bool apart = c->since == INT64_MIN && c->until == INT64_MAX;
     work.cb = on_event;
     work.user = l;
-    work.render = apart ? deliver : NULL;
+    work.cb_many = c->on_events && !c->mask ? on_events : NULL;
+    work.render = apart && c->which == CMD_EVENTS ? deliver : NULL;
+    work.early = apart && !c->mask ? c->on_early : NULL;
+    work.only = apart && !c->mask ? c->only : NULL;
     c->reference = l->reference;
     l->threaded = !l->merged && !c->follow && !c->state_file && l->src.regular && parallel_begin(c, &work);
 }
@@ -198,28 +217,42 @@ static int end_file(lane *l)
     return rc;
 }
 
-/* What was read goes to the stream, or to the threads as long as they can do it. */
+/* What was read goes to the threads, as long as they can do it. */
+static int feed_threads(lane *l, size_t n)
+{
+    const char *tail;
+    size_t len, used;
+    bool taken;
+    int rc = parallel_feed(n, &taken);
+    if (taken || rc < 0) return rc;
+    l->threaded = false;
+    rc = parallel_leave(&tail, &len);
+    return rc < 0 ? rc : maillog_stream_feed(&l->stream, tail, len, &used);
+}
+
 static int feed(lane *l)
 {
-    size_t used = 0;
-    int rc = MAILLOG_OK;
-    if (l->threaded) {
-        bool taken;
-        rc = parallel_feed(l->buf, l->n, &taken);
-        if (taken || rc < 0) {
-            l->at = l->n;
-            return rc;
-        }
-        const char *tail;
-        size_t len;
-        l->threaded = false;
-        rc = parallel_leave(&tail, &len);
-        if (rc >= 0 && len) rc = maillog_stream_feed(&l->stream, tail, len, &used);
-        if (rc < 0) return rc;
-    }
-    rc = maillog_stream_feed(&l->stream, l->buf + l->at, l->n - l->at, &used);
+    size_t used;
+    const int rc = maillog_stream_feed(&l->stream, l->buf + l->at, l->n - l->at, &used);
     l->at += used;
     return rc;
+}
+
+/* Some more of the present file. False: nothing came, the trouble with it is said. */
+static bool read_on(lane *l, int *rc)
+{
+    char *buf = l->threaded ? parallel_room(BLOCK) : l->buf;
+    const ssize_t n = source_read(&l->src, buf, BLOCK);
+    l->at = l->n = 0;
+    if (n < 0) complain(l->c, l->src.name, l->src.why);
+    if (n <= 0) return interrupted || (n == 0 && !after_end(l));
+    if (l->threaded) {
+        *rc = feed_threads(l, (size_t)n);
+    } else {
+        l->n = (size_t)n;
+        count_bytes(l);
+    }
+    return true;
 }
 
 /* Read on until an event is there (merged), the input waits, or is over. */
@@ -230,13 +263,7 @@ static void lane_run(lane *l)
     while (!l->has && !l->ended && !l->waits && !interrupted) {
         if (l->at < l->n) {
             rc = feed(l);
-        } else if (l->open || open_next(l)) {
-            const ssize_t n = source_read(&l->src, l->buf, BLOCK);
-            l->at = 0;
-            l->n = n > 0 ? (size_t)n : 0;
-            count_bytes(l);
-            if (n < 0) complain(l->c, l->src.name, l->src.why);
-            if (n > 0 || interrupted || (n == 0 && !after_end(l))) continue;
+        } else if ((l->open || open_next(l)) && !read_on(l, &rc)) {
             rc = end_file(l);
             close_file(l);
         }
@@ -298,6 +325,7 @@ static bool all_ended(const lane *lanes, size_t n)
 void command_read(command *c)
 {
     size_t n;
+    c->clock = c->clock || c->follow || c->which == CMD_SUMMARY || c->since != INT64_MIN || c->until != INT64_MAX;
     file_set *sets = input_sets(c, &n);
     lane *lanes = (lane *)must_realloc(NULL, (n + 1) * sizeof *lanes);
     progress_start(c, sets, n);

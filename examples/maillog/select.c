@@ -50,11 +50,11 @@ static bool contains(const char *s, size_t n, const char *text)
     return false;
 }
 
-void select_line(const command *c, const maillog_event *ev)
+void select_line(const command *c, const maillog_event *ev, uint64_t number)
 {
     if (!c->text || !*c->text || !contains(ev->line, ev->len, c->text)) return;
     if (nhits == cap_hits) hits = (uint64_t *)must_realloc(hits, (cap_hits = cap_hits * 2 + 256) * sizeof *hits);
-    hits[nhits++] = c->line;
+    hits[nhits++] = number;
 }
 
 static int by_number(const void *a, const void *b)

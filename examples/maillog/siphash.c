@@ -26,18 +26,39 @@ static void sip_round(uint64_t v[4])
     v[2] += v[1], v[1] = rotl(v[1], 17) ^ v[2], v[2] = rotl(v[2], 32);
 }
 
+/* Bytes in the order of little endian, whatever the machine's: a compiler makes one load of it. */
+static uint64_t eight_bytes(const char *s)
+{
+    const unsigned char *p = (const unsigned char *)s;
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 |
+           (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+}
+
+static uint64_t last_bytes(const char *s, size_t n)
+{
+    uint64_t m = 0;
+    for (size_t i = 0; i < n; i++) m |= (uint64_t)(unsigned char)s[i] << (i * 8);
+    return m;
+}
+
+/* Capital letters of eight bytes made small: no sum below reaches the next byte, for bit 7 is left out. */
+static uint64_t lower_case(uint64_t m)
+{
+    const uint64_t low = m & 0x7f7f7f7f7f7f7f7full;
+    const uint64_t from_a = low + 0x3f3f3f3f3f3f3f3full, past_z = low + 0x2525252525252525ull;
+    return m + ((from_a & ~past_z & ~m & 0x8080808080808080ull) >> 2);
+}
+
 uint64_t siphash(siphash_key key, const char *s, size_t n, bool fold)
 {
     uint64_t v[4] = {key.half[0] ^ 0x736f6d6570736575ull, key.half[1] ^ 0x646f72616e646f6dull,
                      key.half[0] ^ 0x6c7967656e657261ull, key.half[1] ^ 0x7465646279746573ull};
-    uint64_t m = 0;
-    for (size_t i = 0; i <= n; i++) {
-        const bool end = i == n;
-        const unsigned char plain = end ? (unsigned char)n : (unsigned char)s[i];
-        const bool lower = !end && fold && plain >= 'A' && plain <= 'Z';
-        m |= (uint64_t)(lower ? plain + 32 : plain) << (end ? 56 : i % 8 * 8);
-        if (!end && i % 8 != 7) continue;
-        v[3] ^= m, sip_round(v), sip_round(v), v[0] ^= m, m = 0;
+    const size_t whole = n - n % 8;
+    for (size_t i = 0; i <= whole; i += 8) {
+        uint64_t m = i < whole ? eight_bytes(s + i) : last_bytes(s + i, n % 8);
+        if (fold) m = lower_case(m);
+        if (i == whole) m |= (uint64_t)n << 56;
+        v[3] ^= m, sip_round(v), sip_round(v), v[0] ^= m;
     }
     v[2] ^= 0xff;
     for (int i = 0; i < 4; i++) sip_round(v);

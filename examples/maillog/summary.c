@@ -1,6 +1,7 @@
 /* summary.c: `maillog summary`: totals, rates, reasons, tables. */
 #include "summary.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +15,11 @@ const table_info tables[TABLES] = {
 
 static summary sum;
 enum { EVENTS = 1 << 15 };
-static summary_handler handlers[EVENTS];
+static summary_rule rules[EVENTS];
 
-static void set_rules(const summary_rule *rules)
+static void set_rules(const summary_rule *rule)
 {
-    for (; rules->event; rules++) handlers[rules->event % EVENTS] = rules->count;
+    for (; rule->event; rule++) rules[rule->event % EVENTS] = *rule;
 }
 
 /* Logs are not always in order: rotated sets overlap, hosts' clocks differ. */
@@ -26,23 +27,106 @@ static void keep_time(summary *s, const maillog_time *t)
 {
     const bool none = !s->first.month, first = none || s->c->now < s->first_at, last = none || s->c->now >= s->last_at;
     if (!t->month || (!first && !last)) return;
-    const int year = s->c->year ? s->c->year : maillog_time_year(t, s->c->reference, NULL);
+    const int year = when_year(s->c, t);
     if (first) s->first = *t, s->first_year = year, s->first_at = s->c->now;
     if (last) s->last = *t, s->last_year = year, s->last_at = s->c->now;
 }
 
-static int on_event(command *c, const maillog_event *ev)
+static bool is_postfix[256];
+
+static void find_postfix(void)
 {
-    summary *s = &sum;
+    for (int id = 0; (id = maillog_daemon_next(id)) != 0;)
+        is_postfix[id & 255] = strncmp(maillog_daemon_name(id), "postfix", 7) == 0;
+}
+
+static void count_line(summary *s, const maillog_event *ev)
+{
     s->lines++;
     s->understood += ev->match == MAILLOG_MATCH_EVENT;
     keep_time(s, &ev->time);
-    const bool postfix = strncmp(maillog_daemon_name(ev->daemon), "postfix", 7) == 0;
-    if (postfix && c->pflogsumm && of_other_instance(ev)) return MAILLOG_CONTINUE;
-    const summary_handler count = handlers[ev->type % EVENTS];
+    if (is_postfix[ev->daemon] && s->c->pflogsumm && of_other_instance(ev)) return;
+    const summary_handler count = rules[ev->type % EVENTS].count;
     if (count) count(s, ev);
-    if (postfix) count_severity(s, ev);
+    if (is_postfix[ev->daemon]) count_severity(s, ev);
+}
+
+static int on_event(command *c, const maillog_event *ev)
+{
+    (void)c;
+    count_line(&sum, ev);
     return MAILLOG_CONTINUE;
+}
+
+/* ---- on threads: each has figures of its own, which are added up at the end ---- */
+
+static struct {
+    pthread_mutex_t lock;
+    summary *each[64];
+    size_t n;
+} apart = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void start_tables(summary *s)
+{
+    for (size_t t = 0; t < TABLES; t++) s->table[t].keys = tables[t].keys;
+}
+
+static void end_tables(summary *s)
+{
+    for (size_t t = 0; t < TABLES; t++) tally_free(&s->table[t]);
+    free(s->days);
+}
+
+/* The calling thread's figures. NULL: there are too many threads. */
+static summary *own_figures(void)
+{
+    static _Thread_local summary *mine;
+    if (mine) return mine;
+    pthread_mutex_lock(&apart.lock);
+    if (apart.n < sizeof apart.each / sizeof *apart.each) {
+        mine = apart.each[apart.n++] = (summary *)must_realloc(NULL, sizeof *mine);
+        memset(mine, 0, sizeof *mine);
+        start_tables(mine);
+    }
+    pthread_mutex_unlock(&apart.lock);
+    return mine;
+}
+
+static bool on_early(command *own, const maillog_event *ev)
+{
+    summary *s = rules[ev->type % EVENTS].of_message ? NULL : own_figures();
+    if (!s) return false;
+    s->c = own;
+    if (ev->time.month) when_epoch(own, &ev->time, &own->now);
+    count_line(s, ev);
+    return true;
+}
+
+static void add_figures(summary *to, const summary *from)
+{
+    for (size_t i = 0; i < FIGURES; i++) to->figure[i] += from->figure[i];
+    for (size_t h = 0; h < 24; h++)
+        for (size_t r = 0; r < RATES; r++) to->hour[h][r] += from->hour[h][r];
+    for (size_t i = 0; i < from->ndays; i++)
+        for (size_t r = 0; r < RATES; r++) count_day(to, from->days[i].date)->rate[r] += from->days[i].rate[r];
+    for (size_t t = 0; t < TABLES; t++) tally_merge(&to->table[t], &from->table[t]);
+    to->lines += from->lines;
+    to->understood += from->understood;
+    if (!from->first.month) return;
+    if (!to->first.month || from->first_at < to->first_at)
+        to->first = from->first, to->first_year = from->first_year, to->first_at = from->first_at;
+    if (!to->last.month || from->last_at >= to->last_at)
+        to->last = from->last, to->last_year = from->last_year, to->last_at = from->last_at;
+}
+
+static void add_up(summary *s)
+{
+    for (size_t i = 0; i < apart.n; i++) {
+        add_figures(s, apart.each[i]);
+        end_tables(apart.each[i]);
+        free(apart.each[i]);
+    }
+    apart.n = 0;
 }
 
 uint64_t summary_value(const summary *s, size_t i, const char **name)
@@ -126,13 +210,16 @@ int command_summary(command *c)
     if (memory < 65536) return wrong_usage(c, "--memory: 64K at least");
     s->c = c;
     if (c->top < 0) c->top = 20;
+    find_postfix();
     set_rules(postfix_rules);
     set_rules(other_rules);
-    for (size_t t = 0; t < TABLES; t++) s->table[t].keys = tables[t].keys;
+    start_tables(s);
     tally_limit(memory / 2);
     queue_ids_start(memory / 2);
     c->on_event = on_event;
+    c->on_early = c->threads > 1 ? on_early : NULL;
     command_read(c);
+    add_up(s);
     if (s->days) qsort(s->days, s->ndays, sizeof *s->days, by_date);
     for (size_t t = 0; t < TABLES; t++) tally_sort(&s->table[t], TALLY_BY_COUNT);
     admit(s);
@@ -141,8 +228,7 @@ int command_summary(command *c)
         summary_json(stdout, s);
     else if (!c->html)
         summary_text(stdout, s);
-    for (size_t t = 0; t < TABLES; t++) tally_free(&s->table[t]);
-    free(s->days);
+    end_tables(s);
     queue_ids_end();
     return c->status;
 }

@@ -98,6 +98,7 @@ typedef void (*summary_handler)(summary *s, const maillog_event *ev);
 typedef struct summary_rule {
     uint16_t event;
     summary_handler count;
+    bool of_message; /* it looks at queue IDs, and so depends on the lines before; the others can be counted apart */
 } summary_rule;
 
 /* Rules of summary_postfix.c and summary_others.c; the last has event 0. */
@@ -107,6 +108,7 @@ void count_severity(summary *s, const maillog_event *ev);
 /* Its syslog_name is another one than postfix: pflogsumm does not see it. */
 bool of_other_instance(const maillog_event *ev);
 
+summary_day *count_day(summary *s, uint32_t date); /* made if it is not there; it lives until the next call */
 void count_rate(summary *s, const maillog_event *ev, rate r);
 tally_row *count_in(summary *s, table_id t, maillog_str a, maillog_str b, maillog_str c);
 maillog_str str_of(const char *text);
@@ -116,7 +118,7 @@ maillog_str domain_of(maillog_str address);
 maillog_str folded(maillog_str address);
 /* "mail.example.org" → "example.org", as far as a rule without a list goes; the address of a host without a name. */
 maillog_str site_of(maillog_str name, maillog_str addr);
-double seconds_of(maillog_str decimal);
+uint64_t usec_of(maillog_str seconds); /* decimal */
 
 /* ---- queue IDs: what a message still has to be remembered for ---- */
 
@@ -137,8 +139,8 @@ void queue_ids_end(void);
 /* A message came in; what it is; what became of it. Shared by all mail systems. */
 void count_received(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str site, bool local);
 void count_size(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str from, uint64_t size);
-void count_delivered(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, double delay);
-void count_deferred(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, double delay);
+void count_delivered(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, uint64_t delay);
+void count_deferred(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, uint64_t delay);
 /* Is this delivery a hand-over to a filter that gave the message back? Then its way back is not counted, either. */
 bool count_hand_over(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str reply);
 

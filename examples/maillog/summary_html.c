@@ -156,12 +156,12 @@ static void put_row(FILE *out, const table_info *info, const tally_row *row)
     put_number(out, (double)row->count, grouped(row->count));
     if (info->has & HAS_BYTES) put_number(out, (double)row->bytes, in_bytes(row->bytes));
     if (info->has & HAS_DELAY) {
-        const double average = row->count ? row->delay / (double)row->count : 0;
+        const double average = tally_average(row), longest = (double)row->delay_max / 1e6;
         put_number(out, (double)row->deferrals, grouped(row->deferrals));
         snprintf(buf, sizeof buf, "%.1f s", average);
         put_number(out, average, buf);
-        snprintf(buf, sizeof buf, "%.1f s", row->delay_max);
-        put_number(out, row->delay_max, buf);
+        snprintf(buf, sizeof buf, "%.1f s", longest);
+        put_number(out, longest, buf);
     }
     for (size_t k = 0; k < info->keys; k++) {
         fputs("<td>", out);

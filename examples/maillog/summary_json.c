@@ -26,8 +26,7 @@ static void put_row(FILE *out, const table_info *info, const tally_row *row)
     if (info->has & HAS_BYTES) fprintf(out, ",\"bytes\":%llu", (unsigned long long)row->bytes);
     if (info->has & HAS_DELAY) {
         if (info->has & HAS_BYTES) fprintf(out, ",\"deferrals\":%llu", (unsigned long long)row->deferrals);
-        fprintf(out, ",\"delay_average\":%.3f,\"delay_max\":%.3f", row->count ? row->delay / (double)row->count : 0.0,
-                row->delay_max);
+        fprintf(out, ",\"delay_average\":%.3f,\"delay_max\":%.3f", tally_average(row), (double)row->delay_max / 1e6);
     }
     fputc('}', out);
 }

@@ -26,9 +26,9 @@ static void on_greylist(summary *s, const maillog_event *ev)
 
 static void add_time(tally_row *row, maillog_str ms)
 {
-    const double seconds = seconds_of(ms) / 1000;
-    row->delay += seconds;
-    if (seconds > row->delay_max) row->delay_max = seconds;
+    const uint64_t usec = usec_of(ms) / 1000;
+    row->delay += usec;
+    if (usec > row->delay_max) row->delay_max = usec;
 }
 
 static void on_amavis(summary *s, const maillog_event *ev)
@@ -130,7 +130,7 @@ static void count_bounce(summary *s, const maillog_event *ev, maillog_str relay,
     count_in(s, TABLE_BOUNCE_REASONS, relay, reason, nothing);
 }
 
-static void count_wait(summary *s, const maillog_event *ev, maillog_str id, double delay, maillog_str reason)
+static void count_wait(summary *s, const maillog_event *ev, maillog_str id, uint64_t delay, maillog_str reason)
 {
     count_deferred(s, ev, id, get(ev, MAILLOG_FIELD_TO), delay);
     if (reason.len > 65) reason.len = 65;
@@ -143,7 +143,7 @@ static void on_exim_delivery(summary *s, const maillog_event *ev)
 {
     const maillog_str id = get(ev, MAILLOG_FIELD_EXIM_ID);
     if (count_hand_over(s, ev, id, get(ev, MAILLOG_FIELD_REPLY))) return;
-    count_delivered(s, ev, id, get(ev, MAILLOG_FIELD_TO), seconds_of(get(ev, MAILLOG_FIELD_DELIVERY_TIME)));
+    count_delivered(s, ev, id, get(ev, MAILLOG_FIELD_TO), usec_of(get(ev, MAILLOG_FIELD_DELIVERY_TIME)));
 }
 
 static maillog_str exim_reason(const maillog_event *ev)
@@ -163,18 +163,18 @@ static void on_exim_failed(summary *s, const maillog_event *ev)
 
 static void on_sendmail_from(summary *s, const maillog_event *ev) { on_message(s, ev, MAILLOG_FIELD_QUEUE_ID); }
 
-/* [days+]hours:minutes:seconds */
-static double hms(maillog_str s)
+/* [days+]hours:minutes:seconds, in microseconds */
+static uint64_t hms(maillog_str s)
 {
-    double seconds = 0, part = 0;
+    uint64_t seconds = 0, part = 0;
     for (size_t i = 0; i < s.len; i++) {
         const char ch = s.ptr[i];
         if (ch >= '0' && ch <= '9')
-            part = part * 10 + (ch - '0');
+            part = part * 10 + (uint64_t)(ch - '0');
         else
             seconds = (seconds + part) * (ch == '+' ? 24 : 60), part = 0;
     }
-    return seconds + part;
+    return (seconds + part) * 1000000;
 }
 
 static bool begins(maillog_str s, const char *with)
@@ -188,7 +188,7 @@ static void on_sendmail_to(summary *s, const maillog_event *ev)
     const maillog_str id = get(ev, MAILLOG_FIELD_QUEUE_ID), dsn = get(ev, MAILLOG_FIELD_DSN);
     const maillog_str stat = first_of(ev, MAILLOG_FIELD_STAT, MAILLOG_FIELD_STATUS);
     const maillog_str said = get(ev, MAILLOG_FIELD_REPLY), reply = said.len ? said : stat;
-    const double delay = hms(get(ev, MAILLOG_FIELD_DELAY_HMS));
+    const uint64_t delay = hms(get(ev, MAILLOG_FIELD_DELAY_HMS));
     maillog_str list = get(ev, MAILLOG_FIELD_RECIPIENTS), to = get(ev, MAILLOG_FIELD_TO);
     size_t at = 0;
     if (begins(stat, "queued")) return;
@@ -220,52 +220,52 @@ static void on_smtpd_delivery(summary *s, const maillog_event *ev)
 
 #define EVENT(name) MAILLOG_EVENT_##name
 const summary_rule other_rules[] = {
-    {EVENT(POSTGREY_GREYLIST), on_greylist},
-    {EVENT(POSTGREY_WHITELISTED), on_greylist},
-    {EVENT(SQLGREY_GREYLIST), on_greylist},
-    {EVENT(MILTER_GREYLIST_DELAYED), on_greylist},
-    {EVENT(MILTER_GREYLIST_AUTOWHITE), on_greylist},
-    {EVENT(MILTER_GREYLIST_SKIPPED), on_greylist},
-    {EVENT(AMAVIS_PASSED), on_amavis},
-    {EVENT(AMAVIS_BLOCKED), on_amavis},
-    {EVENT(RSPAMD_TASK), on_rspamd},
-    {EVENT(SPAMD_RESULT), on_spamd},
-    {EVENT(CLAMAV_INFECTED), on_virus},
-    {EVENT(POSTFWD_RULE), on_rule},
-    {EVENT(SPF_RESULT), on_spf},
-    {EVENT(SPF_REJECT), on_spf},
-    {EVENT(SPF_DEFER), on_spf},
-    {EVENT(OPENDKIM_SIGNED), on_result},
-    {EVENT(OPENDKIM_VERIFIED), on_result},
-    {EVENT(OPENDKIM_BAD_SIGNATURE), on_result},
-    {EVENT(OPENDKIM_NO_SIGNATURE), on_result},
-    {EVENT(OPENDMARC_RESULT), on_result},
-    {EVENT(DOVECOT_SAVED), on_mailbox},
-    {EVENT(DOVECOT_SAVE_FAILED), on_mailbox},
-    {EVENT(DOVECOT_STORED), on_mailbox},
-    {EVENT(DOVECOT_FORWARDED), on_mailbox},
-    {EVENT(DOVECOT_REJECTED), on_mailbox},
-    {EVENT(DOVECOT_DISCARDED), on_mailbox},
-    {EVENT(DOVECOT_SIEVE_REJECTED), on_mailbox},
-    {EVENT(DOVECOT_VACATION_SENT), on_mailbox},
-    {EVENT(DOVECOT_SIEVE_ERROR), on_mailbox},
-    {EVENT(DOVECOT_LOGIN), on_login},
-    {EVENT(DOVECOT_LOGIN_ABORTED), on_login},
-    {EVENT(DOVECOT_LOGIN_FAILED), on_login},
-    {EVENT(DOVECOT_AUTH_FAILED), on_login},
-    {EVENT(EXIM_ARRIVE), on_exim_arrival},
-    {EVENT(EXIM_DELIVER), on_exim_delivery},
-    {EVENT(EXIM_ADDITIONAL), on_exim_delivery},
-    {EVENT(EXIM_CUTTHROUGH), on_exim_delivery},
-    {EVENT(EXIM_DEFERRED), on_exim_deferred},
-    {EVENT(EXIM_FAILED), on_exim_failed},
-    {EVENT(EXIM_REJECTED), on_refused},
-    {EVENT(SENDMAIL_FROM), on_sendmail_from},
-    {EVENT(SENDMAIL_TO), on_sendmail_to},
-    {EVENT(SENDMAIL_REJECT), on_refused},
-    {EVENT(SENDMAIL_MILTER), on_refused},
-    {EVENT(OPENSMTPD_MESSAGE), on_smtpd_message},
-    {EVENT(OPENSMTPD_DELIVERY), on_smtpd_delivery},
-    {EVENT(OPENSMTPD_FAILED_COMMAND), on_refused},
-    {0, NULL},
+    {EVENT(POSTGREY_GREYLIST), on_greylist, false},
+    {EVENT(POSTGREY_WHITELISTED), on_greylist, false},
+    {EVENT(SQLGREY_GREYLIST), on_greylist, false},
+    {EVENT(MILTER_GREYLIST_DELAYED), on_greylist, false},
+    {EVENT(MILTER_GREYLIST_AUTOWHITE), on_greylist, false},
+    {EVENT(MILTER_GREYLIST_SKIPPED), on_greylist, false},
+    {EVENT(AMAVIS_PASSED), on_amavis, false},
+    {EVENT(AMAVIS_BLOCKED), on_amavis, false},
+    {EVENT(RSPAMD_TASK), on_rspamd, false},
+    {EVENT(SPAMD_RESULT), on_spamd, false},
+    {EVENT(CLAMAV_INFECTED), on_virus, false},
+    {EVENT(POSTFWD_RULE), on_rule, false},
+    {EVENT(SPF_RESULT), on_spf, false},
+    {EVENT(SPF_REJECT), on_spf, false},
+    {EVENT(SPF_DEFER), on_spf, false},
+    {EVENT(OPENDKIM_SIGNED), on_result, false},
+    {EVENT(OPENDKIM_VERIFIED), on_result, false},
+    {EVENT(OPENDKIM_BAD_SIGNATURE), on_result, false},
+    {EVENT(OPENDKIM_NO_SIGNATURE), on_result, false},
+    {EVENT(OPENDMARC_RESULT), on_result, false},
+    {EVENT(DOVECOT_SAVED), on_mailbox, false},
+    {EVENT(DOVECOT_SAVE_FAILED), on_mailbox, false},
+    {EVENT(DOVECOT_STORED), on_mailbox, false},
+    {EVENT(DOVECOT_FORWARDED), on_mailbox, false},
+    {EVENT(DOVECOT_REJECTED), on_mailbox, false},
+    {EVENT(DOVECOT_DISCARDED), on_mailbox, false},
+    {EVENT(DOVECOT_SIEVE_REJECTED), on_mailbox, false},
+    {EVENT(DOVECOT_VACATION_SENT), on_mailbox, false},
+    {EVENT(DOVECOT_SIEVE_ERROR), on_mailbox, false},
+    {EVENT(DOVECOT_LOGIN), on_login, false},
+    {EVENT(DOVECOT_LOGIN_ABORTED), on_login, false},
+    {EVENT(DOVECOT_LOGIN_FAILED), on_login, false},
+    {EVENT(DOVECOT_AUTH_FAILED), on_login, false},
+    {EVENT(EXIM_ARRIVE), on_exim_arrival, true},
+    {EVENT(EXIM_DELIVER), on_exim_delivery, true},
+    {EVENT(EXIM_ADDITIONAL), on_exim_delivery, true},
+    {EVENT(EXIM_CUTTHROUGH), on_exim_delivery, true},
+    {EVENT(EXIM_DEFERRED), on_exim_deferred, true},
+    {EVENT(EXIM_FAILED), on_exim_failed, false},
+    {EVENT(EXIM_REJECTED), on_refused, false},
+    {EVENT(SENDMAIL_FROM), on_sendmail_from, true},
+    {EVENT(SENDMAIL_TO), on_sendmail_to, true},
+    {EVENT(SENDMAIL_REJECT), on_refused, false},
+    {EVENT(SENDMAIL_MILTER), on_refused, false},
+    {EVENT(OPENSMTPD_MESSAGE), on_smtpd_message, true},
+    {EVENT(OPENSMTPD_DELIVERY), on_smtpd_delivery, true},
+    {EVENT(OPENSMTPD_FAILED_COMMAND), on_refused, false},
+    {0, NULL, false},
 };

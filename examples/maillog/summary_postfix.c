@@ -102,7 +102,7 @@ static maillog_str shortened(maillog_str s, size_t most)
 /* A text of at most `most` bytes, with dots where it was cut. It lives until the next call. */
 static maillog_str cut(maillog_str s, size_t most)
 {
-    static char buf[128];
+    static _Thread_local char buf[128];
     if (s.len <= most) return s;
     memcpy(buf, s.ptr, most - 3);
     memcpy(buf + most - 3, "...", 3);
@@ -130,7 +130,7 @@ static maillog_str reason_of(maillog_str reply, bool until_bracket, size_t most)
 static void on_delivery(summary *s, const maillog_event *ev)
 {
     const maillog_str id = queue_id(ev), to = get(ev, MAILLOG_FIELD_TO), reply = get(ev, MAILLOG_FIELD_REPLY);
-    const double delay = seconds_of(get(ev, MAILLOG_FIELD_DELAY));
+    const uint64_t delay = usec_of(get(ev, MAILLOG_FIELD_DELAY));
     switch (maillog_get_word(ev, MAILLOG_FIELD_STATUS)) {
     case MAILLOG_STATUS_SENT:
         if (has(reply, "forwarded as "))
@@ -352,36 +352,36 @@ static void on_postscreen(summary *s, const maillog_event *ev)
 
 #define POSTFIX(event) MAILLOG_EVENT_POSTFIX_##event
 const summary_rule postfix_rules[] = {
-    {POSTFIX(CONNECT), on_connect},
-    {POSTFIX(CLIENT), on_client},
-    {POSTFIX(PICKUP), on_pickup},
-    {POSTFIX(QUEUE_ACTIVE), on_queue_active},
-    {POSTFIX(REMOVED), on_removed},
-    {POSTFIX(DELIVERY), on_delivery},
-    {POSTFIX(EXPIRED), on_expired},
-    {POSTFIX(CONNECT_FAILED), on_connect_failed},
-    {POSTFIX(REJECT), on_reject},
-    {POSTFIX(REJECT_WARNING), on_reject_warning},
-    {POSTFIX(ACTION), on_action},
-    {POSTFIX(CONTENT_CHECK), on_content_check},
-    {POSTFIX(MIME_ERROR), on_mime_error},
-    {POSTFIX(MILTER_REJECT), on_milter},
-    {POSTFIX(MILTER_HOLD), on_milter},
-    {POSTFIX(MILTER_DISCARD), on_milter},
-    {POSTFIX(PROXY_REJECT), on_proxy_reject},
-    {POSTFIX(TLS_CONNECTION), on_tls},
-    {POSTFIX(SASL_FAILED), on_sasl_failed},
-    {POSTFIX(PASS), on_postscreen},
-    {POSTFIX(ALLOWLISTED), on_postscreen},
-    {POSTFIX(DENYLISTED), on_postscreen},
-    {POSTFIX(ALLOWLIST_VETO), on_postscreen},
-    {POSTFIX(DNSBL_RANK), on_postscreen},
-    {POSTFIX(PREGREET), on_postscreen},
-    {POSTFIX(HANGUP), on_postscreen},
-    {POSTFIX(BARE_NEWLINE), on_postscreen},
-    {POSTFIX(COMMAND_LIMIT), on_postscreen},
-    {POSTFIX(DATA_WITHOUT_RCPT), on_postscreen},
-    {0, NULL},
+    {POSTFIX(CONNECT), on_connect, false},
+    {POSTFIX(CLIENT), on_client, true},
+    {POSTFIX(PICKUP), on_pickup, true},
+    {POSTFIX(QUEUE_ACTIVE), on_queue_active, true},
+    {POSTFIX(REMOVED), on_removed, true},
+    {POSTFIX(DELIVERY), on_delivery, true},
+    {POSTFIX(EXPIRED), on_expired, false},
+    {POSTFIX(CONNECT_FAILED), on_connect_failed, false},
+    {POSTFIX(REJECT), on_reject, false},
+    {POSTFIX(REJECT_WARNING), on_reject_warning, false},
+    {POSTFIX(ACTION), on_action, false},
+    {POSTFIX(CONTENT_CHECK), on_content_check, false},
+    {POSTFIX(MIME_ERROR), on_mime_error, false},
+    {POSTFIX(MILTER_REJECT), on_milter, false},
+    {POSTFIX(MILTER_HOLD), on_milter, false},
+    {POSTFIX(MILTER_DISCARD), on_milter, false},
+    {POSTFIX(PROXY_REJECT), on_proxy_reject, false},
+    {POSTFIX(TLS_CONNECTION), on_tls, false},
+    {POSTFIX(SASL_FAILED), on_sasl_failed, false},
+    {POSTFIX(PASS), on_postscreen, false},
+    {POSTFIX(ALLOWLISTED), on_postscreen, false},
+    {POSTFIX(DENYLISTED), on_postscreen, false},
+    {POSTFIX(ALLOWLIST_VETO), on_postscreen, false},
+    {POSTFIX(DNSBL_RANK), on_postscreen, false},
+    {POSTFIX(PREGREET), on_postscreen, false},
+    {POSTFIX(HANGUP), on_postscreen, false},
+    {POSTFIX(BARE_NEWLINE), on_postscreen, false},
+    {POSTFIX(COMMAND_LIMIT), on_postscreen, false},
+    {POSTFIX(DATA_WITHOUT_RCPT), on_postscreen, false},
+    {0, NULL, false},
 };
 
 bool of_other_instance(const maillog_event *ev)

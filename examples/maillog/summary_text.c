@@ -146,7 +146,7 @@ static void put_flat_row(FILE *out, const table_info *info, const tally_row *row
     if (info->has & HAS_BYTES) fprintf(out, " %9s", in_bytes(row->bytes));
     if (info->has == (HAS_BYTES | HAS_DELAY)) fprintf(out, " %9s", grouped(row->deferrals));
     if (info->has & HAS_DELAY)
-        fprintf(out, " %9s %9s", duration(row->count ? row->delay / (double)row->count : 0), duration(row->delay_max));
+        fprintf(out, " %9s %9s", duration(tally_average(row)), duration((double)row->delay_max / 1e6));
     fprintf(out, "  %s\n", printable(row->key[info->keys - 1]));
 }
 

@@ -9,7 +9,8 @@
 
 enum { LONGEST = 240 };
 
-static uint64_t limit, in_use;
+static uint64_t limit;
+static _Atomic uint64_t in_use; /* by the tables of all threads */
 static siphash_key key;
 
 void tally_limit(uint64_t memory)
@@ -120,12 +121,31 @@ tally_row *tally_at(tally *t, const maillog_str part[TALLY_KEYS], uint64_t *hash
     return row;
 }
 
+void tally_merge(tally *t, const tally *other)
+{
+    for (size_t i = 0; i < other->n; i++) {
+        const tally_row *from = &other->rows[i];
+        maillog_str part[TALLY_KEYS] = {{NULL, 0}};
+        uint64_t hash;
+        for (size_t k = 0; k < other->keys; k++) part[k].ptr = from->key[k], part[k].len = strlen(from->key[k]);
+        tally_row *to = tally_at(t, part, &hash);
+        to->count += from->count;
+        to->bytes += from->bytes;
+        to->deferrals += from->deferrals;
+        to->delay += from->delay;
+        if (from->delay_max > to->delay_max) to->delay_max = from->delay_max;
+    }
+    t->dropped += other->dropped;
+}
+
 tally_row *tally_find(tally *t, uint64_t hash)
 {
     if (!t->nslots) return NULL;
     const size_t slot = slot_of(t, hash);
     return t->slots[slot] ? &t->rows[t->slots[slot] - 1] : NULL;
 }
+
+double tally_average(const tally_row *row) { return row->count ? (double)row->delay / (double)row->count / 1e6 : 0; }
 
 uint64_t tally_used(const tally *t)
 {

@@ -11,8 +11,8 @@ enum { TALLY_KEYS = 4 };
 
 typedef struct tally_row {
     uint64_t hash, count, bytes, deferrals;
-    double delay, delay_max; /* seconds: of all together, of the longest */
-    char *key[TALLY_KEYS];   /* as many as the table has; in one block */
+    uint64_t delay, delay_max; /* microseconds: of all together, of the longest; whole ones, whose sum has no order */
+    char *key[TALLY_KEYS];     /* as many as the table has; in one block */
 } tally_row;
 
 typedef struct tally {
@@ -30,8 +30,12 @@ typedef struct tally {
 void tally_limit(uint64_t memory);
 /* The row of a name, made if it is not there. It lives until the next call. */
 tally_row *tally_at(tally *t, const maillog_str key[TALLY_KEYS], uint64_t *hash);
+/* Add another table's rows to those of the same name. */
+void tally_merge(tally *t, const tally *other);
 /* NULL: not there (any more). */
 tally_row *tally_find(tally *t, uint64_t hash);
+/* Seconds. */
+double tally_average(const tally_row *row);
 /* Rows with a count or a deferral. */
 uint64_t tally_used(const tally *t);
 /* Put the rows in order: by the first parts of the name, then by number, highest first. The table is only read then. */

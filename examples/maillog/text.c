@@ -37,6 +37,15 @@ void text_setup(command *c)
 unsigned text_columns(void) { return columns; }
 const char *glyph(const char *fancy, const char *ascii) { return utf8 ? fancy : ascii; }
 
+void text_copy_shown(char *to, maillog_str s)
+{
+    for (size_t k = 0; k < s.len; k++) {
+        const unsigned char ch = (unsigned char)s.ptr[k];
+        const bool c1 = ch == 0xC2 && k + 1 < s.len && ((unsigned char)s.ptr[k + 1] & 0xE0) == 0x80;
+        to[k] = ch < 0x20 || ch == 0x7F || c1 || (!utf8 && ch >= 0x80) ? '?' : s.ptr[k];
+    }
+}
+
 const char *shown(maillog_str s)
 {
     enum { COPIES = 16 };
@@ -44,11 +53,7 @@ const char *shown(maillog_str s)
     static size_t caps[COPIES], next;
     const size_t i = next++ % COPIES;
     if (s.len >= caps[i]) copies[i] = (char *)must_realloc(copies[i], caps[i] = s.len * 2 + 64);
-    for (size_t k = 0; k < s.len; k++) {
-        const unsigned char ch = (unsigned char)s.ptr[k];
-        const bool c1 = ch == 0xC2 && k + 1 < s.len && ((unsigned char)s.ptr[k + 1] & 0xE0) == 0x80;
-        copies[i][k] = ch < 0x20 || ch == 0x7F || c1 || (!utf8 && ch >= 0x80) ? '?' : s.ptr[k];
-    }
+    text_copy_shown(copies[i], s);
     copies[i][s.len] = '\0';
     return copies[i];
 }
@@ -136,8 +141,8 @@ bool output_gone(void)
 
 const char *grouped(uint64_t n)
 {
-    static char bufs[8][32];
-    static size_t next;
+    static _Thread_local char bufs[8][32];
+    static _Thread_local size_t next;
     char *end = bufs[next++ % 8] + 31, *p = end;
     *p = '\0';
     for (unsigned digits = 0; n > 0 || digits == 0; n /= 10, digits++) {
@@ -149,8 +154,8 @@ const char *grouped(uint64_t n)
 
 const char *in_bytes(uint64_t n)
 {
-    static char bufs[8][32];
-    static size_t next;
+    static _Thread_local char bufs[8][32];
+    static _Thread_local size_t next;
     static const char units[] = " KMGTPE";
     char *buf = bufs[next++ % 8];
     double value = (double)n;

@@ -10,6 +10,8 @@
 /* A copy without control bytes; without UTF-8 also without other bytes than ASCII. It lives until some more were made.
  */
 const char *shown(maillog_str s);
+/* The same into memory of the caller's, as long as `s`. */
+void text_copy_shown(char *to, maillog_str s);
 
 void text_setup(command *c);
 /* Columns of the terminal; 0: no terminal, as wide as it gets. */

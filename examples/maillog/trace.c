@@ -1,5 +1,7 @@
 /* trace.c: `maillog trace`: messages, as they end or in the order of their first lines. */
 #include "otlp.h"
+#include "pages.h"
+#include "pool.h"
 #include "state.h"
 #include "text.h"
 #include "trace.h"
@@ -17,15 +19,23 @@ static size_t write_message(const void *m, const maillog_json_options *opt, char
     return maillog_message_json((const maillog_message *)m, opt, buf, cap);
 }
 
+static _Thread_local char *why;
+static _Thread_local size_t why_cap;
+
+void trace_free(void)
+{
+    free(why);
+    why = NULL;
+    why_cap = 0;
+}
+
 /* Fill `why` and the settings behind the checks. */
 static void explain(const command *c, maillog_message *m)
 {
-    static char *buf;
-    static size_t cap;
-    const size_t need = maillog_explain(m, c->config, NULL, buf, cap);
-    if (need <= cap) return;
-    buf = (char *)must_realloc(buf, cap = need * 2);
-    maillog_explain(m, c->config, NULL, buf, cap);
+    const size_t need = maillog_explain(m, c->config, NULL, why, why_cap);
+    if (need <= why_cap) return;
+    why = (char *)must_realloc(why, why_cap = need * 2);
+    maillog_explain(m, c->config, NULL, why, why_cap);
 }
 
 static bool by_first_line(const command *c)
@@ -36,43 +46,59 @@ static bool otlp(const command *c) { return c->format == TRACE_OTLP; }
 static bool whole_story(const command *c) { return c->story || c->verbose || select_any(c); }
 static bool for_programs(const command *c) { return c->json || otlp(c); }
 
-static void print_record(FILE *out, const command *c, maillog_message *m)
-{
-    if (otlp(c)) {
-        print_otlp(out, c, m);
-    } else if (c->json) {
-        const maillog_json_options opt = command_json_options(c, &m->first_time);
-        print_json(out, write_message, m, &opt);
-    } else if (whole_story(c)) {
-        print_story(out, c, m);
-    } else {
-        print_list_line(out, c, m);
-    }
-}
+/* What was looked for is seen at once, also through a pipe. */
+static bool at_once(const command *c) { return c->follow || text_columns() || select_any(c); }
 
-static int on_message(void *user, maillog_message *m)
+static void put_record(sheet *out, const command *c, maillog_message *m)
 {
-    command *c = (command *)user;
-    const bool message = m->record == MAILLOG_RECORD_MESSAGE;
-    if (message) c->messages++;
-    if (message ? !select_message(c, m) : !c->all) return MAILLOG_CONTINUE;
-    c->shown += message;
-    if (message && (for_programs(c) || whole_story(c))) explain(c, m);
-    if (!by_first_line(c)) {
-        print_record(stdout, c, m);
-        /* what was looked for is seen at once, also through a pipe */
-        if (c->follow || text_columns() || select_any(c)) return output_works() ? MAILLOG_CONTINUE : -1;
-        return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
+    if (!for_programs(c) && !whole_story(c)) {
+        put_list_line(out, c, m);
+        return;
+    }
+    if (m->record == MAILLOG_RECORD_MESSAGE) explain(c, m);
+    if (c->json) {
+        const maillog_json_options opt = command_json_options(c, &m->first_time);
+        sheet_put_json(out, write_message, m, &opt);
+        return;
     }
     char *text = NULL;
     size_t len;
     FILE *f = open_memstream(&text, &len);
-    if (!f) return -1;
-    print_record(f, c, m);
+    if (!f) return;
+    if (otlp(c))
+        print_otlp(f, c, m);
+    else
+        print_story(f, c, m);
     fclose(f);
-    order_add(m->lines.len ? m->lines.ptr[0] : 0, text, len);
+    sheet_put(out, text, len);
     free(text);
-    return MAILLOG_CONTINUE;
+}
+
+static void print_text(uint64_t first_line, const char *text, size_t len)
+{
+    (void)first_line;
+    fwrite(text, 1, len, stdout);
+}
+
+static int on_message(void *user, maillog_message *m)
+{
+    static const page_work in_order_of_end = {put_record, print_text}, in_order_of_first_line = {put_record, order_add};
+    static sheet text;
+    command *c = (command *)user;
+    const page_work *work = by_first_line(c) ? &in_order_of_first_line : &in_order_of_end;
+    const bool message = m->record == MAILLOG_RECORD_MESSAGE;
+    if (message) c->messages++;
+    if (message ? !select_message(c, m) : !c->all) return MAILLOG_CONTINUE;
+    c->shown += message;
+    if (pool_threads() && !at_once(c) && (c->json || !(otlp(c) || whole_story(c)))) {
+        pages_add(c, m, work);
+        return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
+    }
+    text.len = 0;
+    put_record(&text, c, m);
+    work->print(m->lines.len ? m->lines.ptr[0] : 0, text.text, text.len);
+    if (at_once(c) && !by_first_line(c)) return output_works() ? MAILLOG_CONTINUE : -1;
+    return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
 }
 
 /* The table of --memory, or the one of --state. Its first line gives it the time of the log. */
@@ -98,16 +124,34 @@ bool command_start_join(command *c, maillog_message_cb cb, uint32_t flags, void 
     return false;
 }
 
-static int on_event(command *c, const maillog_event *ev)
+/* What the join does not keep of a line, and is asked for later. */
+static void note_line(const command *c, const maillog_event *ev, uint64_t number)
 {
-    if (!c->join && !command_start_join(c, on_message, c->all ? MAILLOG_JOIN_ALL_RECORDS : 0, &memory)) return -1;
     if (otlp(c)) otlp_line(c, ev);
     if (whole_story(c) && !for_programs(c)) { /* its clocks, and with -v the lines */
         const maillog_str line = {ev->line, ev->len};
-        lines_keep(c->line, line, c->memory / 4);
+        lines_keep(number, line, c->memory / 4);
     }
-    if (c->text) select_line(c, ev);
+    if (c->text) select_line(c, ev, number);
+}
+
+static bool have_join(command *c)
+{
+    return c->join || command_start_join(c, on_message, c->all ? MAILLOG_JOIN_ALL_RECORDS : 0, &memory);
+}
+
+static int on_event(command *c, const maillog_event *ev)
+{
+    if (!have_join(c)) return -1;
+    note_line(c, ev, c->line);
     return maillog_join_push_line(c->join, ev, c->line) < 0 ? -1 : MAILLOG_CONTINUE;
+}
+
+static int on_events(command *c, const maillog_event *ev, size_t n)
+{
+    if (!have_join(c)) return -1;
+    for (size_t i = 0; i < n; i++) note_line(c, &ev[i], c->line + 1 + i);
+    return maillog_join_push_events(c->join, ev, n, c->line + 1, NULL) < 0 ? -1 : MAILLOG_CONTINUE;
 }
 
 /* --follow: time goes by without lines. Only a log of today has the clock of today. */
@@ -160,9 +204,12 @@ int command_trace(command *c)
         return 1;
     }
     c->on_event = on_event;
+    c->on_events = otlp(c) ? NULL : on_events; /* it asks for the time of each line */
+    c->clock = otlp(c);
     c->on_idle = on_idle;
     command_read(c);
     end_join(c);
+    pages_end();
     if (by_first_line(c) && !order_print(stdout)) c->status = 1;
     print_end(c);
     command_free_config(c);

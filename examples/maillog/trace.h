@@ -3,17 +3,18 @@
 #define TRACE_H
 
 #include "command.h"
+#include "sheet.h"
 
 /* select.c */
 bool select_setup(const command *c); /* false: said */
 bool select_any(const command *c);   /* is anything selected at all? */
-void select_line(const command *c, const maillog_event *ev);
+void select_line(const command *c, const maillog_event *ev, uint64_t number);
 bool select_message(const command *c, const maillog_message *m);
 bool text_is(maillog_str s, const char *want);
 
 /* story.c: a message as a whole; list.c: on one line */
 void print_story(FILE *out, const command *c, const maillog_message *m);
-void print_list_line(FILE *out, const command *c, const maillog_message *m);
+void put_list_line(sheet *out, const command *c, const maillog_message *m);
 const char *paint(const command *c, const char *code);
 const char *verdict_color(maillog_verdict v);
 

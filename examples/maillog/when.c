@@ -157,6 +157,29 @@ bool when_setup(command *c)
     return bound(c, "--since", c->since_text, &c->since) && bound(c, "--until", c->until_text, &c->until);
 }
 
+/* A day is of one year, but for the one on which the nearest changes: that is seen from its first and last second. */
+static int year_of_day(const command *c, const maillog_time *t)
+{
+    static _Thread_local int64_t reference;
+    static _Thread_local uint8_t month, day;
+    static _Thread_local int year;
+    if (t->month == month && t->day == day && c->reference == reference) return year;
+    maillog_time first = *t, last = *t;
+    first.hour = first.minute = first.second = 0;
+    last.hour = 23, last.minute = last.second = 59;
+    const int of_first = maillog_time_year(&first, c->reference, NULL);
+    if (of_first != maillog_time_year(&last, c->reference, NULL)) return maillog_time_year(t, c->reference, NULL);
+    month = t->month, day = t->day, reference = c->reference;
+    return year = of_first;
+}
+
+int when_year(const command *c, const maillog_time *t)
+{
+    if (!t->month) return 0;
+    if (t->year) return t->year;
+    return c->year ? c->year : year_of_day(c, t);
+}
+
 /* Many lines have the stamp of the one before them. */
 bool when_epoch(const command *c, const maillog_time *t, int64_t *ns)
 {

@@ -270,3 +270,50 @@ static bool true_at(const command *c, const where *w, size_t i, const maillog_ev
 }
 
 bool where_true(const command *c, const where *w, const maillog_event *ev) { return true_at(c, w, w->root, ev); }
+
+/* ---- what is known before a line is parsed ---- */
+
+static void types_by_name(const char *name, line_filter *f)
+{
+    f->by_type = true;
+    for (int type = 0; (type = maillog_event_next(type)) != 0;) {
+        if (strcmp(maillog_event_name(type), name) != 0) continue;
+        if (f->ntypes == FILTER_TYPES) {
+            f->by_type = false;
+            return;
+        }
+        f->types[f->ntypes++] = (uint16_t)type;
+    }
+}
+
+void where_filter_names(const char *daemon, const char *event, line_filter *out)
+{
+    if (daemon) {
+        out->by_daemon = true;
+        out->daemons[maillog_daemon_by_name(daemon, strlen(daemon))] = 1;
+        out->daemons[MAILLOG_DAEMON_UNKNOWN] = 0;
+    }
+    if (event) types_by_name(event, out);
+}
+
+static void filter_at(const where *w, size_t i, line_filter *out)
+{
+    const node *x = &w->nodes[i];
+    line_filter right;
+    memset(out, 0, sizeof *out);
+    if (x->op == AND || x->op == OR) {
+        filter_at(w, x->left, out);
+        filter_at(w, x->right, &right);
+        (x->op == AND ? filter_both : filter_either)(out, &right);
+    }
+    if (x->op != EQUAL) return;
+    if (x->col.kind == COLUMN_DAEMON) where_filter_names(x->value, NULL, out);
+    if (x->col.kind == COLUMN_EVENT) where_filter_names(NULL, x->value, out);
+    /* the value of a field is a piece of the line */
+    if (x->col.kind == COLUMN_FIELD && !x->is_number && !x->is_net && *x->value) {
+        out->text = x->value;
+        out->len = strlen(x->value);
+    }
+}
+
+void where_filter(const where *w, line_filter *out) { filter_at(w, w->root, out); }

@@ -18,6 +18,10 @@ typedef struct where where;
 /* NULL: said on stderr. */
 where *where_parse(const command *c, const char *text);
 bool where_true(const command *c, const where *w, const maillog_event *ev);
+/* The same for the names of a daemon and an event; NULL: any. */
+void where_filter_names(const char *daemon, const char *event, line_filter *out);
+/* What is known of a line that fulfils it, before it is parsed. */
+void where_filter(const where *w, line_filter *out);
 void where_free(where *w);
 
 #endif

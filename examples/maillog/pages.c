@@ -1,0 +1,95 @@
+/* pages.c: a ring of pages. One is filled with copies of messages, and given to the threads when it is full; the oldest
+ * is printed when the ring is full. */
+#include "pages.h"
+#include "message_copy.h"
+#include "pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGES = 8, ROOM = 1 << 18, ALIGNED = 16 };
+
+typedef struct entry {
+    maillog_message *m;
+    uint64_t first_line;
+    size_t end; /* of its text */
+} entry;
+
+typedef struct page {
+    job job; /* first: a job is its page */
+    char *mem;
+    size_t used, cap;
+    entry *entries;
+    size_t n, entries_cap;
+    command own;
+    sheet text;
+} page;
+
+static page pages[PAGES];
+static uint64_t put, got; /* pages given to the threads, printed */
+static const page_work *work;
+
+static page *page_at(uint64_t i) { return &pages[i % PAGES]; }
+
+static void do_page(job *j)
+{
+    page *p = (page *)j;
+    p->text.len = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        work->render(&p->text, &p->own, p->entries[i].m);
+        p->entries[i].end = p->text.len;
+    }
+}
+
+static void print_oldest(void)
+{
+    page *p = page_at(got++);
+    size_t at = 0;
+    pool_wait(&p->job);
+    for (size_t i = 0; i < p->n; at = p->entries[i++].end)
+        work->print(p->entries[i].first_line, p->text.text + at, p->entries[i].end - at);
+    p->n = p->used = 0;
+}
+
+static void give_page(void)
+{
+    page *p = page_at(put);
+    if (p->n == 0) return;
+    put++;
+    p->job.run = do_page;
+    pool_give(&p->job);
+    while (got < put && (put - got >= PAGES || pool_done(&page_at(got)->job))) print_oldest();
+}
+
+void pages_add(const command *c, const maillog_message *m, const page_work *work_)
+{
+    const size_t need = message_copy_size(m);
+    page *p = page_at(put);
+    work = work_;
+    if (p->n && (p->used + need > p->cap || p->own.reference != c->reference)) {
+        give_page();
+        p = page_at(put);
+    }
+    if (need > p->cap) {
+        free(p->mem);
+        p->mem = (char *)must_realloc(NULL, p->cap = need > ROOM ? need : ROOM);
+    }
+    if (p->n == p->entries_cap)
+        p->entries = (entry *)must_realloc(p->entries, (p->entries_cap = p->entries_cap * 2 + 64) * sizeof *p->entries);
+    if (p->n == 0) p->own = *c;
+    const entry e = {message_copy(m, p->mem + p->used), m->lines.len ? m->lines.ptr[0] : 0, 0};
+    p->entries[p->n++] = e;
+    p->used += (need + ALIGNED - 1) & ~(size_t)(ALIGNED - 1);
+}
+
+void pages_end(void)
+{
+    give_page();
+    while (got < put) print_oldest();
+    for (size_t i = 0; i < PAGES; i++) {
+        free(pages[i].mem);
+        free(pages[i].entries);
+        sheet_free(&pages[i].text);
+    }
+    memset(pages, 0, sizeof pages);
+}
