@@ -348,6 +348,8 @@ bool parallel_begin(command *c, const parallel_work *work)
 
 void parallel_end(void)
 {
+    for (; ring.got < ring.put; ring.got++)
+        pool_wait(&block_at(ring.got)->job); /* left behind by a callback that gave up */
     for (size_t i = 0; ring.ring && i < ring.nblocks; i++) {
         free(ring.ring[i].text);
         free(ring.ring[i].event);

@@ -129,14 +129,24 @@ static void stream_start(lane *l)
 
 /* What gives stamps without a year theirs: nothing in a file is later than its last change, but for a clock or a zone
  * that is a day off. So the year of days that may be meant ends there. */
+static int64_t reference_before(int64_t newest) { return newest + 86400 - 365 * 86400 / 2; }
+
 static int64_t reference_of(const command *c, const source *s)
 {
     if (c->year) return maillog_days_from_civil(c->year, 7, 2) * 86400;
-    const int64_t newest = (s->regular ? (int64_t)s->st.st_mtime : (int64_t)time(NULL)) + 86400;
-    return newest - 365 * 86400 / 2;
+    return reference_before(s->regular ? (int64_t)s->st.st_mtime : (int64_t)time(NULL));
 }
 
 static bool last_of_set(const lane *l) { return l->next == l->set->n; }
+
+/* What is written while it is read, for days perhaps, is of now. */
+static void keep_up(lane *l)
+{
+    const bool grows = !l->src.regular || (l->c->follow && last_of_set(l));
+    if (!grows || l->c->year) return;
+    const int64_t reference = reference_before((int64_t)time(NULL));
+    if (reference - l->reference >= 3600) l->reference = reference;
+}
 
 /* Open the next file. False: there is none (ended), or it is waited for. */
 static bool open_next(lane *l)
@@ -244,6 +254,7 @@ static bool read_on(lane *l, int *rc)
     char *buf = l->threaded ? parallel_room(BLOCK) : l->buf;
     const ssize_t n = source_read(&l->src, buf, BLOCK);
     l->at = l->n = 0;
+    keep_up(l);
     if (n < 0) complain(l->c, l->src.name, l->src.why);
     if (n <= 0) return interrupted || (n == 0 && !after_end(l));
     if (l->threaded) {
