@@ -6,6 +6,7 @@ import sys
 
 COMMANDS = {"trace": "the story of each message", "events": "one record for each line", "summary": "totals, rates, reasons, tables",
             "unmatched": "lines that are not understood"}
+VERDICTS = "delivered|rejected|greylisted|bounced|deferred|discarded|quarantined|held|expired|partial|unfinished"
 FILES = {"main-cf", "master-cf", "state", "html"}
 
 
@@ -16,7 +17,7 @@ def options(maillog, command):
         # a flag's help begins where a value would stand
         if value and not (value.isupper() or "|" in value or value == "A,B,..."):
             value, said = None, (value + " " + said).strip()
-        yield letter, name, value, said
+        yield letter, name, VERDICTS if name == "verdict" else value, said
 
 
 def words(value):

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Real daemons against `maillog`: Postfix (two servers), postgrey, policyd-spf, amavis with SpamAssassin, OpenDKIM,
 # OpenDMARC, Dovecot with Sieve and rsyslog of Debian's packages, on a loopback of their own, send and take mail of every
-# fate; then `maillog trace` and `maillog events` are checked against what was sent. Not part of the ordinary tests: needs
+# fate; then `maillog trace` and `maillog events` are checked against what was sent, and `maillog summary` against
+# pflogsumm, figure by figure. Not part of the ordinary tests: needs
 # root, and takes about five minutes.
 #
 # usage: test-real.sh [-k] [lda|lmtp]…      -k: keep the logs, in build/real/
@@ -25,7 +26,7 @@ install_quietly() {
 }
 missing=""
 for p in postfix postgrey amavisd-new spamassassin dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve \
-    opendkim opendmarc postfix-policyd-spf-python rsyslog iproute2 openssl python3; do
+    opendkim opendmarc postfix-policyd-spf-python rsyslog iproute2 openssl python3 pflogsumm; do
     dpkg -s "$p" >/dev/null 2>&1 || missing="$missing $p"
 done
 # shellcheck disable=SC2086
@@ -42,5 +43,6 @@ for variant in ${*:-lda lmtp}; do
     timeout 900 unshare --mount --net --uts --pid --ipc --fork --kill-child --mount-proc --propagation private \
         python3 tests/real/lab.py "$out" "$variant"
     python3 tests/real/check.py build/maillog "$out/$variant" -v || bad=1
+    sh tests/pflogsumm.sh build/maillog "$out/$variant.rfc3164.log" "$out/$variant.rfc3339.log" || bad=1
 done
 exit $bad

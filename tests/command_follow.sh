@@ -77,6 +77,17 @@ mail 1 1 a@example.net x@example.org | tail -n 3 >> log; mail 5 59 b@example.net
 exits 0 "$maillog" trace --json --state state log; cp out first; mail 6 59 b@example.net x@example.org | sed 's/ 08:/ 23:/' >> log
 exits 0 "$maillog" trace --json --state state log; cat out >> first; says first '"from":"a@example.net"'; says first '"verdict":"delivered"'
 
+# a machine that stops suddenly: the state of a followed log is kept now and then, whole
+rm -f state; mail 1 1 a@example.net x@example.org | head -n 4 > log
+follow trace --json --follow --state state log
+until_says state "maillog state"
+kill -s KILL $pid; wait $pid 2>/dev/null || true
+[ "$(du -k state | cut -f1)" -lt 16000 ] || fail "an empty table is no 64 MB on disk"
+mail 1 1 a@example.net x@example.org | tail -n 3 >> log; mail 5 59 b@example.net x@example.org >> log
+exits 0 "$maillog" trace --json --state state log; cp out first; mail 6 59 b@example.net x@example.org | sed 's/ 08:/ 23:/' >> log
+exits 0 "$maillog" trace --json --state state log; cat out >> first
+grep -F '"from":"a@example.net"' first | grep -qF '"lines":[1,2,3,4,5,6,7]' || { cat first; fail "nothing is lost, nor read twice"; }
+
 # an interrupt without --follow: what is there by then
 mkfifo pipe
 "$maillog" trace --year 2026 pipe > follow.out 2> follow.err & pid=$!

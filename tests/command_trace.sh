@@ -37,6 +37,11 @@ count 3 --story; [ "$(grep -c '^  way ' out)" = 3 ] || fail "--story tells all"
 count 1 -v --queue-id A000000003
 [ "$(grep -c 'mx postfix' out)" = 7 ] || fail "-v shows the lines"; says out "    15 Jul 19 08:40:01"
 
+# a log of one message answers with its story; one that is still written does not wait for a second
+mail 1 1 a@example.net x@example.org > one
+exits 0 "$maillog" trace --year 2026 one; says out "  why     Delivered"; says out "  08:01:06"; says out "1 of 1 messages"; says_not out "--queue-id ID"
+exits 0 sh -c "'$maillog' trace --year 2026 - < one"; says_not out "  why "; says out "1 of 1 messages; the story of one"
+
 # in order
 { mail 1 1 a@example.net x@example.org | head -n 4; mail 2 2 b@example.net x@example.org; mail 1 3 a@example.net x@example.org | tail -n 3; } > two
 exits 0 "$maillog" trace two; head -n 1 out | grep -q 'b@example' || head -n 1 out | grep -q 'a@example' || fail "as they end"

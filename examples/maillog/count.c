@@ -1,9 +1,7 @@
 /* count.c: what all mail systems have in common: messages in, sizes, deliveries, hand-overs to filters. */
 #include "summary.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 maillog_str str_of(const char *text)
 {
@@ -69,7 +67,7 @@ maillog_str site_of(maillog_str name, maillog_str addr)
     return site;
 }
 
-static uint32_t date_of(const summary *s, const maillog_event *ev)
+uint32_t date_of(const summary *s, const maillog_event *ev)
 {
     return (uint32_t)when_year(s->c, &ev->time) * 10000 + ev->time.month * 100u + ev->time.day;
 }
@@ -123,12 +121,12 @@ static void uncount_row(tally *t, uint64_t hash, uint64_t bytes)
     row->bytes -= row->bytes < bytes ? row->bytes : bytes;
 }
 
-/* It was the way back from a filter: the message has been counted before. */
-static void uncount_received(summary *s, queue_entry *e)
+/* The message has been counted before. */
+void uncount_received(summary *s, queue_entry *e, figure why)
 {
     if (!e->received || e->refed) return;
     e->refed = 1;
-    s->figure[THROUGH_FILTER]++;
+    s->figure[why]++;
     s->figure[RECEIVED]--;
     if (e->day) {
         count_day(s, e->day)->rate[RATE_RECEIVED]--;
@@ -156,7 +154,8 @@ void count_received(summary *s, const maillog_event *ev, maillog_str queue_id, m
     if (s->c->pflogsumm) return;
     const maillog_str origin = maillog_get(ev, MAILLOG_FIELD_ORIG_QUEUE_ID);
     const queue_entry *before = queue_entry_of(s, ev, origin, false);
-    if (before && before->received) uncount_received(s, e);
+    if (before && before->received) uncount_received(s, e, THROUGH_FILTER);
+    count_host(s, ev, queue_id, e);
 }
 
 static maillog_str sending_domain(const queue_entry *e, maillog_str from)
@@ -222,28 +221,24 @@ void count_deferred(summary *s, const maillog_event *ev, maillog_str queue_id, m
     s->figure[DEFERRED]++;
 }
 
-/* The word behind the last "queued as ". */
-static maillog_str queued_as(maillog_str reply)
+static void less(tally_row *row, const queue_entry *delivery)
 {
-    static const char words[] = "queued as ";
-    enum { N = sizeof words - 1 };
-    maillog_str id = {NULL, 0};
-    for (size_t i = N; i < reply.len; i++)
-        if (reply.ptr[i - 1] == ' ' && memcmp(reply.ptr + i - N, words, N) == 0) id.ptr = reply.ptr + i, id.len = 0;
-    for (const char *end = reply.ptr + reply.len; id.ptr && id.ptr + id.len < end; id.len++) {
-        const char ch = id.ptr[id.len];
-        if (ch == ')' || ch == ' ' || ch == '>' || ch == ',') break;
-    }
-    return id;
+    if (row->count == 0) return; /* dropped since for lack of memory */
+    row->count--;
+    row->bytes -= row->bytes < delivery->size ? row->bytes : delivery->size;
 }
 
-bool count_hand_over(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str reply)
+void uncount_delivered(summary *s, const queue_entry *delivery, maillog_str to)
 {
-    if (s->c->pflogsumm) return false;
-    const maillog_str id = queued_as(reply);
-    if (!id.len || (id.len == queue_id.len && memcmp(id.ptr, queue_id.ptr, id.len) == 0)) return false;
-    queue_entry *back = queue_entry_of(s, ev, id, false);
-    if (!back || !back->received) return false; /* of another host: it is delivered, as far as this one goes */
-    uncount_received(s, back);
-    return true;
+    uint64_t hash;
+    to = folded(to);
+    less(row_of(s, TABLE_RECIPIENTS, to, &hash), delivery);
+    tally_row *row = row_of(s, TABLE_RECIPIENT_DOMAINS, domain_of(to), &hash);
+    less(row, delivery);
+    row->delay -= row->delay < delivery->delay ? row->delay : delivery->delay;
+    s->figure[DELIVERED]--;
+    s->figure[BYTES_DELIVERED] -= delivery->size;
+    if (!delivery->day) return;
+    count_day(s, delivery->day)->rate[RATE_DELIVERED]--;
+    s->hour[delivery->hour][RATE_DELIVERED]--;
 }

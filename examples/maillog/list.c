@@ -117,5 +117,6 @@ void put_list_line(sheet *out, const command *c, const maillog_message *m)
     if (numbers) put_size_and_delay(out, m);
     sheet_puts(out, "  ");
     put_ids(out, c, m);
+    while (out->text[out->len - 1] == ' ') out->len--; /* it would wrap in a narrow terminal behind a pager */
     sheet_puts(out, "\n");
 }

@@ -84,13 +84,8 @@ static void parse_span(block *b, size_t at, size_t end)
 /* Does a line begin with this byte? That of `s` itself is not looked at. */
 static bool begins_line(const char *s, size_t n, char with)
 {
-    for (; n >= 65; s += 64, n -= 64) {
-        uint8_t any = 0; /* a vector's work: sixty-four bytes are looked at together */
-        for (size_t i = 0; i < 64; i++) any |= (uint8_t)((s[i] == '\n') & (s[i + 1] == with));
-        if (any) return true;
-    }
-    for (size_t i = 0; i + 1 < n; i++)
-        if (s[i] == '\n' && s[i + 1] == with) return true;
+    for (const char *p = s, *end = s + n; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+        if (end - p > 1 && p[1] == with) return true;
     return false;
 }
 
@@ -112,12 +107,7 @@ static void parse_lines_with_text(block *b)
 static uint64_t lines_in(const char *s, size_t n)
 {
     uint64_t lines = 0;
-    for (; n >= 64; s += 64, n -= 64) {
-        uint8_t ends = 0;
-        for (size_t i = 0; i < 64; i++) ends = (uint8_t)(ends + (s[i] == '\n'));
-        lines += ends;
-    }
-    for (size_t i = 0; i < n; i++) lines += s[i] == '\n';
+    for (const char *p = s, *end = s + n; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++) lines++;
     return lines;
 }
 
@@ -176,8 +166,8 @@ static void do_block(job *j)
     block *b = (block *)j;
     const line_filter *only = ring.work->only;
     b->nevents = b->nfields = 0;
-    const bool records = b->len && (*b->text == '{' || begins_line(b->text, b->len, '{')); /* escapes hide the text */
-    if (only && only->text && !records)
+    const bool by_text = only && only->text && b->len;
+    if (by_text && *b->text != '{' && !begins_line(b->text, b->len, '{')) /* escapes of JSON hide the text */
         parse_lines_with_text(b);
     else
         parse_span(b, 0, b->len);

@@ -62,13 +62,8 @@ static queue_entry *insert(summary *s, uint64_t hash)
     return e;
 }
 
-queue_entry *queue_entry_of(summary *s, const maillog_event *ev, maillog_str queue_id, bool make)
+static queue_entry *entry_at(summary *s, uint64_t hash, bool make)
 {
-    if (!queue_id.len) return NULL;
-    const maillog_str host = maillog_get(ev, MAILLOG_FIELD_HOST);
-    siphash_key with_host = key;
-    if (host.len) with_host.half[0] ^= siphash(key, host.ptr, host.len, true);
-    const uint64_t hash = siphash(with_host, queue_id.ptr, queue_id.len, false);
     queue_entry *e = slot_of(&young, hash);
     if (e->used) return e;
     queue_entry *before = slot_of(&old, hash);
@@ -81,3 +76,35 @@ queue_entry *queue_entry_of(summary *s, const maillog_event *ev, maillog_str que
     }
     return make ? insert(s, hash) : NULL;
 }
+
+/* It is mostly that of the line before. */
+static uint64_t hash_of_host(maillog_str host)
+{
+    static char last[64];
+    static size_t len;
+    static uint64_t hash;
+    if (!host.len) return 0;
+    if (host.len == len && memcmp(host.ptr, last, len) == 0) return hash;
+    hash = siphash_quick(key, host.ptr, host.len, true);
+    len = host.len <= sizeof last ? host.len : 0;
+    memcpy(last, host.ptr, len);
+    return hash;
+}
+
+queue_entry *queue_entry_of(summary *s, const maillog_event *ev, maillog_str queue_id, bool make)
+{
+    if (!queue_id.len) return NULL;
+    siphash_key with_host = key;
+    with_host.half[0] ^= hash_of_host(maillog_get(ev, MAILLOG_FIELD_HOST));
+    return entry_at(s, siphash_quick(with_host, queue_id.ptr, queue_id.len, false), make);
+}
+
+queue_entry *queue_memo(summary *s, memo_kind what, uint64_t number, maillog_str text, bool make)
+{
+    const siphash_key own = {{key.half[0] ^ number, key.half[1] ^ (uint64_t)what}};
+    return entry_at(s, siphash_quick(own, text.ptr ? text.ptr : "", text.len, false), make);
+}
+
+queue_entry *queue_entry_by_key(summary *s, uint64_t hash) { return entry_at(s, hash, false); }
+
+uint64_t queue_hash(maillog_str text) { return siphash_quick(key, text.ptr ? text.ptr : "", text.len, false); }

@@ -348,6 +348,8 @@ void command_read(command *c)
         else
             lane_run(&lanes[0]);
         if (all_ended(lanes, n) || interrupted) break;
+        for (size_t i = 0; i < n; i++)
+            if (lanes[i].open) state_done(c, &lanes[i].src, lanes[i].given - lanes[i].tail);
         if (c->on_idle) c->on_idle(c);
         follow_wait();
     }

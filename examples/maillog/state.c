@@ -105,6 +105,18 @@ static void keep_marks(void)
     }
 }
 
+/* A table is mostly empty: pages of zeroes are holes in the file. */
+static bool write_block(FILE *f, const char *block, size_t len)
+{
+    static const char zeroes[4096];
+    for (size_t at = 0; at < len; at += sizeof zeroes) {
+        const size_t n = len - at < sizeof zeroes ? len - at : sizeof zeroes;
+        const bool empty = memcmp(block + at, zeroes, n) == 0;
+        if (empty ? fseeko(f, (off_t)n, SEEK_CUR) != 0 : fwrite(block + at, 1, n, f) != n) return false;
+    }
+    return fflush(f) == 0 && ftruncate(fileno(f), ftello(f)) == 0;
+}
+
 bool state_save(command *c, const void *block, size_t len)
 {
     char temporary[4096];
@@ -114,8 +126,8 @@ bool state_save(command *c, const void *block, size_t len)
     now.block = len;
     const int n = snprintf(temporary, sizeof temporary, "%s.new", c->state_file);
     FILE *f = n > 0 && (size_t)n < sizeof temporary ? fopen(temporary, "wb") : NULL;
-    bool ok = f && fwrite(&now, sizeof now, 1, f) == 1 && fwrite(block, 1, len, f) == len && fflush(f) == 0 &&
-              fsync(fileno(f)) == 0;
+    bool ok =
+        f && fwrite(&now, sizeof now, 1, f) == 1 && write_block(f, (const char *)block, len) && fsync(fileno(f)) == 0;
     if (f && fclose(f) != 0) ok = false;
     if (ok && rename(temporary, c->state_file) == 0) return true;
     complain(c, c->state_file, strerror(errno));

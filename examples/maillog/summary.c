@@ -146,6 +146,7 @@ uint64_t summary_value(const summary *s, size_t i, const char **name)
                    {"held", HELD},
                    {"discarded", DISCARDED},
                    {"through_filter", THROUGH_FILTER},
+                   {"between_hosts", BETWEEN_HOSTS},
                    {"connections", CONNECTIONS},
                    {"bytes_received", BYTES_RECEIVED},
                    {"bytes_delivered", BYTES_DELIVERED}};

@@ -18,6 +18,7 @@ typedef enum figure {
     HELD,
     DISCARDED,
     THROUGH_FILTER, /* came back from a filter: counted once */
+    BETWEEN_HOSTS,  /* came from another host of the same logs: counted once, too */
     BYTES_RECEIVED,
     BYTES_DELIVERED,
     CONNECTIONS,
@@ -88,7 +89,9 @@ typedef struct summary {
     uint64_t lines, understood;
     maillog_time first, last;
     int first_year, last_year;
-    int64_t first_at, last_at;  /* nanoseconds */
+    int64_t first_at, last_at; /* nanoseconds */
+    uint64_t first_host;       /* its hash; 0: no host yet */
+    bool several_hosts;
     uint64_t queue_ids_dropped; /* forgotten while they may have been in use */
 } summary;
 
@@ -108,6 +111,7 @@ void count_severity(summary *s, const maillog_event *ev);
 /* Its syslog_name is another one than postfix: pflogsumm does not see it. */
 bool of_other_instance(const maillog_event *ev);
 
+uint32_t date_of(const summary *s, const maillog_event *ev);
 summary_day *count_day(summary *s, uint32_t date); /* made if it is not there; it lives until the next call */
 void count_rate(summary *s, const maillog_event *ev, rate r);
 tally_row *count_in(summary *s, table_id t, maillog_str a, maillog_str b, maillog_str c);
@@ -125,6 +129,7 @@ uint64_t usec_of(maillog_str seconds); /* decimal */
 typedef struct queue_entry {
     uint64_t key;
     uint64_t size, sender, domain; /* sender and domain: rows they were counted in; 0: not yet */
+    uint64_t message_id, delay;    /* its hash, 0: not known; of a delivery, in microseconds */
     uint32_t day;
     uint8_t hour;
     uint8_t used, received, sized, deferred, refed, removed, local; /* refed: came back from a filter */
@@ -132,8 +137,13 @@ typedef struct queue_entry {
 } queue_entry;
 
 void queue_ids_start(uint64_t memory);
-/* The entry of a queue ID on the line's host; `make`: a new one when there is none. */
+/* The entry of a queue ID on the line's host; `make`: a new one when there is none. It lives until the next is made. */
 queue_entry *queue_entry_of(summary *s, const maillog_event *ev, maillog_str queue_id, bool make);
+/* The same for something else that is to be remembered: what it is, and a key of the caller's. */
+typedef enum memo_kind { MEMO_HOSTS = 1, MEMO_PIPED } memo_kind;
+queue_entry *queue_memo(summary *s, memo_kind what, uint64_t key, maillog_str text, bool make);
+queue_entry *queue_entry_by_key(summary *s, uint64_t key);
+uint64_t queue_hash(maillog_str text);
 void queue_ids_end(void);
 
 /* A message came in; what it is; what became of it. Shared by all mail systems. */
@@ -141,8 +151,20 @@ void count_received(summary *s, const maillog_event *ev, maillog_str queue_id, m
 void count_size(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str from, uint64_t size);
 void count_delivered(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, uint64_t delay);
 void count_deferred(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, uint64_t delay);
-/* Is this delivery a hand-over to a filter that gave the message back? Then its way back is not counted, either. */
+/* Is this delivery a hand-over to a filter that gave the message back, or to another host of the logs? Then its way in
+ * there is not counted, either. */
 bool count_hand_over(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str reply);
+/* The Message-ID of a queue ID is known now. */
+void count_message_id(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str message_id);
+/* A command of pipe(8) took the message: is it a filter, from which it has come back with sendmail(1) already? */
+bool count_piped(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, uint64_t delay);
+/* A delivery was tried of a message that may be one that a command of pipe(8) gave back: then that delivery was none.
+ */
+void count_given_back(summary *s, const maillog_event *ev, maillog_str queue_id);
+void count_host(summary *s, const maillog_event *ev, maillog_str queue_id, const queue_entry *e);
+/* count.c: what was counted is taken back. */
+void uncount_received(summary *s, queue_entry *e, figure why);
+void uncount_delivered(summary *s, const queue_entry *delivery, maillog_str to);
 
 /* ---- showing ---- */
 

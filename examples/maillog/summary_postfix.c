@@ -58,6 +58,11 @@ static void on_queue_active(summary *s, const maillog_event *ev)
     count_size(s, ev, queue_id(ev), get(ev, MAILLOG_FIELD_FROM), size);
 }
 
+static void on_message_id(summary *s, const maillog_event *ev)
+{
+    count_message_id(s, ev, queue_id(ev), get(ev, MAILLOG_FIELD_MESSAGE_ID));
+}
+
 static void on_removed(summary *s, const maillog_event *ev)
 {
     queue_entry *e = queue_entry_of(s, ev, queue_id(ev), false);
@@ -131,11 +136,13 @@ static void on_delivery(summary *s, const maillog_event *ev)
 {
     const maillog_str id = queue_id(ev), to = get(ev, MAILLOG_FIELD_TO), reply = get(ev, MAILLOG_FIELD_REPLY);
     const uint64_t delay = usec_of(get(ev, MAILLOG_FIELD_DELAY));
+    const bool piped = ev->daemon == MAILLOG_DAEMON_POSTFIX_PIPE;
+    count_given_back(s, ev, id);
     switch (maillog_get_word(ev, MAILLOG_FIELD_STATUS)) {
     case MAILLOG_STATUS_SENT:
         if (has(reply, "forwarded as "))
             s->figure[FORWARDED]++;
-        else if (!count_hand_over(s, ev, id, reply))
+        else if (!count_hand_over(s, ev, id, reply) && !(piped && count_piped(s, ev, id, to, delay)))
             count_delivered(s, ev, id, to, delay);
         return;
     case MAILLOG_STATUS_DEFERRED:
@@ -355,6 +362,7 @@ const summary_rule postfix_rules[] = {
     {POSTFIX(CONNECT), on_connect, false},
     {POSTFIX(CLIENT), on_client, true},
     {POSTFIX(PICKUP), on_pickup, true},
+    {POSTFIX(MESSAGE_ID), on_message_id, true},
     {POSTFIX(QUEUE_ACTIVE), on_queue_active, true},
     {POSTFIX(REMOVED), on_removed, true},
     {POSTFIX(DELIVERY), on_delivery, true},

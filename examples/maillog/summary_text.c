@@ -38,6 +38,7 @@ static void put_totals(FILE *out, const summary *s)
     snprintf(more, sizeof more, " (%llu%%)", (unsigned long long)share(f[DISCARDED], all));
     put_total(out, f[DISCARDED], "discarded", more);
     if (f[THROUGH_FILTER]) put_total(out, f[THROUGH_FILTER], "came back from a filter (counted once)", "");
+    if (f[BETWEEN_HOSTS]) put_total(out, f[BETWEEN_HOSTS], "came from another host of these logs (counted once)", "");
     fputc('\n', out);
     put_total(out, f[BYTES_RECEIVED], "bytes received", "");
     put_total(out, f[BYTES_DELIVERED], "bytes delivered", "");

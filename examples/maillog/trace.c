@@ -46,24 +46,15 @@ static bool otlp(const command *c) { return c->format == TRACE_OTLP; }
 static bool whole_story(const command *c) { return c->story || c->verbose || select_any(c); }
 static bool for_programs(const command *c) { return c->json || otlp(c); }
 
+static bool list(const command *c) { return !(for_programs(c) || whole_story(c)); }
 /* What was looked for is seen at once, also through a pipe. */
 static bool at_once(const command *c) { return c->follow || text_columns() || select_any(c); }
 
-static void put_record(sheet *out, const command *c, maillog_message *m)
+static void put_story(sheet *out, const command *c, const maillog_message *m)
 {
-    if (!for_programs(c) && !whole_story(c)) {
-        put_list_line(out, c, m);
-        return;
-    }
-    if (m->record == MAILLOG_RECORD_MESSAGE) explain(c, m);
-    if (c->json) {
-        const maillog_json_options opt = command_json_options(c, &m->first_time);
-        sheet_put_json(out, write_message, m, &opt);
-        return;
-    }
     char *text = NULL;
     size_t len;
-    FILE *f = open_memstream(&text, &len);
+    FILE *f = open_memstream(&text, &len); /* stories are few */
     if (!f) return;
     if (otlp(c))
         print_otlp(f, c, m);
@@ -74,10 +65,47 @@ static void put_record(sheet *out, const command *c, maillog_message *m)
     free(text);
 }
 
+static void put_record(sheet *out, const command *c, maillog_message *m)
+{
+    if (list(c)) {
+        put_list_line(out, c, m);
+        return;
+    }
+    if (m->record == MAILLOG_RECORD_MESSAGE) explain(c, m);
+    if (c->json) {
+        const maillog_json_options opt = command_json_options(c, &m->first_time);
+        sheet_put_json(out, write_message, m, &opt);
+    } else {
+        put_story(out, c, m);
+    }
+}
+
 static void print_text(uint64_t first_line, const char *text, size_t len)
 {
     (void)first_line;
     fwrite(text, 1, len, stdout);
+}
+
+/* A log of one message answers with its story: a list of one would only be asked on. Logs that are still written do not
+ * wait for a second message. */
+static struct {
+    sheet line, story;
+    uint64_t first_line;
+    bool waits;
+} only_one;
+
+static bool may_be_only_one(const command *c)
+{
+    return list(c) && !c->follow && c->shown < 2 && c->nfiles > 0 && strcmp(c->files[0], "-") != 0;
+}
+
+static void hold_only_one(const command *c, maillog_message *m)
+{
+    put_list_line(&only_one.line, c, m);
+    explain(c, m);
+    put_story(&only_one.story, c, m);
+    only_one.first_line = m->lines.len ? m->lines.ptr[0] : 0;
+    only_one.waits = true;
 }
 
 static int on_message(void *user, maillog_message *m)
@@ -90,7 +118,13 @@ static int on_message(void *user, maillog_message *m)
     if (message) c->messages++;
     if (message ? !select_message(c, m) : !c->all) return MAILLOG_CONTINUE;
     c->shown += message;
-    if (pool_threads() && !at_once(c) && (c->json || !(otlp(c) || whole_story(c)))) {
+    if (may_be_only_one(c)) {
+        hold_only_one(c, m);
+        return MAILLOG_CONTINUE;
+    }
+    if (only_one.waits) work->print(only_one.first_line, only_one.line.text, only_one.line.len);
+    only_one.waits = false;
+    if (pool_threads() && !at_once(c) && (c->json || list(c))) {
         pages_add(c, m, work);
         return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
     }
@@ -128,7 +162,7 @@ bool command_start_join(command *c, maillog_message_cb cb, uint32_t flags, void 
 static void note_line(const command *c, const maillog_event *ev, uint64_t number)
 {
     if (otlp(c)) otlp_line(c, ev);
-    if (whole_story(c) && !for_programs(c)) { /* its clocks, and with -v the lines */
+    if ((whole_story(c) && !for_programs(c)) || may_be_only_one(c)) { /* its clocks, and with -v the lines */
         const maillog_str line = {ev->line, ev->len};
         lines_keep(number, line, c->memory / 4);
     }
@@ -154,22 +188,39 @@ static int on_events(command *c, const maillog_event *ev, size_t n)
     return maillog_join_push_events(c->join, ev, n, c->line + 1, NULL) < 0 ? -1 : MAILLOG_CONTINUE;
 }
 
+static bool attach(command *c)
+{
+    const int rc = maillog_join_attach(&c->join, memory, memory_len, on_message, c);
+    if (rc == MAILLOG_OK) return true;
+    fprintf(stderr, "maillog: --state %s: %s\n", c->state_file, maillog_strerror(rc));
+    c->join = NULL;
+    return false;
+}
+
+static bool take_up_state(command *c) { return state_load(c, &memory, &memory_len) && (!memory || attach(c)); }
+
+/* Now and then, so that a machine that stops suddenly costs half a minute: what was shown since is shown again. */
+static void keep_state(command *c)
+{
+    enum { SECONDS = 30 };
+    static time_t saved;
+    static uint64_t line;
+    const time_t present = time(NULL);
+    if (!c->state_file || !c->join || c->line == line || present - saved < SECONDS) return;
+    saved = present;
+    line = c->line;
+    maillog_join_seal(c->join);
+    state_save(c, memory, memory_len);
+    attach(c);
+}
+
 /* --follow: time goes by without lines. Only a log of today has the clock of today. */
 static void on_idle(command *c)
 {
     const int64_t now = (int64_t)time(NULL), last = c->now / 1000000000;
     if (c->join && c->now != INT64_MIN && now - last < 86400 && now >= last) maillog_join_expire(c->join, now);
     fflush(stdout);
-}
-
-static bool take_up_state(command *c)
-{
-    if (!state_load(c, &memory, &memory_len)) return false;
-    if (!memory) return true;
-    const int rc = maillog_join_attach(&c->join, memory, memory_len, on_message, c);
-    if (rc == MAILLOG_OK) return true;
-    fprintf(stderr, "maillog: --state %s: %s\n", c->state_file, maillog_strerror(rc));
-    return false;
+    keep_state(c);
 }
 
 static void end_join(command *c)
@@ -186,9 +237,11 @@ static void end_join(command *c)
 static void print_end(const command *c)
 {
     if (for_programs(c)) return;
+    if (only_one.waits) fwrite(only_one.story.text, 1, only_one.story.len, stdout);
     printf("%s of %s messages", grouped(c->shown), grouped(c->messages));
     if (interrupted) printf(" (interrupted at line %s)", grouped(c->line));
-    if (c->shown && !whole_story(c)) printf("; the story of one: maillog trace --queue-id ID, of all: --story");
+    if (c->shown && !whole_story(c) && !only_one.waits)
+        printf("; the story of one: maillog trace --queue-id ID, of all: --story");
     printf("\n");
 }
 
@@ -213,6 +266,8 @@ int command_trace(command *c)
     if (by_first_line(c) && !order_print(stdout)) c->status = 1;
     print_end(c);
     command_free_config(c);
+    sheet_free(&only_one.line);
+    sheet_free(&only_one.story);
     free(memory);
     return c->status;
 }

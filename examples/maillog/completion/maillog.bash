@@ -7,12 +7,13 @@ _maillog() {
         return
     fi
     case $prev in
+        --verdict) COMPREPLY=($(compgen -W "delivered rejected greylisted bounced deferred discarded quarantined held expired partial unfinished" -- "$cur")); return ;;
         --sort) COMPREPLY=($(compgen -W "auto end first" -- "$cur")); return ;;
         --format) COMPREPLY=($(compgen -W "text json otlp-json csv tsv logfmt" -- "$cur")); return ;;
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --html|--main-cf|--master-cf|--state) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-        --since|--until|--timezone|--year|--queue-id|--message-id|--address|--from|--to|--client|--verdict|--text|--memory|--threads|--mask-key|--daemon|--event|--where|--fields|--top) return ;;
+        --since|--until|--timezone|--year|--queue-id|--message-id|--address|--from|--to|--client|--text|--memory|--threads|--mask-key|--daemon|--event|--where|--fields|--top) return ;;
     esac
     if [[ $cur != -* ]]; then
         COMPREPLY=($(compgen -f -- "$cur"))
