@@ -1,5 +1,5 @@
 /* print.c: JSON of any length, and memory that is there or the end. */
-#include "command.h"
+#include "sheet.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +20,6 @@ char *must_strndup(const char *s, size_t n)
     return copy;
 }
 
-static _Thread_local char *buf;
-static _Thread_local size_t cap;
-
 maillog_json_options command_json_options(const command *c, const maillog_time *t)
 {
     maillog_json_options opt;
@@ -32,19 +29,14 @@ maillog_json_options command_json_options(const command *c, const maillog_time *
     return opt;
 }
 
-void print_free(void)
-{
-    free(buf);
-    buf = NULL;
-    cap = 0;
-}
+static _Thread_local sheet string;
+
+void print_free(void) { sheet_free(&string); }
 
 void print_json_string(FILE *out, const char *s, size_t len)
 {
-    size_t n = maillog_json_string(s, len, buf, cap);
-    if (n > cap) {
-        buf = (char *)must_realloc(buf, cap = n * 2);
-        n = maillog_json_string(s, len, buf, cap);
-    }
-    fwrite(buf, 1, n, out);
+    const maillog_str text = {s, len};
+    string.len = 0;
+    sheet_put_json_string(&string, text);
+    fwrite(string.text, 1, string.len, out);
 }

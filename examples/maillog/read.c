@@ -4,6 +4,7 @@
 #include "follow.h"
 #include "mask.h"
 #include "parallel.h"
+#include "sheet.h"
 #include "state.h"
 
 #include <errno.h>
@@ -41,16 +42,9 @@ void complain(command *c, const char *name, const char *why)
     c->status = 1;
 }
 
-/* A line of a JSON record, without its escapes. */
-static _Thread_local char *plain;
-static _Thread_local size_t plain_cap;
+static _Thread_local sheet plain; /* a line of a JSON record, without its escapes */
 
-void read_free(void)
-{
-    free(plain);
-    plain = NULL;
-    plain_cap = 0;
-}
+void read_free(void) { sheet_free(&plain); }
 
 /* A line goes to the subcommand: escapes of JSON records undone, names masked if asked for, numbered. */
 static int deliver(command *c, const maillog_event *ev)
@@ -59,12 +53,9 @@ static int deliver(command *c, const maillog_event *ev)
     int64_t ns;
     c->line++;
     if (ev->flags & MAILLOG_FLAG_ESCAPED) {
-        size_t n = maillog_json_unwrap(ev->line, ev->len, plain, plain_cap);
-        if (n > plain_cap) {
-            plain = (char *)must_realloc(plain, plain_cap = n * 2);
-            n = maillog_json_unwrap(ev->line, ev->len, plain, plain_cap);
-        }
-        if (n > 0 && maillog_parse_line(NULL, plain, n, &own) == MAILLOG_OK) ev = &own;
+        size_t n = maillog_json_unwrap(ev->line, ev->len, plain.text, plain.cap);
+        if (n > plain.cap) n = maillog_json_unwrap(ev->line, ev->len, sheet_room(&plain, n), n);
+        if (n > 0 && maillog_parse_line(NULL, plain.text, n, &own) == MAILLOG_OK) ev = &own;
     }
     if (c->mask) ev = mask_event(ev, &own);
     if (c->clock && ev->time.month && when_epoch(c, &ev->time, &ns)) c->now = ns;

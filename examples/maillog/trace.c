@@ -19,23 +19,15 @@ static size_t write_message(const void *m, const maillog_json_options *opt, char
     return maillog_message_json((const maillog_message *)m, opt, buf, cap);
 }
 
-static _Thread_local char *why;
-static _Thread_local size_t why_cap;
+static _Thread_local sheet why;
 
-void trace_free(void)
-{
-    free(why);
-    why = NULL;
-    why_cap = 0;
-}
+void trace_free(void) { sheet_free(&why); }
 
 /* Fill `why` and the settings behind the checks. */
 static void explain(const command *c, maillog_message *m)
 {
-    const size_t need = maillog_explain(m, c->config, NULL, why, why_cap);
-    if (need <= why_cap) return;
-    why = (char *)must_realloc(why, why_cap = need * 2);
-    maillog_explain(m, c->config, NULL, why, why_cap);
+    const size_t need = maillog_explain(m, c->config, NULL, why.text, why.cap);
+    if (need > why.cap) maillog_explain(m, c->config, NULL, sheet_room(&why, need), need);
 }
 
 static bool by_first_line(const command *c)
