@@ -154,7 +154,9 @@ void count_received(summary *s, const maillog_event *ev, maillog_str queue_id, m
     if (s->c->pflogsumm) return;
     const maillog_str origin = maillog_get(ev, MAILLOG_FIELD_ORIG_QUEUE_ID);
     const queue_entry *before = queue_entry_of(s, ev, origin, false);
-    if (before && before->received) uncount_received(s, e, THROUGH_FILTER);
+    const bool again = before && before->received;
+    e = queue_entry_of(s, ev, queue_id, true);
+    if (again) uncount_received(s, e, THROUGH_FILTER);
     count_host(s, ev, queue_id, e);
 }
 

@@ -11,9 +11,9 @@ static maillog_str queued_as(maillog_str reply)
     static const char words[] = "queued as ";
     enum { N = sizeof words - 1 };
     maillog_str id = {NULL, 0};
-    for (size_t i = N; i < reply.len; i++)
-        if (reply.ptr[i - 1] == ' ' && memcmp(reply.ptr + i - N, words, N) == 0) id.ptr = reply.ptr + i, id.len = 0;
-    for (const char *end = reply.ptr + reply.len; id.ptr && id.ptr + id.len < end; id.len++) {
+    const char *end = reply.ptr + reply.len, *at = reply.ptr;
+    while (at && (at = (const char *)memmem(at, (size_t)(end - at), words, N)) != NULL) id.ptr = at += N;
+    for (; id.ptr && id.ptr + id.len < end; id.len++) {
         const char ch = id.ptr[id.len];
         if (ch == ')' || ch == ' ' || ch == '>' || ch == ',') break;
     }
@@ -33,11 +33,11 @@ void count_host(summary *s, const maillog_event *ev, maillog_str queue_id, const
 /* Queue IDs of two hosts may be equal by chance; with the same Message-ID it is none. */
 static bool to_other_host(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str there)
 {
-    const queue_entry *memo = s->several_hosts ? queue_memo(s, MEMO_HOSTS, 0, there, false) : NULL;
+    const queue_entry *near = s->several_hosts ? queue_entry_of(s, ev, queue_id, false) : NULL;
+    const uint64_t message_id = near ? near->message_id : 0, key = near ? near->key : 0;
+    const queue_entry *memo = message_id ? queue_memo(s, MEMO_HOSTS, 0, there, false) : NULL;
     queue_entry *far = memo ? queue_entry_by_key(s, memo->sender) : NULL;
-    const queue_entry *near = far ? queue_entry_of(s, ev, queue_id, false) : NULL;
-    if (!near || !far->received || near->key == far->key) return false;
-    if (!near->message_id || near->message_id != far->message_id) return false;
+    if (!far || !far->received || far->key == key || far->message_id != message_id) return false;
     uncount_received(s, far, BETWEEN_HOSTS);
     return true;
 }
@@ -77,8 +77,8 @@ bool count_piped(summary *s, const maillog_event *ev, maillog_str queue_id, mail
     queue_entry *memo = copies(s, ev, first.message_id, to, true);
     if (memo->refed) return false;
     if (memo->received && memo->sender != first.key) {
-        queue_entry *back = queue_entry_by_key(s, memo->sender);
         memo->refed = 1;
+        queue_entry *back = queue_entry_by_key(s, memo->sender);
         if (back) uncount_received(s, back, THROUGH_FILTER);
         return true;
     }
@@ -90,24 +90,26 @@ bool count_piped(summary *s, const maillog_event *ev, maillog_str queue_id, mail
     return false;
 }
 
-static bool was_piped(summary *s, const maillog_event *ev, queue_entry *e, maillog_str to, bool make)
+static bool was_piped(summary *s, const maillog_event *ev, const queue_entry *local, maillog_str to, bool make)
 {
-    queue_entry *memo = to.len ? copies(s, ev, e->message_id, to, make) : NULL;
+    queue_entry *memo = to.len ? copies(s, ev, local->message_id, to, make) : NULL;
     if (!memo || memo->refed) return false;
-    if (memo->deferred && memo->domain != e->key) {
+    if (memo->deferred && memo->domain != local->key) {
         memo->refed = 1;
         uncount_delivered(s, memo, to);
-        uncount_received(s, e, THROUGH_FILTER);
+        queue_entry *back = queue_entry_by_key(s, local->key);
+        if (back) uncount_received(s, back, THROUGH_FILTER);
         return true;
     }
-    if (!memo->received) memo->received = 1, memo->sender = e->key;
+    if (!memo->received) memo->received = 1, memo->sender = local->key;
     return false;
 }
 
 void count_given_back(summary *s, const maillog_event *ev, maillog_str queue_id)
 {
-    queue_entry *e = s->c->pflogsumm ? NULL : queue_entry_of(s, ev, queue_id, false);
+    const queue_entry *e = s->c->pflogsumm ? NULL : queue_entry_of(s, ev, queue_id, false);
     if (!e || !e->local || !e->message_id) return;
-    if (!was_piped(s, ev, e, maillog_get(ev, MAILLOG_FIELD_TO), true))
-        was_piped(s, ev, e, maillog_get(ev, MAILLOG_FIELD_ORIG_TO), false);
+    const queue_entry local = *e;
+    if (!was_piped(s, ev, &local, maillog_get(ev, MAILLOG_FIELD_TO), true))
+        was_piped(s, ev, &local, maillog_get(ev, MAILLOG_FIELD_ORIG_TO), false);
 }

@@ -17,7 +17,7 @@ typedef struct block {
     char *text;
     size_t len, cap;
     bool last;                  /* of a file: a line may lack its end */
-    uint64_t first_line, lines; /* number of the line before it; lines in it */
+    uint64_t first_line, lines; /* for `render`: number of the line before it; lines in it */
     command own;                /* of the thread */
     sheet printed;
     maillog_batch_event *event;
@@ -111,6 +111,11 @@ static uint64_t lines_in(const char *s, size_t n)
     return lines;
 }
 
+static uint64_t count_lines(const block *b)
+{
+    return lines_in(b->text, b->len) + (b->last && b->len && b->text[b->len - 1] != '\n');
+}
+
 static void number_rows(block *b)
 {
     size_t at = 0;
@@ -172,6 +177,7 @@ static void do_block(job *j)
     else
         parse_span(b, 0, b->len);
     if (only) number_rows(b);
+    if (!ring.work->render) b->lines = count_lines(b);
     if (ring.work->render) render_rows(b);
     if (ring.work->early) early_rows(b);
 }
@@ -213,7 +219,7 @@ static int give_oldest(void)
 {
     block *b = block_at(ring.got);
     pool_wait(&b->job);
-    const uint64_t line = b->first_line + b->lines;
+    const uint64_t line = ring.c->line + b->lines;
     const int rc = ring.work->render ? give_text(b) : ring.work->cb_many ? give_many(b) : give_events(b);
     if (rc >= 0) ring.c->line = line;
     b->len = 0;
@@ -235,10 +241,12 @@ static int put_block(size_t whole, bool last)
     next->len = rest;
     b->len = whole;
     b->last = last;
-    b->first_line = ring.line;
-    b->lines = lines_in(b->text, whole) + (last && whole && b->text[whole - 1] != '\n');
-    ring.line += b->lines;
     b->own = *ring.c;
+    if (ring.work->render) { /* it writes numbers */
+        b->first_line = ring.line;
+        b->lines = count_lines(b);
+        ring.line += b->lines;
+    }
     ring.put++;
     pool_give(&b->job);
     return rc;

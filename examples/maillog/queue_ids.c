@@ -1,34 +1,37 @@
-/* queue_ids.c: two generations of queue IDs. When the young one is full, the old one, which nobody asked for lately, is
- * forgotten, and the young one becomes old. */
+/* queue_ids.c: what is remembered of messages. Those that left the queue some minutes ago make room when the table is
+ * full; when that does not suffice it grows; and when memory does not allow that there are two generations of it: the
+ * old one, which nobody asked for lately, is forgotten, and the young one becomes old. */
 #include "siphash.h"
 #include "summary.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_SLOTS = 1024, MINUTES = 10 }; /* a message that is done is asked for that long */
+
 typedef struct generation {
-    queue_entry *slots;
-    size_t used;
+    queue_entry *slots; /* NULL: none yet */
+    size_t used, nslots;
 } generation;
 
 static generation young, old;
-static size_t nslots, most;
+static size_t most_slots;
 static siphash_key key;
 
-static queue_entry *new_slots(void)
+static void make_slots(generation *g, size_t nslots)
 {
-    queue_entry *slots = (queue_entry *)calloc(nslots, sizeof *slots);
-    return slots ? slots : (queue_entry *)must_realloc(NULL, SIZE_MAX);
+    g->nslots = nslots;
+    g->used = 0;
+    g->slots = (queue_entry *)calloc(nslots, sizeof *g->slots);
+    if (!g->slots) must_realloc(NULL, SIZE_MAX); /* says so, and ends */
 }
 
 void queue_ids_start(uint64_t memory)
 {
-    nslots = 256;
-    while (nslots * 4 * sizeof(queue_entry) <= memory) nslots *= 2;
-    most = nslots * 3 / 4;
+    most_slots = 256;
+    while (most_slots * 4 * sizeof(queue_entry) <= memory) most_slots *= 2;
     key = siphash_random_key();
-    young.slots = new_slots();
-    old.slots = new_slots();
+    make_slots(&young, most_slots < FIRST_SLOTS ? most_slots : FIRST_SLOTS);
 }
 
 void queue_ids_end(void)
@@ -39,25 +42,70 @@ void queue_ids_end(void)
 
 static queue_entry *slot_of(const generation *g, uint64_t hash)
 {
-    size_t i = (size_t)hash & (nslots - 1);
-    while (g->slots[i].used && g->slots[i].key != hash) i = (i + 1) & (nslots - 1);
+    size_t i = (size_t)hash & (g->nslots - 1);
+    while (g->slots[i].used && g->slots[i].key != hash) i = (i + 1) & (g->nslots - 1);
     return &g->slots[i];
+}
+
+static uint32_t minute_of(const summary *s) { return s->c->now == INT64_MIN ? 0 : (uint32_t)(s->c->now / 60000000000); }
+
+static bool is_done(const queue_entry *e, uint32_t minute)
+{
+    const uint32_t away = minute > e->minute ? minute - e->minute : e->minute - minute;
+    return e->removed && away > MINUTES;
+}
+
+/* Into a table of another size, or the same: without what is done. */
+static void move_slots(const summary *s, size_t nslots)
+{
+    const generation before = young;
+    const uint32_t minute = minute_of(s);
+    make_slots(&young, nslots);
+    for (size_t i = 0; i < before.nslots; i++) {
+        const queue_entry *e = &before.slots[i];
+        if (!e->used || is_done(e, minute)) continue;
+        *slot_of(&young, e->key) = *e;
+        young.used++;
+    }
+    free(before.slots);
+}
+
+static size_t still_used(const summary *s)
+{
+    const uint32_t minute = minute_of(s);
+    size_t n = 0;
+    for (size_t i = 0; i < young.nslots; i++) n += young.slots[i].used && !is_done(&young.slots[i], minute);
+    return n;
+}
+
+static void make_old(summary *s)
+{
+    const generation spent = old;
+    for (size_t i = 0; spent.slots && i < spent.nslots; i++)
+        s->queue_ids_dropped += spent.slots[i].used && !spent.slots[i].removed;
+    free(spent.slots);
+    old = young;
+    make_slots(&young, most_slots);
+}
+
+/* Three quarters are used: half of them at most are to be. */
+static void make_room(summary *s)
+{
+    const size_t used = still_used(s), want = used * 2 > young.nslots ? young.nslots * 2 : young.nslots;
+    if (want <= most_slots)
+        move_slots(s, want);
+    else
+        make_old(s);
 }
 
 static queue_entry *insert(summary *s, uint64_t hash)
 {
-    if (young.used >= most) {
-        const generation spent = old;
-        for (size_t i = 0; i < nslots; i++) s->queue_ids_dropped += spent.slots[i].used && !spent.slots[i].removed;
-        old = young;
-        memset(spent.slots, 0, nslots * sizeof *spent.slots);
-        young.slots = spent.slots;
-        young.used = 0;
-    }
+    if (young.used >= young.nslots / 4 * 3) make_room(s);
     queue_entry *e = slot_of(&young, hash);
     memset(e, 0, sizeof *e);
     e->key = hash;
     e->used = 1;
+    e->minute = minute_of(s);
     young.used++;
     return e;
 }
@@ -66,8 +114,8 @@ static queue_entry *entry_at(summary *s, uint64_t hash, bool make)
 {
     queue_entry *e = slot_of(&young, hash);
     if (e->used) return e;
-    queue_entry *before = slot_of(&old, hash);
-    if (before->used && before->key == hash) { /* once forgotten, twice remembered: it moves to the young ones */
+    queue_entry *before = old.slots ? slot_of(&old, hash) : NULL;
+    if (before && before->used) { /* once forgotten, twice remembered: it moves to the young ones */
         const queue_entry copy = *before;
         before->removed = 1;
         e = insert(s, hash);
@@ -75,6 +123,12 @@ static queue_entry *entry_at(summary *s, uint64_t hash, bool make)
         return e;
     }
     return make ? insert(s, hash) : NULL;
+}
+
+void queue_entry_done(const summary *s, queue_entry *e)
+{
+    e->removed = 1;
+    e->minute = minute_of(s);
 }
 
 /* It is mostly that of the line before. */
@@ -85,7 +139,7 @@ static uint64_t hash_of_host(maillog_str host)
     static uint64_t hash;
     if (!host.len) return 0;
     if (host.len == len && memcmp(host.ptr, last, len) == 0) return hash;
-    hash = siphash_quick(key, host.ptr, host.len, true);
+    hash = siphash(key, host.ptr, host.len, true);
     len = host.len <= sizeof last ? host.len : 0;
     memcpy(last, host.ptr, len);
     return hash;
@@ -93,18 +147,30 @@ static uint64_t hash_of_host(maillog_str host)
 
 queue_entry *queue_entry_of(summary *s, const maillog_event *ev, maillog_str queue_id, bool make)
 {
+    /* one line asks for its queue ID several times */
+    static char last[32];
+    static size_t len;
+    static uint64_t last_host, hash;
     if (!queue_id.len) return NULL;
-    siphash_key with_host = key;
-    with_host.half[0] ^= hash_of_host(maillog_get(ev, MAILLOG_FIELD_HOST));
-    return entry_at(s, siphash_quick(with_host, queue_id.ptr, queue_id.len, false), make);
+    const uint64_t host = hash_of_host(maillog_get(ev, MAILLOG_FIELD_HOST));
+    if (queue_id.len == len && host == last_host && memcmp(queue_id.ptr, last, len) == 0)
+        return entry_at(s, hash, make);
+    const siphash_key with_host = {{key.half[0] ^ host, key.half[1]}};
+    hash = quick_hash(with_host, queue_id.ptr, queue_id.len);
+    len = queue_id.len <= sizeof last ? queue_id.len : 0;
+    memcpy(last, queue_id.ptr, len);
+    last_host = host;
+    return entry_at(s, hash, make);
 }
 
 queue_entry *queue_memo(summary *s, memo_kind what, uint64_t number, maillog_str text, bool make)
 {
-    const siphash_key own = {{key.half[0] ^ number, key.half[1] ^ (uint64_t)what}};
-    return entry_at(s, siphash_quick(own, text.ptr ? text.ptr : "", text.len, false), make);
+    const siphash_key own = {{key.half[0] ^ number, key.half[1] + (uint64_t)what}};
+    queue_entry *e = entry_at(s, quick_hash(own, text.ptr, text.len), make);
+    if (e && !e->removed) queue_entry_done(s, e); /* it is asked for soon, or not at all */
+    return e;
 }
 
 queue_entry *queue_entry_by_key(summary *s, uint64_t hash) { return entry_at(s, hash, false); }
 
-uint64_t queue_hash(maillog_str text) { return siphash_quick(key, text.ptr ? text.ptr : "", text.len, false); }
+uint64_t queue_hash(maillog_str text) { return quick_hash(key, text.ptr, text.len); }

@@ -130,19 +130,21 @@ typedef struct queue_entry {
     uint64_t key;
     uint64_t size, sender, domain; /* sender and domain: rows they were counted in; 0: not yet */
     uint64_t message_id, delay;    /* its hash, 0: not known; of a delivery, in microseconds */
-    uint32_t day;
+    uint32_t day, minute;          /* minute: since 1970, when it was made or done */
     uint8_t hour;
     uint8_t used, received, sized, deferred, refed, removed, local; /* refed: came back from a filter */
     char site[72];                                                  /* where it came from, for mail without a sender */
 } queue_entry;
 
 void queue_ids_start(uint64_t memory);
-/* The entry of a queue ID on the line's host; `make`: a new one when there is none. It lives until the next is made. */
+/* The entry of a queue ID on the line's host; `make`: a new one when there is none. It lives until the next is
+ * asked for. */
 queue_entry *queue_entry_of(summary *s, const maillog_event *ev, maillog_str queue_id, bool make);
 /* The same for something else that is to be remembered: what it is, and a key of the caller's. */
 typedef enum memo_kind { MEMO_HOSTS = 1, MEMO_PIPED } memo_kind;
 queue_entry *queue_memo(summary *s, memo_kind what, uint64_t key, maillog_str text, bool make);
 queue_entry *queue_entry_by_key(summary *s, uint64_t key);
+void queue_entry_done(const summary *s, queue_entry *e);
 uint64_t queue_hash(maillog_str text);
 void queue_ids_end(void);
 

@@ -7,13 +7,7 @@
 static maillog_str get(const maillog_event *ev, maillog_field_id id) { return maillog_get(ev, id); }
 static maillog_str queue_id(const maillog_event *ev) { return get(ev, MAILLOG_FIELD_QUEUE_ID); }
 
-static bool has(maillog_str s, const char *text)
-{
-    const size_t n = strlen(text);
-    for (size_t i = 0; i + n <= s.len; i++)
-        if (memcmp(s.ptr + i, text, n) == 0) return true;
-    return false;
-}
+static bool has(maillog_str s, const char *text) { return s.len && memmem(s.ptr, s.len, text, strlen(text)); }
 
 /* The daemon without "postfix/": what pflogsumm calls a command. */
 static maillog_str agent(const maillog_event *ev)
@@ -66,7 +60,7 @@ static void on_message_id(summary *s, const maillog_event *ev)
 static void on_removed(summary *s, const maillog_event *ev)
 {
     queue_entry *e = queue_entry_of(s, ev, queue_id(ev), false);
-    if (e) e->removed = 1;
+    if (e) queue_entry_done(s, e);
 }
 
 /* ---- out ---- */
@@ -76,8 +70,8 @@ static maillog_str raw_value(maillog_str text, const char *name, char until)
 {
     const size_t n = strlen(name);
     maillog_str value = {NULL, 0};
-    for (size_t i = 0; i + n <= text.len && !value.ptr; i++)
-        if (memcmp(text.ptr + i, name, n) == 0) value.ptr = text.ptr + i + n;
+    const char *at = text.len ? (const char *)memmem(text.ptr, text.len, name, n) : NULL;
+    if (at) value.ptr = at + n;
     while (value.ptr && value.ptr + value.len < text.ptr + text.len && value.ptr[value.len] != until) value.len++;
     return value;
 }
@@ -407,7 +401,8 @@ void count_severity(summary *s, const maillog_event *ev)
         table_id table;
     } severe[] = {{"warning: ", TABLE_WARNINGS}, {"fatal: ", TABLE_FATALS}, {"panic: ", TABLE_PANICS}};
     maillog_str text = get(ev, MAILLOG_FIELD_MESSAGE);
-    for (size_t i = 0; i < sizeof severe / sizeof *severe; i++) {
+    const bool may_be = text.len && strchr("wfp", *text.ptr);
+    for (size_t i = 0; may_be && i < sizeof severe / sizeof *severe; i++) {
         const size_t n = strlen(severe[i].word);
         if (text.len <= n || memcmp(text.ptr, severe[i].word, n) != 0) continue;
         drop_front(&text, n);

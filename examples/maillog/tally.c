@@ -70,7 +70,7 @@ static uint64_t hash_of(const tally *t, const maillog_str *part)
     uint64_t h = 0;
     for (size_t i = 0; i < t->keys; i++) {
         const siphash_key chained = {{key.half[0] ^ h, key.half[1]}};
-        h = siphash_quick(chained, part[i].ptr ? part[i].ptr : "", part[i].len, false);
+        h = quick_hash(chained, part[i].ptr, part[i].len);
     }
     return h;
 }
