@@ -61,6 +61,7 @@ for condition in daemon=dovecot/imap-login daemon=postfix/smtpd daemon=exim daem
 done
 printf '%s\n' '{"__REALTIME_TIMESTAMP":"1784440746123456","_HOSTNAME":"mx","SYSLOG_IDENTIFIER":"postfix/qmgr","_PID":"8","MESSAGE":"A000000001: from=\u003ca\u0040example.net>, size=1, nrcpt=1 (queue active)"}' >> cases
 exits 0 "$maillog" events --where from=a@example.net cases; says out '"from":"a@example.net"'
+exits 2 "$maillog" events --where 'size>>5' log; says err "want a value"
 where 3 'line<=3'
 where 7 'time>="2026-07-19T08:20"'
 wrong() { text=$1; shift; exits 2 "$maillog" "$@"; says err "$text"; }

@@ -37,8 +37,12 @@ printf 'Jul 19 08:05:02 mx postfix/qmgr[8]: half a li' >> log; sleep 0.3
 printf 'Jul 19 08:06:01 mx postfix/qmgr[8]: A000000006: removed\n' >> log
 until_says follow.out 'A000000006: removed'
 says follow.err "was truncated"; says follow.out 'half a li"'
-stop INT 0
 [ "$(wc -l < follow.out)" = 13 ] || { cat follow.out; fail "each line once"; }
+
+# it vanishes, and another comes
+rm log; sleep 1.2; printf 'Jul 19 08:07:01 mx postfix/qmgr[8]: A000000007: removed\n' > log
+until_says follow.out 'A000000007: removed'
+stop INT 0
 
 # a log that is not there yet
 rm -f late

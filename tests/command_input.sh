@@ -93,10 +93,15 @@ esac
 
 # trouble with one file: the rest is read
 exits 1 "$maillog" events missing mail.log; says err "missing: No such file"; lines 7
+# one that may not be read, also when everything else may be: as nobody
+cp mail.log secret; chmod 0 secret
 if [ "$(id -u)" != 0 ]; then
-    cp mail.log secret; chmod 0 secret
     exits 1 "$maillog" events secret mail.log; says err "secret: Permission denied"; lines 7
+elif command -v setpriv >/dev/null; then
+    chmod 755 . ; cp "$maillog" reader
+    exits 1 setpriv --reuid=65534 --regid=65534 --clear-groups ./reader events secret mail.log; says err "secret: Permission denied"; lines 7
 fi
+exits 1 "$maillog" events /proc/self/mem mail.log; says err "/proc/self/mem: "; lines 7
 exits 1 sh -c "'$maillog' events whole > /dev/full"; says err "No space left"
 exits 0 sh -c "'$maillog' events whole whole | head -n 1"; [ ! -s err ] || fail "a reader that leaves is no trouble"
 echo "input: right"

@@ -49,12 +49,17 @@ exits 0 "$maillog" trace --sort first two; head -n 1 out | grep -q 'a@example' |
 exits 0 "$maillog" trace --json two; head -n 1 out | grep -q '"from":"a@example.net"' || fail "JSON is in the order of first lines"
 lines 2
 
+# what was meant for an option
+exits 1 "$maillog" trace A000000002 log; says err "did you mean --queue-id A000000002?"
+exits 1 "$maillog" trace a@example.net log; says err "did you mean --address a@example.net?"
+
 # wrong usage is said, with a guess
 wrong() { text=$1; shift; exits 2 "$maillog" "$@"; says err "$text"; }
 wrong "did you mean rejected?" trace --verdict rejectd log
 wrong "did you mean --queue-id?" trace --quueue-id X log
 wrong "did you mean trace?" trase
 wrong "events has no option --queue-id" events --queue-id X log
+wrong "unknown option -q" trace -q X log
 wrong "want a time" trace --since soon log
 wrong "want a time" trace --since 2026-13-41 log
 wrong "--timezone" trace --timezone Mars/Olympus log

@@ -71,15 +71,15 @@ static const struct {
 
 enum { ARRAYS = sizeof arrays / sizeof *arrays };
 
-/* Memory that is given out from its beginning; NULL: it is only counted. */
+/* Memory that is given out from its beginning; what does not fit is only counted. */
 typedef struct room {
     char *mem;
-    size_t used;
+    size_t used, cap;
 } room;
 
 static void *put(room *r, const void *what, size_t n)
 {
-    void *to = r->mem ? r->mem + r->used : NULL;
+    void *to = r->used + n <= r->cap ? r->mem + r->used : NULL;
     if (to && n) memcpy(to, what, n);
     r->used += n;
     return to;
@@ -106,8 +106,9 @@ static void put_parts(room *r, const char *from, char *to, const layout *of)
     }
 }
 
-static maillog_message *copy(const maillog_message *m, room *r)
+size_t message_copy(const maillog_message *m, char *mem, size_t cap, maillog_message **out)
 {
+    room all = {mem, 0, cap}, *r = &all;
     const char *from = (const char *)m;
     char *to = (char *)put_aligned(r, m, sizeof *m);
     put_parts(r, from, to, &whole);
@@ -121,18 +122,6 @@ static maillog_message *copy(const maillog_message *m, room *r)
         if (to) memcpy(to + arrays[a].array, &fresh, sizeof fresh);
         for (size_t i = 0; i < n; i++) put_parts(r, old + i * size, fresh ? fresh + i * size : NULL, arrays[a].of);
     }
-    return (maillog_message *)(void *)to;
-}
-
-size_t message_copy_size(const maillog_message *m)
-{
-    room r = {NULL, 0};
-    copy(m, &r);
-    return r.used + ALIGNED;
-}
-
-maillog_message *message_copy(const maillog_message *m, char *mem)
-{
-    room r = {mem, 0};
-    return copy(m, &r);
+    *out = (maillog_message *)(void *)to;
+    return r->used;
 }

@@ -4,9 +4,8 @@
 
 #include <maillog/join.h>
 
-/* Bytes that message_copy() needs. */
-size_t message_copy_size(const maillog_message *m);
-/* A copy with all that it points to, in `mem`, aligned as malloc does. */
-maillog_message *message_copy(const maillog_message *m, char *mem);
+/* A copy with all that it points to, in `mem`, aligned as malloc does. The bytes it needs; more than `cap`: it did not
+ * fit, and `out` is of no use. */
+size_t message_copy(const maillog_message *m, char *mem, size_t cap, maillog_message **out);
 
 #endif

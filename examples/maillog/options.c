@@ -160,12 +160,12 @@ static const char *option_name(size_t i, const void *list)
     return NULL;
 }
 
-static int unknown(const command *c, const char *name, const option *elsewhere)
+static int unknown(const command *c, const char *dashes, const char *name, const option *elsewhere)
 {
-    if (elsewhere) return wrong_usage(c, "%s has no option --%s", c->name, name);
+    if (elsewhere) return wrong_usage(c, "%s has no option %s%s", c->name, dashes, name);
     const char *meant = did_you_mean(name, option_name, c);
-    if (meant) return wrong_usage(c, "unknown option --%s: did you mean --%s?", name, meant);
-    return wrong_usage(c, "unknown option --%s", name);
+    if (meant) return wrong_usage(c, "unknown option %s%s: did you mean --%s?", dashes, name, meant);
+    return wrong_usage(c, "unknown option %s%s", dashes, name);
 }
 
 /* ---- values ---- */
@@ -255,7 +255,7 @@ int options_read(command *c, int argc, char **argv, bool *done)
         char *typed = must_strndup(name, n);
         int rc = 0;
         if (!o || (n == 1 && arg[1] == '-'))
-            rc = unknown(c, typed, elsewhere);
+            rc = unknown(c, arg[1] == '-' ? "--" : "-", typed, elsewhere);
         else if (o->kind == FLAG && name[n] == '=')
             rc = wrong_usage(c, "--%s takes no value", typed);
         else if (o->kind != FLAG && name[n] != '=' && i + 1 >= argc)

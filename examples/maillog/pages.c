@@ -22,12 +22,12 @@ typedef struct page {
     entry *entries;
     size_t n, entries_cap;
     command own;
+    const page_work *work;
     sheet text;
 } page;
 
 static page pages[PAGES];
 static uint64_t put, got; /* pages given to the threads, printed */
-static const page_work *work;
 
 static page *page_at(uint64_t i) { return &pages[i % PAGES]; }
 
@@ -36,7 +36,7 @@ static void do_page(job *j)
     page *p = (page *)j;
     p->text.len = 0;
     for (size_t i = 0; i < p->n; i++) {
-        work->render(&p->text, &p->own, p->entries[i].m);
+        p->work->render(&p->text, &p->own, p->entries[i].m);
         p->entries[i].end = p->text.len;
     }
 }
@@ -47,7 +47,7 @@ static void print_oldest(void)
     size_t at = 0;
     pool_wait(&p->job);
     for (size_t i = 0; i < p->n; at = p->entries[i++].end)
-        work->print(p->entries[i].first_line, p->text.text + at, p->entries[i].end - at);
+        p->work->print(p->entries[i].first_line, p->text.text + at, p->entries[i].end - at);
     p->n = p->used = 0;
 }
 
@@ -61,23 +61,31 @@ static void give_page(void)
     while (got < put && (put - got >= PAGES || pool_done(&page_at(got)->job))) print_oldest();
 }
 
-void pages_add(const command *c, const maillog_message *m, const page_work *work_)
+/* An empty page with room for so many bytes. */
+static page *new_page(size_t need)
 {
-    const size_t need = message_copy_size(m);
+    give_page();
     page *p = page_at(put);
-    work = work_;
-    if (p->n && (p->used + need > p->cap || p->own.reference != c->reference)) {
-        give_page();
-        p = page_at(put);
-    }
-    if (need > p->cap) {
-        free(p->mem);
-        p->mem = (char *)must_realloc(NULL, p->cap = need > ROOM ? need : ROOM);
+    if (need <= p->cap) return p;
+    free(p->mem);
+    p->mem = (char *)must_realloc(NULL, p->cap = ((need > ROOM ? need : ROOM) + ALIGNED) & ~(size_t)(ALIGNED - 1));
+    return p;
+}
+
+void pages_add(const command *c, const maillog_message *m, const page_work *work)
+{
+    page *p = page_at(put);
+    maillog_message *copy;
+    if (p->n && p->own.reference != c->reference) p = new_page(ROOM);
+    size_t need = message_copy(m, p->mem + p->used, p->cap - p->used, &copy);
+    if (need > p->cap - p->used) {
+        p = new_page(need);
+        message_copy(m, p->mem, p->cap, &copy);
     }
     if (p->n == p->entries_cap)
         p->entries = (entry *)must_realloc(p->entries, (p->entries_cap = p->entries_cap * 2 + 64) * sizeof *p->entries);
-    if (p->n == 0) p->own = *c;
-    const entry e = {message_copy(m, p->mem + p->used), m->lines.len ? m->lines.ptr[0] : 0, 0};
+    if (p->n == 0) p->own = *c, p->work = work;
+    const entry e = {copy, m->lines.len ? m->lines.ptr[0] : 0, 0};
     p->entries[p->n++] = e;
     p->used += (need + ALIGNED - 1) & ~(size_t)(ALIGNED - 1);
 }

@@ -209,7 +209,7 @@ static int give_events(const block *b)
 
 static int give_text(block *b)
 {
-    if (fwrite(b->printed.text, 1, b->printed.len, stdout) != b->printed.len) output_failed();
+    if (b->printed.len && fwrite(b->printed.text, 1, b->printed.len, stdout) != b->printed.len) output_failed();
     if (b->own.status) ring.c->status = b->own.status;
     return interrupted || ferror(stdout) ? -1 : MAILLOG_OK;
 }

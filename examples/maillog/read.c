@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CARRY = 1 << 24, BLOCK = 1 << 18 }; /* CARRY: the longest line that is kept whole */
 
@@ -139,6 +140,15 @@ static void keep_up(lane *l)
     if (reference - l->reference >= 3600) l->reference = reference;
 }
 
+/* What was meant for an option looks like a file's name. */
+static void complain_of_name(command *c, const char *name, const source *s)
+{
+    const size_t n = strlen(name), id = strspn(name, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    const char *option = strchr(name, '@') ? "--address" : n >= 6 && id == n ? "--queue-id" : NULL;
+    complain(c, name, s->why);
+    if (s->missing && option && c->which == CMD_TRACE) fprintf(stderr, "maillog: did you mean %s %s?\n", option, name);
+}
+
 /* Open the next file. False: there is none (ended), or it is waited for. */
 static bool open_next(lane *l)
 {
@@ -159,7 +169,7 @@ static bool open_next(lane *l)
             l->told = l->waits = true;
             return false;
         }
-        complain(l->c, name, l->src.why);
+        complain_of_name(l->c, name, &l->src);
         l->next++;
     }
     l->ended = true;
@@ -330,6 +340,9 @@ void command_read(command *c)
     c->clock = c->clock || c->follow || c->which == CMD_SUMMARY || c->since != INT64_MIN || c->until != INT64_MAX;
     file_set *sets = input_sets(c, &n);
     lane *lanes = (lane *)must_realloc(NULL, (n + 1) * sizeof *lanes);
+    if (c->nfiles == 0 && isatty(0))
+        fprintf(stderr, "maillog: reading what is typed here (Ctrl-D ends it); a log is read with: maillog %s FILE\n",
+                c->name);
     progress_start(c, sets, n);
     for (size_t i = 0; i < n; i++) lane_start(&lanes[i], c, &sets[i], n > 1);
     if (c->follow) follow_start(sets, n);

@@ -22,12 +22,25 @@ typedef struct state_head {
 static const char magic[16] = "maillog state 1";
 static state_head before, now; /* what the earlier run left; what this one did */
 
+/* A state that could not be kept is known before hours of reading, not after. */
+static bool can_write(const command *c)
+{
+    FILE *f = fopen(c->state_file, "ab");
+    if (f) {
+        fclose(f);
+        unlink(c->state_file);
+        return true;
+    }
+    fprintf(stderr, "maillog: --state %s: %s\n", c->state_file, strerror(errno));
+    return false;
+}
+
 bool state_load(command *c, void **block, size_t *len)
 {
     *block = NULL;
     if (!c->state_file) return true;
     FILE *f = fopen(c->state_file, "rb");
-    if (!f && errno == ENOENT) return true;
+    if (!f && errno == ENOENT) return can_write(c);
     const bool read_head = f && fread(&before, sizeof before, 1, f) == 1;
     const bool ok = read_head && memcmp(before.magic, magic, sizeof magic) == 0 && before.nmarks <= MARKS;
     if (ok && (*block = malloc(before.block ? before.block : 1)) != NULL &&

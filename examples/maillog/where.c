@@ -99,7 +99,7 @@ static char *value_at(parser *p)
     const char quote = *p->at == '"' || *p->at == '\'' ? *p->at : '\0';
     const char *begin = p->at + (quote != '\0');
     const size_t n = quote ? strcspn(begin, quote == '"' ? "\"" : "'") : strcspn(begin, " \t\n()");
-    if ((quote && begin[n] != quote) || (!quote && n == 0)) {
+    if ((quote && begin[n] != quote) || (!quote && (n == 0 || strchr("=<>!~", *begin)))) {
         fail(p, quote ? "the other quote" : "a value");
         return NULL;
     }
