@@ -11,12 +11,12 @@ static void expect_same(const maillog_event *a, const maillog_event *b)
     fuzz_check(memcmp(a->field, b->field, a->nfields * sizeof *a->field) == 0);
 }
 
-static void parse_both(const char *line, size_t len)
+static void parse_both(const ml_path *path, const char *line, size_t len)
 {
     maillog_event quick, slow;
     ml_line l;
     ml_line_init(&l, &quick, line, line + len);
-    maillog__parse(&l, NULL, line, line + len, quick.field);
+    path->line(&l, NULL, line, line + len, quick.field);
     memset(&slow, 0, offsetof(maillog_event, field));
     slow.line = line;
     slow.len = (uint32_t)len;
@@ -40,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const size_t n = strlen(headers[i]);
         memcpy(line, headers[i], n);
         memcpy(line + n, text, size);
-        parse_both(line, n + size);
+        parse_both(&maillog__path_base, line, n + size);
+        parse_both(maillog__path(), line, n + size);
         free(line);
     }
     return 0;

@@ -190,7 +190,9 @@ class Amalgamation:
 
     def source(self):
         files = sorted(os.path.normpath(os.path.join(d, f)) for d, _, fs in os.walk(os.path.join(ROOT, "src")) for f in fs)
-        sources, headers = [f for f in files if f.endswith(".c")], [f for f in files if f.endswith((".h", ".def"))]
+        # avx2.c is quick.c once more: in one file there is no choice at run time
+        sources = [f for f in files if f.endswith(".c") and not f.endswith("avx2.c")]
+        headers = [f for f in files if f.endswith((".h", ".def"))]
         owners = {}
         for path in sources + headers:
             for name in names_of(read(path)):
@@ -214,7 +216,7 @@ def main():
     version = re.search(r'VERSION_STRING "([^"]+)"', read(os.path.join(ROOT, "include/maillog/version.h"))).group(1)
     licence = read(os.path.join(ROOT, "LICENSE")).rstrip()
     both = Amalgamation()
-    for name, make, first in (("maillog.h", both.header, ""), ("maillog.c", both.source, '#include "maillog.h"\n\n')):
+    for name, make, first in (("maillog.h", both.header, ""), ("maillog.c", both.source, '#include "maillog.h"\n#define MAILLOG_NO_DISPATCH 1\n\n')):
         with open(os.path.join(out, name), "w", encoding="utf-8") as f:
             f.write("/* maillog %s in two files: maillog.h, maillog.c. Made by scripts/amalgamate.py.\n *\n * %s */\n%s" % (
                 version, licence.replace("\n", "\n * ").replace(" * \n", " *\n"), first))

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/cursor.h"
-#include "frame.h"
 #include "parse.h"
 
 static bool keeps_type(const maillog_batch *b, uint16_t type)
@@ -21,61 +20,49 @@ static bool keeps_type(const maillog_batch *b, uint16_t type)
     return lo < b->ntypes && b->types[lo] == type;
 }
 
-static bool is_wanted(const maillog_batch *b, const maillog_event *ev)
+static bool is_wanted(const maillog_batch *b, const maillog_batch_event *ev)
 {
     return (!b->daemons || b->daemons[ev->daemon]) && keeps_type(b, ev->type);
 }
 
-/* The event as a row; `field` is where its fields begin. */
-static void store(maillog_batch_event *row, const maillog_event *ev, const char *buf, uint32_t field)
+/* Takes out the rows from `row` and `first`, a field, on that are not wanted. */
+static void filter(const maillog_batch *b, maillog_batch_event *row, uint32_t first, ml_rows *rows)
 {
-    row->off = (uint32_t)(ev->line - buf);
-    row->len = ev->len;
-    row->field = field;
-    row->nfields = ev->nfields;
-    row->flags = ev->flags;
-    row->type = ev->type;
-    row->daemon = ev->daemon;
-    row->match = ev->match;
-    row->time = ev->time;
+    for (const maillog_batch_event *r = row; r < rows->event; r++) {
+        if (!is_wanted(b, r)) continue;
+        *row = *r;
+        memmove(b->field + first, b->field + r->field, r->nfields * sizeof *b->field);
+        row->field = first;
+        first += row++->nfields;
+    }
+    rows->event = row;
+    rows->field = b->field + first;
+    rows->nfields = first;
 }
 
 int maillog_batch_parse(const maillog_options *opt, const char *buf, size_t len, maillog_batch *b, size_t *consumed)
 {
     if (!b || !consumed || (!buf && len) || !b->event || !b->field || len > UINT32_MAX) return MAILLOG_ERR_ARGUMENT;
     if (b->field_cap < MAILLOG_FIELDS_MAX || b->event_cap == 0) return MAILLOG_ERR_NO_SPACE;
-    const char *p = buf, *const end = buf + len;
-    const uint8_t *const skip = opt ? opt->skip : NULL;
-    const bool all = !b->daemons && !b->types;
-    const uint32_t fields_max = b->field_cap - MAILLOG_FIELDS_MAX;
-    maillog_batch_event *row = b->event;
-    const maillog_batch_event *const rows_end = row + b->event_cap;
-    maillog_field *const field = b->field;
-    uint32_t nfields = 0;
-    uint64_t lines = 0;
-    maillog_event ev; /* its rows are not used: fields go straight to the caller's */
-    ml_host hosts[ML_HOSTS] = {{{0}, {0}, 0}};
     ml_line l;
-    ml_line_init(&l, &ev, buf, end);
-    l.hosts = hosts;
-    while (p < end && row < rows_end && nfields <= fields_max) {
-        const char *e, *next;
-        if (!maillog__next_line(p, end, &e, &next)) {
-            if (!b->final) break;
-            next = end;
-            e = end - (end[-1] == '\n'); /* a record may lack its empty line */
-        }
-        if (e > p && e[-1] == '\r') e--;
-        maillog__parse(&l, skip, p, e, field + nfields);
-        lines++;
-        p = next;
-        if (!all && !is_wanted(b, &ev)) continue;
-        store(row++, &ev, buf, nfields);
-        nfields += ev.nfields;
+    ml_host hosts[ML_HOSTS];
+    ml_rows rows = {b->event, b->event + b->event_cap, b->field, 0, b->field_cap - MAILLOG_FIELDS_MAX};
+    const ml_path *const path = maillog__path();
+    const char *p = buf;
+    ml_line_init(&l, NULL, buf, buf + len);
+    maillog__line_keep(&l, hosts);
+    b->lines = 0;
+    for (;;) { /* again where a filter made room */
+        maillog_batch_event *const row = rows.event;
+        const uint32_t first = rows.nfields;
+        p = path->rows(&l, opt ? opt->skip : NULL, p, b->final != 0, &rows);
+        const size_t lines = (size_t)(rows.event - row);
+        b->lines += lines;
+        if (!lines || !(b->daemons || b->types)) break;
+        filter(b, row, first, &rows);
     }
-    b->nevents = (uint32_t)(row - b->event);
-    b->nfields = nfields;
-    b->lines = lines;
+    b->nevents = (uint32_t)(rows.event - b->event);
+    b->nfields = rows.nfields;
     *consumed = (size_t)(p - buf);
     return MAILLOG_OK;
 }

@@ -4,6 +4,25 @@
 #include "daemons/daemons.h"
 #include "header/header.h"
 
+void maillog__line_keep(ml_line *l, ml_host *hosts)
+{
+    /* a stamp and what it means, as if a line had had it */
+    static const maillog_time first = {0, 1, 1, 0, 0, 0, 0, 0, MAILLOG_NO_OFFSET, 0};
+    static const ml_host none = {{1, 1}, {0, 0}, 0};
+    memcpy(l->stamp, "Jan  1 00:00:00 ", sizeof l->stamp);
+    l->time = first;
+    l->hosts = hosts;
+    for (int i = 0; i < ML_HOSTS; i++) hosts[i] = none;
+}
+
+static void clear(maillog_event *ev)
+{
+    ev->type = 0;
+    ev->daemon = 0;
+    ev->match = MAILLOG_MATCH_RAW;
+    ev->flags = 0;
+}
+
 /* What the header leaves to the daemon's grammar. */
 static void read_message(ml_line *l, const uint8_t *skip, ml_cur message)
 {
@@ -24,7 +43,7 @@ void maillog__parse_message(ml_line *l, const uint8_t *skip, ml_cur message, mai
     l->limit = field + MAILLOG_FIELDS_MAX;
     l->form = ML_FORM_TAGGED;
     l->inside = false;
-    ev->type = 0;
+    clear(ev);
     if (ml_may_be_syslogd(ml_peek(message))) maillog__message(l, &message);
     ml_put(l, MAILLOG_FIELD_MESSAGE, message);
     read_message(l, skip, message);
@@ -33,6 +52,7 @@ void maillog__parse_message(ml_line *l, const uint8_t *skip, ml_cur message, mai
 
 void maillog__parse_any(ml_line *l, const uint8_t *skip, ml_cur line, maillog_field *field)
 {
+    clear(l->ev);
     l->next = field;
     l->limit = field + MAILLOG_FIELDS_MAX;
     l->form = ML_FORM_TAGGED;
@@ -58,6 +78,6 @@ int maillog_parse_line(const maillog_options *opt, const char *line, size_t len,
     if (len > UINT32_MAX) len = UINT32_MAX;
     ml_line l;
     ml_line_init(&l, out, line, line + len);
-    maillog__parse(&l, opt ? opt->skip : NULL, line, without_line_end(line, line + len), out->field);
+    maillog__path()->line(&l, opt ? opt->skip : NULL, line, without_line_end(line, line + len), out->field);
     return MAILLOG_OK;
 }

@@ -11,6 +11,7 @@
 typedef struct stream {
     maillog_callbacks cb;
     void *user;
+    const ml_path *path;
     char *carry;
     size_t carry_cap, carry_len;
     size_t carry_at;  /* whole lines in the carry wait from here: behind a record whose end was seen late */
@@ -37,14 +38,13 @@ void maillog_callbacks_init(maillog_callbacks *cb)
 /* The daemon's own member, found by its id. */
 static maillog_event_cb own_callback(const maillog_callbacks *cb, unsigned daemon)
 {
-    switch (daemon) {
-#define MAILLOG_DAEMON(id, NAME, member, name, doc)                                                                    \
-    case id:                                                                                                           \
-        return cb->on_##member;
+    static const uint16_t offsets[256] = {
+#define MAILLOG_DAEMON(id, NAME, member, name, doc) [id] = offsetof(maillog_callbacks, on_##member),
 #include <maillog/schema.def>
-    default:
-        return NULL;
-    }
+    };
+    maillog_event_cb own = NULL;
+    if (offsets[daemon]) memcpy(&own, (const char *)cb + offsets[daemon], sizeof own);
+    return own;
 }
 
 static maillog_event_cb callback_for(const maillog_callbacks *cb, const maillog_event *ev)
@@ -77,28 +77,56 @@ int maillog_stream_init(maillog_stream *out, const maillog_callbacks *cb, void *
     memset(s, 0, sizeof *s);
     memcpy(&s->cb, cb, cb->size < sizeof s->cb ? cb->size : sizeof s->cb);
     s->user = user;
+    s->path = maillog__path();
     s->carry = (char *)carry;
     s->carry_cap = carry_len;
+    maillog__line_keep(&s->line, s->hosts);
     choose_daemons(s);
     return MAILLOG_OK;
+}
+
+/* Offsets of the next event count from its line, p. */
+static ml_line *line_at(stream *s, const char *p, const char *readable, maillog_event *ev)
+{
+    ml_line *const l = &s->line;
+    l->ev = ev;
+    l->base = p;
+    l->readable = readable;
+    l->hosts = s->hosts; /* the stream may have been moved */
+    return l;
+}
+
+static int call_back(const stream *s, const maillog_event *ev)
+{
+    const maillog_event_cb cb = callback_for(&s->cb, ev);
+    const int rc = cb ? cb(s->user, ev) : MAILLOG_CONTINUE;
+    return rc < 0 ? MAILLOG_ERR_ABORTED : rc > 0 ? MAILLOG_PAUSE : MAILLOG_OK;
 }
 
 /* One whole line to its callback. */
 static int deliver(stream *s, const char *p, const char *e, const char *readable, uint32_t flags)
 {
     maillog_event ev;
-    ml_line *const l = &s->line;
     if (e > p && e[-1] == '\r') e--;
     if ((size_t)(e - p) > UINT32_MAX) e = p + UINT32_MAX;
-    l->ev = &ev;
-    l->base = p;
-    l->hosts = s->hosts;
-    l->readable = readable;
-    maillog__parse(l, s->skip, p, e, ev.field);
+    s->path->line(line_at(s, p, readable, &ev), s->skip, p, e, ev.field);
     ev.flags |= flags;
-    const maillog_event_cb cb = callback_for(&s->cb, &ev);
-    const int rc = cb ? cb(s->user, &ev) : MAILLOG_CONTINUE;
-    return rc < 0 ? MAILLOG_ERR_ABORTED : rc > 0 ? MAILLOG_PAUSE : MAILLOG_OK;
+    return call_back(s, &ev);
+}
+
+/* The line at p to its callback, which gives *rc: where the next one begins, or NULL when its end is not there. */
+static const char *next_line(stream *s, const char *p, const char *end, int *rc)
+{
+    const char *e, *next;
+    if ((size_t)(end - p) <= UINT32_MAX) {
+        maillog_event ev;
+        next = s->path->next(line_at(s, p, end, &ev), s->skip, p, ev.field);
+        if (next) *rc = call_back(s, &ev);
+        return next;
+    }
+    if (!maillog__next_line(p, end, &e, &next)) return NULL;
+    *rc = deliver(s, p, e, end, 0);
+    return next;
 }
 
 #define CUT (MAILLOG_FLAG_TRUNCATED | MAILLOG_FLAG_OVERSIZED)
@@ -191,18 +219,17 @@ int maillog_stream_feed(maillog_stream *out, const void *data, size_t len, size_
         if (rc != MAILLOG_OK) return rc;
     }
     while (p < end) {
-        const char *e, *next;
-        int rc;
+        int rc = MAILLOG_OK;
         if (s->carry_len > 0 || s->skipping) {
-            e = (const char *)memchr(p, '\n', (size_t)(end - p));
+            const char *const e = (const char *)memchr(p, '\n', (size_t)(end - p));
             if (!e) break;
-            next = e + 1;
             rc = finish_carried(s, p, (size_t)(e - p));
+            p = e + 1;
         } else {
-            if (!maillog__next_line(p, end, &e, &next)) break;
-            rc = deliver(s, p, e, end, 0);
+            const char *const next = next_line(s, p, end, &rc);
+            if (!next) break;
+            p = next;
         }
-        p = next;
         *consumed = (size_t)(p - (const char *)data);
         if (rc != MAILLOG_OK) return rc;
     }

@@ -19,6 +19,10 @@
 /* For what is to vanish into its callers, where lengths are constants. */
 #define ML_INLINE static inline __attribute__((always_inline))
 
+/* Which way the compiler is to lay out without a jump. */
+#define ML_MOSTLY(condition) __builtin_expect(!!(condition), 1)
+#define ML_RARELY(condition) __builtin_expect(!!(condition), 0)
+
 typedef struct ml_cur {
     const char *p, *e;
 } ml_cur;
@@ -37,7 +41,8 @@ typedef enum ml_form {
 } ml_form;
 
 /* The line being parsed and the event being written. */
-/* A host that a line had, with its blank: sixteen bytes at most, `mask` has their bits. `len` 0: none yet. */
+/* A host that a line had, with its blank: sixteen bytes at most, `mask` has their bits. None yet: `bytes` that are
+ * outside of `mask`. */
 typedef struct ml_host {
     uint64_t bytes[2], mask[2];
     uint32_t len;
@@ -51,8 +56,8 @@ typedef struct ml_line {
     const char *base;            /* offsets count from here */
     const char *readable;        /* loads below this are allowed */
     ml_cur prefix, program;      /* the program tag, split at its last '/'; prefix.p NULL without one */
-    char stamp[16];              /* how the last stamp began and what it means: mostly the next line's are the same; */
-    maillog_time time;           /* month 0: there is none yet */
+    char stamp[16];              /* how the last stamp began, */
+    maillog_time time;           /* and what it means: mostly the next line's are the same */
     ml_host *hosts;              /* ML_HOSTS of them, of earlier lines, by their first bytes; NULL: none are kept */
     ml_form form;
     bool inside; /* a line inside a record or behind a container's prefix: there is no third */
@@ -85,6 +90,15 @@ ML_INLINE uint32_t ml_load32(const char *p)
     x = __builtin_bswap32(x);
 #endif
     return x;
+}
+
+/* Whether two bytes are the literal's. */
+ML_INLINE bool ml_same_2(const char *p, const char *lit)
+{
+    uint16_t x, y;
+    memcpy(&x, p, sizeof x);
+    memcpy(&y, lit, sizeof y);
+    return x == y;
 }
 
 /* Character classes: pure functions of the byte, no locale. */

@@ -102,33 +102,18 @@ static inline bool offset_at(const char *p, int *minutes)
     return true;
 }
 
-/* The first sixteen bytes of a stamp: all of a BSD stamp, RFC 3339's up to the minute. Lines come many a second, so
- * that mostly they are those of the line before, and what they mean is known. */
-static inline bool is_same_stamp(const ml_line *l, const char *p)
-{
-    return ml_same_bytes(p, l->stamp, sizeof l->stamp) && l->time.month;
-}
-
-static inline void keep_stamp(ml_line *l, const char *p)
-{
-    memcpy(l->stamp, p, sizeof l->stamp);
-    l->time = l->ev->time;
-}
-
 /* `Jul 19 07:59:06 `: the byte after it, or NULL. */
-static inline const char *bsd(ml_line *l, const char *p)
+static inline const char *bsd(const char *p, maillog_time *out)
 {
-    if (is_same_stamp(l, p)) {
-        l->ev->time = l->time;
-        return p + 16;
-    }
-    const unsigned tens = p[4] == ' ' ? 0 : (unsigned)(p[4] - '0'), ones = (unsigned)(p[5] - '0');
-    const unsigned month = month_number(p), day = tens * 10 + ones;
-    const uint64_t clock = clock_at(p + 7);
-    if (!month || tens > 3 || ones > 9 || day - 1 > 30 || p[6] != ' ' || p[15] != ' ' || clock == ~UINT64_C(0))
-        return NULL;
-    set_time(&l->ev->time, month << 16 | day << 24 | clock, 0, 0, MAILLOG_NO_OFFSET);
-    keep_stamp(l, p);
+    const uint64_t zeros =
+        UINT64_C(0x30303A3030203030); /* of `19 07:59`, in which the day may be padded with a blank */
+    const uint64_t pairs = three_numbers(p + 4, p[4] == ' ' ? zeros ^ 0x10 : zeros, LIMITS(32, 24, 60));
+    const uint32_t second = ml_load32(p + 12) ^ (uint32_t)ML_WORD(':', '0', '0', ' ', 0, 0, 0, 0); /* `:06 ` */
+    const uint32_t number = (second >> 8 & 15) * 10 + (second >> 16 & 15);
+    const unsigned month = month_number(p);
+    if (pairs == ~UINT64_C(0) || (second | (second + 0x7F76767F)) & 0x80808080 || number > 60) return NULL;
+    if (!month || !(pairs & 0xFF)) return NULL;
+    set_time(out, (uint64_t)month << 16 | side_by_side(pairs) << 24 | (uint64_t)number << 48, 0, 0, MAILLOG_NO_OFFSET);
     return p + 16;
 }
 
@@ -152,12 +137,10 @@ static inline uint64_t date_and_clock(const char *p)
 }
 
 /* The same, a fraction or none, `Z` or `+02:00`, a blank: the byte after it, or NULL. */
-static inline const char *rfc3339(ml_line *l, const char *p)
+static inline const char *rfc3339(const ml_line *l, const char *p, bool same, maillog_time *out)
 {
-    const char *start = p;
-    const bool same = is_same_stamp(l, p);
-    uint64_t known = 0, first;
-    if (same) memcpy(&known, &l->time, sizeof known);
+    uint64_t known, first;
+    memcpy(&known, &l->time, sizeof known);
     first = same ? (known & UINT64_C(0x0000FFFFFFFFFFFF)) | second_at(p + 16) : date_and_clock(p);
     if (first == ~UINT64_C(0)) return NULL;
     unsigned digits = 0;
@@ -175,37 +158,55 @@ static inline const char *rfc3339(ml_line *l, const char *p)
         p += 7;
     else
         return NULL;
-    set_time(&l->ev->time, first, digits, nsec, offset);
-    if (!same) keep_stamp(l, start);
+    set_time(out, first, digits, nsec, offset);
     return p;
 }
 
-/* Past the host at p: a word, no service of Dovecot's (`imap-login:`, `lmtp(1,`), no `<facility>`, no `[pid]`, no year.
- * NULL: something else. `last_window`: see ml_quick. */
-ML_INLINE const char *past_host(const char *p, const char *last_window)
+/* The stamp at p: the byte after it, or NULL for one of the rare forms.
+ * Of lines that come one after the other, the first sixteen bytes are kept: all of a BSD stamp, RFC 3339's up to the
+ * minute. Lines come many a second, so that mostly they are those of the line before, and what they mean is known. */
+ML_INLINE const char *plain_stamp(ml_line *l, const char *p, bool keep, maillog_time *out)
 {
-    const uint64_t hits = ml_hits_2(p, ' ', '(');
-    unsigned len;
-    if (hits) {
-        len = ml_first(hits) >> ML_HIT_SHIFT;
-    } else { /* a long one */
-        const char *const at = p < last_window ? p : last_window;
-        const uint64_t blank = ml_mask_64(at, ' ', '(' ^ ' ') >> (p - at); /* '(' is a blank with one more bit */
-        if (!blank) return NULL;
-        len = ml_first(blank);
+    const bool same = keep && ml_same_bytes(p, l->stamp, sizeof l->stamp);
+    if (ML_MOSTLY(same && *p != '2')) {
+        *out = l->time;
+        return p + 16;
     }
+    const char *const end = *p == '2' ? rfc3339(l, p, same, out) : bsd(p, out);
+    if (keep && !same && end) {
+        memcpy(l->stamp, p, sizeof l->stamp);
+        l->time = *out;
+    }
+    return end;
+}
+
+/* Past the host at p: a word, no service of Dovecot's (`imap-login:`, `lmtp(1,`), no `<facility>`, no `[pid]`, no year.
+ * NULL: something else, or, if the line's end is not known yet, a line feed. 64 bytes may be loaded. */
+ML_INLINE const char *past_host(const char *p, bool framed)
+{
+    uint64_t ends = ml_hits_2(p, ' ', '('), feeds = framed ? 0 : ml_hits(p, '\n');
+    unsigned len;
+    if (ends) {
+        len = ml_first(ends) >> ML_HIT_SHIFT;
+    } else {                                  /* a long one */
+        ends = ml_mask_64(p, ' ', '(' ^ ' '); /* '(' is a blank with one more bit */
+        if (!ends) return NULL;
+        feeds = framed ? 0 : ml_mask_64(p, '\n', 0);
+        len = ml_first(ends);
+    }
+    if (feeds & (ends ^ (ends - 1))) return NULL;
     if (len - 1 > 61 || p[len] != ' ' || *p == '<' || *p == '[' || p[len - 1] == ':') return NULL;
     return len == 4 && ml_is_digit(*p) ? NULL : p + len + 1;
 }
 
 /* past_host(), for which a host that is known need not be looked at. */
-ML_INLINE const char *past_known_host(const ml_line *l, const char *p, const char *last_window)
+ML_INLINE const char *past_known_host(ml_host *hosts, const char *p)
 {
-    if (!l->hosts) return past_host(p, last_window);
     const uint64_t first = ml_load64(p), second = ml_load64(p + 8);
-    ml_host *const h = &l->hosts[(uint32_t)first * UINT32_C(0x85EBCA6B) >> 29];
-    if (!(((first ^ h->bytes[0]) & h->mask[0]) | ((second ^ h->bytes[1]) & h->mask[1])) && h->len) return p + h->len;
-    const char *const tag = past_host(p, last_window);
+    ml_host *const h = &hosts[(uint32_t)first * UINT32_C(0x85EBCA6B) >> 29];
+    const uint64_t other = ((first & h->mask[0]) ^ h->bytes[0]) | ((second & h->mask[1]) ^ h->bytes[1]);
+    if (ML_MOSTLY(!other)) return p + h->len;
+    const char *const tag = past_host(p, false);
     if (!tag || tag - p > 16) return tag;
     h->len = (uint32_t)(tag - p);
     h->mask[0] = h->len < 8 ? ml_below(8 * h->len) : ~UINT64_C(0);
@@ -215,28 +216,11 @@ ML_INLINE const char *past_known_host(const ml_line *l, const char *p, const cha
     return tag;
 }
 
-/* How many digits stand at p; 8 for more. */
-ML_INLINE unsigned digits_at(const char *p)
+/* How many digits stand at p, if they are a pid and `]: ` follows, or 0; 17 bytes may be loaded. */
+ML_INLINE uint64_t ml_pid_digits(const char *p)
 {
-    const uint64_t x = ml_load64(p) ^ UINT64_C(0x3030303030303030);
-    const uint64_t other = (x | (x + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
-    return other ? ml_first(other) / 8 : 8;
-}
-
-/* `[pid]: ` or `: ` at p: the message behind it, or NULL; *pid_len is 0 without a pid. */
-ML_INLINE const char *ml_quick_pid(const char *p, const char *e, unsigned *pid_len)
-{
-    const char *message = p + 2;
-    *pid_len = 0;
-    if (*p == '[') {
-        const unsigned n = digits_at(p + 1);
-        message = p + n + 4;
-        if (n - 1 > 6 || (ml_load32(p + n + 1) & 0xFFFFFF) != ML_WORD(']', ':', ' ', 0, 0, 0, 0, 0)) return NULL;
-        *pid_len = n;
-    } else if (*p != ':' || p[1] != ' ') {
-        return NULL;
-    }
-    return message <= e ? message : NULL;
+    const uint64_t n = ml_digits_16(p);
+    return n - 1 < 7 && ml_load32(p + n - 1) >> 8 == ML_WORD(']', ':', ' ', 0, 0, 0, 0, 0) ? n : 0;
 }
 
 #endif

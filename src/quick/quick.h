@@ -30,18 +30,34 @@ typedef struct ml_quick {
 /* True: the event is whole; `q->next` is behind its rows. */
 typedef bool (*ml_quick_grammar)(ml_quick *q, ml_line *l);
 
+/* The same for the statement [p, e), whose rows are written from `next` on: where they end, or NULL. In arguments, not
+ * in an ml_quick: these stay in registers. */
+typedef maillog_field *ml_quick_reader(ml_line *l, const char *p, const char *e, maillog_field *next);
+
+/* To be called with a grammar's name, so that it vanishes into its caller. */
+ML_INLINE maillog_field *ml_quick_read(ml_quick_grammar grammar, ml_line *l, const char *p, const char *e,
+                                       maillog_field *next)
+{
+    const char *const last_vector = l->readable - ML_VEC;
+    ml_quick q = {p, e, e <= last_vector ? e : last_vector + 1, l->readable - 64, l->base, next};
+    return grammar(&q, l) ? q.next : NULL;
+}
+
 /* ---- rows ---- */
 
 typedef char row_layout[offsetof(maillog_field, word) == 2 && offsetof(maillog_field, off) == 4 ? 1 : -1];
 
+/* `id` and `word` in one number, written at once. */
+ML_INLINE void ml_row_at(maillog_field *f, maillog_field_id id, unsigned word, uint32_t off, uint32_t len)
+{
+    const uint32_t both = (uint32_t)id | (uint32_t)word << 16; /* a constant mostly: one store */
+    memcpy(f, &both, sizeof both);
+    f->off = off;
+    f->len = len;
+}
 ML_INLINE void ml_row_word(ml_quick *q, maillog_field_id id, unsigned word, const char *p, const char *e)
 {
-    maillog_field *const f = q->next;
-    const uint32_t id_and_word = (uint32_t)id | (uint32_t)word << 16; /* a constant mostly: one store */
-    memcpy(f, &id_and_word, sizeof id_and_word);
-    f->off = (uint32_t)(p - q->base);
-    f->len = (uint32_t)(e - p);
-    q->next = f + 1;
+    ml_row_at(q->next++, id, word, (uint32_t)(p - q->base), (uint32_t)(e - p));
 }
 ML_INLINE void ml_row(ml_quick *q, maillog_field_id id, const char *p, const char *e) { ml_row_word(q, id, 0, p, e); }
 #define ML_ROW(q, NAME, p, e) ml_row((q), MAILLOG_FIELD_##NAME, (p), (e))
@@ -63,8 +79,14 @@ ML_INLINE bool ml_quick_event(ml_quick *out, const ml_quick *q, maillog_event *e
     ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | (uint64_t)(e) << 32 |            \
      (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
 
-/* ml_quick_find() where no whole vector may be loaded any more. */
-const char *maillog__quick_find_tail(const char *p, const char *e, char a, char b);
+/* ml_quick_find_2() where no whole vector may be loaded any more: the last one is, from `last` on. */
+static __attribute__((noinline)) const char *ml_quick_find_tail(const char *p, const char *e, const char *last, char a,
+                                                                char b)
+{
+    if (p - last >= ML_VEC) return e; /* the very end of the buffer */
+    const uint64_t hits = ml_hits_2(last, a, b) >> ((p - last) * ML_HIT_BITS);
+    return hits ? p + (ml_first(hits) >> ML_HIT_SHIFT) : e;
+}
 
 /* The first `a` or `b` from p on; at or behind q->e: there is none. */
 ML_INLINE const char *ml_quick_find_2(const ml_quick *q, const char *p, char a, char b)
@@ -73,7 +95,7 @@ ML_INLINE const char *ml_quick_find_2(const ml_quick *q, const char *p, char a, 
         const uint64_t hits = a == b ? ml_hits(p, a) : ml_hits_2(p, a, b);
         if (hits) return p + (ml_first(hits) >> ML_HIT_SHIFT);
     }
-    return p < q->e ? maillog__quick_find_tail(p, q->e, a, b) : q->e;
+    return p < q->e ? ml_quick_find_tail(p, q->e, q->last_window + (64 - ML_VEC), a, b) : q->e;
 }
 ML_INLINE const char *ml_quick_find(const ml_quick *q, const char *p, char ch) { return ml_quick_find_2(q, p, ch, ch); }
 

@@ -7,7 +7,9 @@
 
 #include "../base/cursor.h"
 
-#if defined(ML_SSE2) && defined(__AVX2__)
+ML_INLINE unsigned ml_first(uint64_t mask) { return (unsigned)__builtin_ctzll(mask); }
+
+#if defined(ML_SSE2) && (defined(__AVX2__) || defined(ML_AVX2))
 #include <immintrin.h>
 
 #define ML_HIT_BITS 1
@@ -145,20 +147,51 @@ ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
 
 #endif
 
+/* The line feed at p or behind it; NULL: there is none in the buffer, of which `last_window` are the last 64 bytes. */
+ML_INLINE const char *ml_line_feed(const char *p, const char *last_window)
+{
+#if ML_HIT_BITS == 8
+    return (const char *)memchr(p, '\n', (size_t)(last_window + 64 - p));
+#else
+    uint64_t hits;
+    for (; p < last_window; p += 64) {
+        hits = ml_mask_64(p, '\n', 0);
+        if (hits) return p + ml_first(hits);
+    }
+    if (p >= last_window + 64) return NULL;
+    hits = ml_mask_64(last_window, '\n', 0) >> (p - last_window);
+    return hits ? p + ml_first(hits) : NULL;
+#endif
+}
+
 /* How many of the sixteen bytes at p, from the first on, are `0`-`9` or `A`-`F`. */
 #ifdef ML_SSE2
-ML_INLINE unsigned ml_hex_run(const char *p)
+ML_INLINE uint64_t ml_hex_run(const char *p)
 {
     const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p), zero = _mm_setzero_si128();
     const __m128i digit = _mm_subs_epu8(_mm_sub_epi8(x, _mm_set1_epi8('0')), _mm_set1_epi8(9));
     const __m128i letter = _mm_subs_epu8(_mm_sub_epi8(x, _mm_set1_epi8('A')), _mm_set1_epi8(5));
     const int hex = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digit, letter), zero));
-    return (unsigned)__builtin_ctz(~(unsigned)hex);
+    return ml_first(~(uint64_t)(unsigned)hex);
+}
+/* How many digits the sixteen bytes at p begin with, or more than 8. */
+ML_INLINE uint64_t ml_digits_16(const char *p)
+{
+    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i value = _mm_sub_epi8(x, _mm_set1_epi8('0'));
+    const int digits = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value));
+    return ml_first(~(uint64_t)(unsigned)digits);
 }
 #else
-ML_INLINE unsigned ml_hex_run(const char *p)
+ML_INLINE uint64_t ml_digits_16(const char *p)
 {
-    unsigned n = 0;
+    const uint64_t x = ml_load64(p) ^ UINT64_C(0x3030303030303030);
+    const uint64_t other = (x | (x + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+    return other ? (unsigned)__builtin_ctzll(other) / 8 : 9;
+}
+ML_INLINE uint64_t ml_hex_run(const char *p)
+{
+    uint64_t n = 0;
     while (n < 16 && (ml_is_digit(p[n]) || (p[n] >= 'A' && p[n] <= 'F'))) n++;
     return n;
 }
@@ -178,7 +211,6 @@ ML_INLINE uint32_t ml_mask_32(const char *p, char a, char b)
 #endif
 }
 
-ML_INLINE unsigned ml_first(uint64_t mask) { return (unsigned)__builtin_ctzll(mask); }
 ML_INLINE unsigned ml_highest(uint64_t mask) { return 63 - (unsigned)__builtin_clzll(mask); }
 ML_INLINE uint64_t ml_below(unsigned bit) { return (UINT64_C(1) << bit) - 1; }
 

@@ -1,0 +1,46 @@
+/* path.h: the hot path, compiled for more than one kind of processor; which one runs is chosen at run time. */
+#ifndef MAILLOG_QUICK_PATH_H
+#define MAILLOG_QUICK_PATH_H
+
+#include <maillog/batch.h>
+
+#include "../base/cursor.h"
+
+/* Whether there is a choice: avx2.c is not empty. Not where the compiler may use AVX2 anyway, nor without vectors; and
+ * not with -DMAILLOG_NO_DISPATCH. */
+#if defined(__x86_64__) && defined(__GNUC__) && defined(ML_SSE2) && !defined(__AVX2__) && !defined(MAILLOG_NO_DISPATCH)
+#define ML_DISPATCH 1
+#else
+#define ML_DISPATCH 0
+#endif
+
+/* The free rows of a batch; moved past what is written. */
+typedef struct ml_rows {
+    maillog_batch_event *event, *event_end;
+    maillog_field *field;
+    uint32_t nfields, fields_max; /* rows before `field`; a line may begin behind so many */
+} ml_rows;
+
+/* `skip`: as in maillog_options. */
+typedef struct ml_path {
+    /* Parse the line [p, e) into l->ev. `l` was set up with ml_line_init(), once for any number of lines. `field` has
+     * MAILLOG_FIELDS_MAX rows; it is l->ev->field, except in a batch, where the event is scratch. */
+    void (*line)(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field);
+    /* The same of the line, or record, at p < l->readable, whose end is looked for: where the next one begins, or NULL
+     * when the end is not in the buffer. For this and for rows(), also maillog__line_keep() was called. */
+    const char *(*next)(ml_line *l, const uint8_t *skip, const char *p, maillog_field *field);
+    /* As many lines from p on as there are, or rows are free for: where the next one begins. `final`: the last one may
+     * have no line end. The event of `l` is set here. */
+    const char *(*rows)(ml_line *l, const uint8_t *skip, const char *p, bool final, ml_rows *out);
+} ml_path;
+
+/* With what the compiler was told to use; and with AVX2 and BMI, if ML_DISPATCH. */
+extern const ml_path maillog__path_base;
+#if ML_DISPATCH
+extern const ml_path maillog__path_avx2;
+#endif
+
+/* The best one that this processor can run. */
+const ml_path *maillog__path(void);
+
+#endif
