@@ -256,6 +256,13 @@ static void mta_leg(maillog_message_leg *leg, const ml_entry *e)
     keep_first(&leg->message_id, maillog__entry_get(e, ML_K_MESSAGE_ID));
 }
 
+/* smtpd's and cleanup's word on the message, which may never come to the queue manager. */
+static bool is_check(const ml_entry *e)
+{
+    return (e->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD || e->daemon == MAILLOG_DAEMON_POSTFIX_CLEANUP) &&
+           ml_has_any(e, ML_BIT(ACTION));
+}
+
 static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
 {
     size_t at = 0;
@@ -283,7 +290,7 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
             leg->nrcpt = number(maillog__entry_get(e, ML_K_NRCPT));
             break;
         default:
-            if (e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP || e->daemon == MAILLOG_DAEMON_POSTFIX_QMGR)
+            if (e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP || e->daemon == MAILLOG_DAEMON_POSTFIX_QMGR || is_check(e))
                 keep_first(&leg->from, maillog__entry_get(e, ML_K_FROM));
             break;
         }

@@ -7,7 +7,7 @@ TRACE is a command that prints one JSON object per record of LOG, all records in
 `build/maillog trace --json --all` or `build/tests/join_trace --all`. TRUTH has one JSON object for each message as its
 client made it (queue_id, rcpt_to, expected_final, mailbox …). Checked: each message's queue IDs, recipients, verdict and
 mailbox; each pair of queue IDs that amavis reports; each delivery of Dovecot; that every line is in exactly one record,
-lines of SMTP sessions in one or more.
+lines of SMTP sessions in one or more; and that each line that names a queue ID is in the message that has it.
 """
 import collections
 import json
@@ -142,6 +142,17 @@ class Checker:
             ok = seen[n] == 1 or (seen[n] > 1 and (n in session or smtp.search(line)))
             self.check("line", ok, f"line {n} is in {seen[n]} records: {line[:80]}")
 
+    def own_lines(self):
+        """Each line that begins with a queue ID is that message's, and no other's."""
+        tag = re.compile(r" (?:postfix[^ :]*|opendkim|opendmarc)\[\d+\]: (?:warning: )?([0-9A-F]{7,}|[0-9A-Za-z]{10,20}): ")
+        for n, line in enumerate(self.lines, 1):
+            named = tag.search(line)
+            if not named or named[1] not in self.by_id:
+                continue
+            has = [m["queue_ids"] for m in self.messages if n in m["lines"]]
+            ok = len(has) == 1 and named[1] in has[0]
+            self.check("own line", ok, f"line {n} of {named[1]} is with {has}")
+
     def run(self, truth):
         for t in truth:
             if t["expected_final"] == "login" or not t.get("rcpt_to"):
@@ -157,6 +168,7 @@ class Checker:
         self.pairs()
         self.deliveries()
         self.every_line()
+        self.own_lines()
         for w in self.wrong if self.verbose else self.wrong[:20]:
             print("wrong", w)
         print(dict(self.right), "wrong:", len(self.wrong))
