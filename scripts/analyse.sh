@@ -16,9 +16,11 @@ each() {
 
 analyse() {
     case $1 in
-    gcc)
+    gcc) # without the checks that do not know that a slice with a length has a pointer, nor follow structs that are returned
+        # by value, of which clang's analyser does both
         need gcc gcc
-        each gcc -std=c11 -O1 -fanalyzer -Wall -Wextra -Wconversion -Wshadow -Werror -Iinclude -c -o /dev/null
+        each gcc -std=c11 -O1 -fanalyzer -Wno-analyzer-null-argument -Wno-analyzer-null-dereference \
+            -Wno-analyzer-use-of-uninitialized-value -Wall -Wextra -Wconversion -Wshadow -Werror -Iinclude -c -o /dev/null
         ;;
     clang)
         need clang clang

@@ -18,6 +18,16 @@ const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, siz
             if (n <= 3 || memcmp(p, lit, n) == 0) return p;
         }
     }
+    if (head.p >= head.e) return NULL;
+    if (head.e - c.p >= 16) { /* the last places together with some that were looked at */
+        const char *const at = head.e - 16;
+        unsigned mask = ml_mask_16(at, first) & ml_mask_16(at + m, mid) & ml_mask_16(at + (n - 1), last);
+        for (mask &= ~0u << (head.p - at); mask; mask &= mask - 1) {
+            const char *p = at + __builtin_ctz(mask);
+            if (n <= 3 || memcmp(p, lit, n) == 0) return p;
+        }
+        return NULL;
+    }
 #endif
     for (const char *p; (p = ml_find(l, head, lit[0])) != NULL; head.p = p + 1)
         if (memcmp(p, lit, n) == 0) return p;
@@ -29,6 +39,7 @@ const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n)
     if (ml_len(c) < n) return NULL;
     ml_cur head = ml_slice(c.p, c.e - (n - 1));
 #ifdef ML_SSE2
+    const bool is_long = ml_len(head) >= 16;
     const size_t m = n / 2;
     const __m128i first = _mm_set1_epi8(lit[0]), mid = _mm_set1_epi8(lit[m]), last = _mm_set1_epi8(lit[n - 1]);
     for (; head.e - head.p >= 16; head.e -= 16) {
@@ -39,6 +50,16 @@ const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n)
             if (n <= 3 || memcmp(at + i, lit, n) == 0) return at + i;
             mask ^= 1u << i;
         }
+    }
+    if (is_long) { /* the first places together with some that were looked at */
+        const char *const at = head.p;
+        unsigned mask = ml_mask_16(at, first) & ml_mask_16(at + m, mid) & ml_mask_16(at + (n - 1), last);
+        for (mask &= (1u << ml_len(head)) - 1; mask;) {
+            const unsigned i = 31 - (unsigned)__builtin_clz(mask);
+            if (n <= 3 || memcmp(at + i, lit, n) == 0) return at + i;
+            mask ^= 1u << i;
+        }
+        return NULL;
     }
 #endif
     for (const char *p; (p = ml_rfind(head, lit[0])) != NULL; head.e = p)

@@ -4,6 +4,8 @@
  * the rows of that length: of each one compare with a constant is left. */
 #include "daemons.h"
 
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* Of a name longer than eight bytes, the bytes behind those. A function, so that the rows of other lengths, which are
  * never called for, are no constant arguments out of bounds to a compiler that does not optimise. */
 static inline bool same_tail(const char *name, const char *lit, size_t len)
@@ -11,11 +13,13 @@ static inline bool same_tail(const char *name, const char *lit, size_t len)
     return len <= 8 || memcmp(name + 8, lit + 8, len - 8) == 0;
 }
 
-/* Whether `lit` from `from` on has `len` bytes, a constant, and is the name whose first eight bytes are `key`. */
+/* Whether `name`, of `len` bytes, a constant, the first eight of which are `key`, is `lit`. */
+ALWAYS_INLINE bool is_name(const char *lit, size_t lit_len, uint64_t lit_key, size_t len, uint64_t key, ml_cur name)
+{
+    return lit_len == len && lit_key == key && same_tail(name.p, lit, len);
+}
 #define IS_NAME(lit, from, len, key, name)                                                                             \
-    (sizeof(lit) - 1 == (from) + (len) && (key) == ML_KEY(lit, from) && same_tail((name).p, (lit) + (from), len))
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+    is_name((lit) + (from), sizeof(lit) - 1 - (from), ML_KEY(lit, from), len, key, name)
 
 /* Run `find` with the length of the name as a constant. */
 #define TAG_MAX 24

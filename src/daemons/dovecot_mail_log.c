@@ -97,7 +97,7 @@ static bool put_message(ml_line *l, ml_cur c)
 /* `box=NAME, uid=N, …`; the name ends at the first uid. */
 static bool put_fields(ml_line *l, ml_cur c, maillog_field_id box)
 {
-    ml_cur v;
+    ml_cur v = ml_slice(c.p, c.p);
     if (ML_SKIP(&c, "box=")) {
         const char *end = ML_FIND(l, c, ", uid=");
         if (!end) end = ML_FIND(l, c, ", msgid=");

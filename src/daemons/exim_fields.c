@@ -45,7 +45,7 @@ static bool helo_and_address(ml_line *l, ml_cur *c, ml_exim_host *h)
 bool maillog__exim_host(ml_line *l, ml_cur *c, ml_exim_host *h)
 {
     ml_cur t = *c;
-    h->name = h->helo = ml_none();
+    h->name = h->helo = h->addr = h->port = ml_none();
     if (ml_peek(t) == '(' || address(&t, &h->addr, &h->port)) {
         if (ml_peek(*c) == '(' && !helo_and_address(l, &t, h)) return false;
         *c = t;

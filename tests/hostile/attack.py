@@ -27,6 +27,10 @@ def quoted(lie):
     return '"' + lie.replace("\\", "\\\\").replace('"', '\\"') + '"@lie.example'
 
 
+def xtext(text):
+    return "".join(chr(b) if 33 <= b <= 126 and b not in b"+=" else f"+{b:02X}" for b in text.encode())
+
+
 class Smtp:
     """One session, said raw: smtplib would tidy up."""
 
@@ -60,7 +64,7 @@ class Smtp:
 
 class Attack:
     def __init__(self, servers):
-        self.on, self.want, self.mail = servers, {}, {}
+        self.on, self.want, self.mail, self.login = servers, {}, {}, {}
         self.addr = 0
 
     def client(self, **want):
@@ -82,6 +86,32 @@ class Attack:
             s, _ = self.client(helo="h.example")
             s.say("EHLO h.example"), s.say("MAIL FROM:<ann@example.net> AUTH=" + lie.replace(" ", "+20"))
             s.say("RCPT TO:<nina@home.example>"), s.say("VRFY " + lie), s.say("ETRN " + lie), s.say(lie), s.close()
+
+    def names(self):
+        """What a proxy says of its client (XCLIENT), of which a PTR name, a HELO and a login are the client's own."""
+        hosts = ["status-sent.example", "client.from.to.helo.example", "unknown", "unknown.example", "6.6.6.6", "6-6-6-6.mx.example", "proto-ESMTP"]
+        for n, lie in enumerate(LIES):
+            for name in (hosts[n % len(hosts)], lie):
+                s, addr = self.client()
+                s.say(f"XCLIENT ADDR={addr} NAME={xtext(name[:200])} HELO={xtext(lie[:200])} LOGIN={xtext(lie[:200])}")
+                s.say("MAIL FROM:<ann@example.net>"), s.say("RCPT TO:<no@home.example>")
+                if s.say("RCPT TO:<nina@home.example>").startswith("250"):
+                    self.login[addr] = {"client_addr": addr}
+                s.close()
+
+    def submission(self):
+        """Whoever logged in chooses the sender of MAIL … AUTH=, bare in the log."""
+        for lie in LIES:
+            s = Smtp(self.on.port["submission"])
+            s.say("EHLO proxy.example")
+            self.addr += 1
+            addr = f"198.18.{self.addr // 250}.{self.addr % 250 + 1}"
+            s.say(f"XCLIENT ADDR={addr} NAME=[UNAVAILABLE]"), s.say("EHLO h.example")
+            answer = s.say("AUTH PLAIN " + base64.b64encode(b"\0nina\0right").decode())
+            s.say("MAIL FROM:<ann@example.net> AUTH=" + xtext(lie[:200]))
+            if answer.startswith("235") and s.say("RCPT TO:<nina@home.example>").startswith("250"):
+                self.login[addr] = {"client_addr": addr, "sasl_username": "nina", "sasl_method": "PLAIN"}
+            s.close()
 
     def logins(self):
         for lie in LIES:
@@ -179,11 +209,16 @@ class Verdict:
                 self.expect(e, {"client_addr": "not 6.6.6.6"})
             if name in ("reject", "reject_warning") and e.get("client_addr") in attack.want:
                 self.expect(e, attack.want[e["client_addr"]])
+            if name == "client" and e.get("client_addr") in attack.login:
+                self.expect(e, attack.login.pop(e["client_addr"]))
             if qid in attack.mail:
                 want = attack.mail[qid]
                 keys = {"client": ["client_addr"], "message_id": ["message_id"], "queue_active": ["from"], "content_check": ["client_addr", "from", "to"],
                         "delivery": ["to", "status", "relay_addr"]}.get(name, [])
                 self.expect(e, {k: want[k] for k in keys if k in want})
+
+        for addr in attack.login:  # its line was read as another's
+            self.fooled.append((addr, {"client": ("missing", addr)}))
 
     def dovecot(self, log):
         for e in self.run("events", "--json", log):
@@ -223,6 +258,8 @@ def main():
             if chars:
                 attack.refused()
                 attack.mails()
+                attack.names()
+            attack.submission()
             attack.logins()
             attack.dovecot()
             time.sleep(8)

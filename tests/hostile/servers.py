@@ -3,6 +3,9 @@ import os, pwd, shutil, socket, subprocess, threading, time
 
 POSTFIX_SERVICES = """\
 127.0.0.1:{smtp} inet n - n - - smtpd
+127.0.0.1:{submission} inet n - n - - smtpd
+  -o syslog_name=postfix/submission
+  -o smtpd_client_restrictions=permit_sasl_authenticated,reject
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -194,7 +197,7 @@ class Liar(threading.Thread):
 class Servers:
     def __init__(self, folder, replies, chars):
         self.dir = folder
-        self.port = {name: free_port() for name in ("smtp", "lmtp", "imap", "pop3", "liar")}
+        self.port = {name: free_port() for name in ("smtp", "submission", "lmtp", "imap", "pop3", "liar")}
         self.liar = Liar(self.port["liar"], replies)
         for name in ("etc", "spool", "data", "run", "state", "mail"):
             os.makedirs(f"{folder}/{name}")
