@@ -18,6 +18,14 @@ ROW_MACROS = ("MAILLOG_FAMILY", "MAILLOG_DAEMON", "MAILLOG_FIELD", "MAILLOG_WORD
               "MAILLOG_CONTROL_EVENT")
 
 
+# inline functions of a header are in the source file itself here: clang would name those that nothing calls
+UNUSED = """#ifdef __GNUC__
+#pragma GCC diagnostic ignored "-Wunused-function"
+#endif
+
+"""
+
+
 def read(path):
     with open(path, encoding="utf-8") as f:
         return f.read()
@@ -216,7 +224,7 @@ def main():
     version = re.search(r'VERSION_STRING "([^"]+)"', read(os.path.join(ROOT, "include/maillog/version.h"))).group(1)
     licence = read(os.path.join(ROOT, "LICENSE")).rstrip()
     both = Amalgamation()
-    for name, make, first in (("maillog.h", both.header, ""), ("maillog.c", both.source, '#include "maillog.h"\n#define MAILLOG_NO_DISPATCH 1\n\n')):
+    for name, make, first in (("maillog.h", both.header, ""), ("maillog.c", both.source, '#include "maillog.h"\n#define MAILLOG_NO_DISPATCH 1\n\n' + UNUSED)):
         with open(os.path.join(out, name), "w", encoding="utf-8") as f:
             f.write("/* maillog %s in two files: maillog.h, maillog.c. Made by scripts/amalgamate.py.\n *\n * %s */\n%s" % (
                 version, licence.replace("\n", "\n * ").replace(" * \n", " *\n"), first))
