@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/** Names as they stand in JSON; "unknown" for an id that is not in the schema, never NULL. */
+/** Names as they stand in JSON: constants that live for ever. "unknown" for an id that is not in the schema, never
+ *  NULL. */
 MAILLOG_API const char *maillog_daemon_name(int daemon); /**< "postfix/smtpd" */
 MAILLOG_API const char *maillog_event_name(int type);    /**< "reject" */
 MAILLOG_API const char *maillog_field_name(int id);      /**< "queue_id" */
@@ -21,16 +22,17 @@ MAILLOG_API const char *maillog_kind_name(int kind);     /**< "text" */
 MAILLOG_API const char *maillog_daemon_doc(int daemon);
 MAILLOG_API const char *maillog_event_doc(int type);
 MAILLOG_API const char *maillog_field_doc(int id);
-MAILLOG_API const char *
-maillog_family_doc(int family); /**< the programs and versions: "Postfix 2.11 to 3.11, all programs" */
+/** The programs and versions of a family: "Postfix 2.11 to 3.11, all programs"; "" for an unknown id. */
+MAILLOG_API const char *maillog_family_doc(int family);
 
 /** The maillog_kind of a field; 0 for an unknown id. */
 MAILLOG_API int maillog_field_kind(int id);
 
-/** The family of an event type (maillog_family). */
+/** The family of an event type (maillog_family); 0 for an unknown type. */
 MAILLOG_API int maillog_event_family(int type);
 
-/** Whether the schema says that an event may carry a field. Header fields may always be there. */
+/** Whether the schema says that an event may carry a field: 1 or 0. Header fields (those of type 0) may always be
+ *  there. */
 MAILLOG_API int maillog_event_may_have(int type, int field_id);
 
 /** Whether a stranger (a client, a sender, another server, the owner of a DNS zone) chooses what a field of the event

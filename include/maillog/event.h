@@ -100,8 +100,8 @@ typedef struct maillog_event {
     uint16_t type;         /**< maillog_event_type, 0 below MAILLOG_MATCH_EVENT */
     uint8_t daemon, match; /**< maillog_daemon, maillog_match */
     uint32_t flags;        /**< MAILLOG_FLAG_* */
-    uint32_t nfields;
-    maillog_time time;
+    uint32_t nfields;      /**< rows of `field` that count */
+    maillog_time time;     /**< as logged; see maillog_time_to_epoch() */
     maillog_field field[MAILLOG_FIELDS_MAX];
 } maillog_event;
 
@@ -119,7 +119,8 @@ MAILLOG_API int maillog_get_u64(const maillog_event *ev, maillog_field_id id, ui
  *  maillog_get_u64(). Thread-safe. */
 MAILLOG_API int maillog_get_usec(const maillog_event *ev, maillog_field_id id, uint64_t *out);
 
-/** The maillog_word of an enumerated field; MAILLOG_WORD_NONE when absent or not one of the known. */
+/** The maillog_word of an enumerated field; MAILLOG_WORD_NONE when absent or not one of the known: then the text says
+ *  it (maillog_get()). Thread-safe. */
 MAILLOG_API maillog_word maillog_get_word(const maillog_event *ev, maillog_field_id id);
 
 /** An IP address field as 16 bytes in network order, IPv4 mapped to IPv6. MAILLOG_OK, or ERR_ARGUMENT

@@ -67,6 +67,7 @@ typedef struct maillog_reject_text {
     maillog_str helo, from, to; /**< of the same line: they tell a name in the text from the text */
 } maillog_reject_text;
 
+/** What a rejection's text says. Slices point into the text; the other strings are constants. */
 typedef struct maillog_reject_info {
     maillog_str subject; /**< x in "<x>: …" */
     maillog_str what;    /**< what a list blocks, a domain, a mail exchanger, a login: as the text names it */
@@ -75,13 +76,13 @@ typedef struct maillog_reject_info {
     /** Names as Postfix documents them, constant, separated by blanks, most likely first; NULL: not known. More than
      *  one: the text does not tell which. A restriction, or the parameter that is at work instead of one. */
     const char *restrictions;
-    const char *old_names;    /**< the same under their old names, or NULL */
-    const char *code_setting; /**< parameter that sets the reply code; NULL: fixed, or set elsewhere */
-    const char *code_default; /**< "504"; NULL: none */
-    const char *text_setting; /**< what an admin changes the text with; NULL: nothing */
-    maillog_reject_object object;
-    maillog_reject_kind kind;
-    uint8_t temporary; /**< 4xx: the client may try again; without a code and dsn as the default is */
+    const char *old_names;        /**< the same under their old names, or NULL */
+    const char *code_setting;     /**< parameter that sets the reply code; NULL: fixed, or set elsewhere */
+    const char *code_default;     /**< "504"; NULL: none */
+    const char *text_setting;     /**< what an admin changes the text with; NULL: nothing */
+    maillog_reject_object object; /**< what was refused */
+    maillog_reject_kind kind;     /**< why */
+    uint8_t temporary;            /**< 4xx: the client may try again; without a code and dsn as the default is */
     uint8_t custom;    /**< the text is none of Postfix's own: an access table's, a policy server's, a filter's */
     uint8_t ambiguous; /**< the text could be read in two ways: it holds another's text that looks like Postfix's */
     uint8_t reserved_;
@@ -134,6 +135,7 @@ MAILLOG_API int maillog_postfix_service_get(const maillog_postfix_config *c, siz
  *  `command` (NULL: any). The last one counts, as for Postfix. @return its number, or MAILLOG_NO_SERVICE. */
 MAILLOG_API size_t maillog_postfix_service_find(const maillog_postfix_config *c, const char *name, const char *command);
 
+/** A setting. Slices point into the caller's texts; those of a default are constants. */
 typedef struct maillog_postfix_setting {
     maillog_str name;
     maillog_str value; /**< as written; one that goes on over several lines holds their ends and the comments between */
@@ -194,28 +196,31 @@ typedef enum maillog_sentence_kind {
     MAILLOG_SENTENCE_NOTE = 7      /**< what is easy to miss */
 } maillog_sentence_kind;
 
+/** Most lines named for one sentence, and most sentences for one message. */
 #define MAILLOG_EVIDENCE_MAX 12
 #define MAILLOG_SENTENCES_MAX 16
 
+/** One sentence. */
 typedef struct maillog_sentence {
     maillog_sentence_kind kind;
     uint32_t nlines;                     /**< line numbers that prove it */
     uint64_t line[MAILLOG_EVIDENCE_MAX]; /**< in the order they are named */
-    maillog_str text;
-    uint8_t in_why; /**< part of maillog_message.why */
+    maillog_str text;                    /**< in the caller's `buf` */
+    uint8_t in_why;                      /**< part of maillog_message.why */
     uint8_t reserved_[7];
 } maillog_sentence;
 
+/** An explanation, sentence by sentence. */
 typedef struct maillog_explanation {
     size_t size; /**< sizeof(maillog_explanation), set by the caller */
-    size_t n;
+    size_t n;    /**< sentences written */
     maillog_sentence sentence[MAILLOG_SENTENCES_MAX];
 } maillog_explanation;
 
 /** Explain a message in the callback that got it: name the restriction behind each check (`check`), its setting
  *  (`config`, with a configuration `c`, which may be NULL), and fill `why`: one to four plain sentences. `out` (or
- * NULL) takes the same sentence by sentence, and what else is worth a note. Values of the log stand in the sentences as
- *  logged: whoever shows them escapes them.
+ *  NULL) takes the same sentence by sentence, and what else is worth a note. Values of the log stand in the sentences
+ * as logged: whoever shows them escapes them.
  *  @return bytes needed in `buf` (snprintf's contract, no NUL is written); if that is more than `cap`, `why`, the notes
  *  in `config`, and the texts in `out` are absent. Records that are no messages: 0. Thread-safe. */
 MAILLOG_API size_t maillog_explain(maillog_message *m, const maillog_postfix_config *c, maillog_explanation *out,

@@ -26,21 +26,23 @@ typedef enum maillog_record {
     MAILLOG_RECORD_UNMATCHED = 4 /**< a line of no known daemon, or of a message that is not (or no longer) here */
 } maillog_record;
 
+/** What became of a message, all legs and recipients together. */
 typedef enum maillog_verdict {
-    MAILLOG_VERDICT_NONE = 0, /**< not a message */
-    MAILLOG_VERDICT_DELIVERED = 1,
-    MAILLOG_VERDICT_REJECTED = 2,
-    MAILLOG_VERDICT_GREYLISTED = 3,
-    MAILLOG_VERDICT_BOUNCED = 4,
-    MAILLOG_VERDICT_DEFERRED = 5,
-    MAILLOG_VERDICT_DISCARDED = 6,
-    MAILLOG_VERDICT_QUARANTINED = 7,
-    MAILLOG_VERDICT_HELD = 8,
-    MAILLOG_VERDICT_EXPIRED = 9,
-    MAILLOG_VERDICT_PARTIAL = 10,   /**< recipients differ; see recipients[].status */
-    MAILLOG_VERDICT_UNFINISHED = 11 /**< the log does not say how it ended */
+    MAILLOG_VERDICT_NONE = 0,        /**< not a message */
+    MAILLOG_VERDICT_DELIVERED = 1,   /**< in a mailbox, or taken by a server that is not ours */
+    MAILLOG_VERDICT_REJECTED = 2,    /**< refused before it was ours, for good (5xx) or for now (4xx) */
+    MAILLOG_VERDICT_GREYLISTED = 3,  /**< put off on purpose: the client is to come again */
+    MAILLOG_VERDICT_BOUNCED = 4,     /**< taken, and not deliverable */
+    MAILLOG_VERDICT_DEFERRED = 5,    /**< ours, and not delivered so far */
+    MAILLOG_VERDICT_DISCARDED = 6,   /**< thrown away without a word */
+    MAILLOG_VERDICT_QUARANTINED = 7, /**< kept by a filter */
+    MAILLOG_VERDICT_HELD = 8,        /**< in the hold queue */
+    MAILLOG_VERDICT_EXPIRED = 9,     /**< too long in the queue, returned */
+    MAILLOG_VERDICT_PARTIAL = 10,    /**< recipients differ; see recipients[].verdict */
+    MAILLOG_VERDICT_UNFINISHED = 11  /**< the log does not say how it ended */
 } maillog_verdict;
 
+/** Why a record was delivered now. */
 typedef enum maillog_message_state {
     MAILLOG_STATE_COMPLETE = 1, /**< everything that was expected has been seen */
     MAILLOG_STATE_EXPIRED = 2,  /**< nothing came for too long */
@@ -48,6 +50,7 @@ typedef enum maillog_message_state {
     MAILLOG_STATE_FLUSHED = 4   /**< the input ended before the message did */
 } maillog_message_state;
 
+/** What shows that two parts belong together. */
 typedef enum maillog_proof {
     MAILLOG_PROOF_QUEUED_AS = 1,     /**< the filter's own report: Queue-ID and queued_as */
     MAILLOG_PROOF_REPLY = 2,         /**< `queued as ID` in the reply of a hop that is ours */
@@ -60,20 +63,22 @@ typedef enum maillog_proof {
     MAILLOG_PROOF_MESSAGE_ID = 9     /**< same Message-ID; never used against an exact key */
 } maillog_proof;
 
+/** How much a proof is worth. */
 typedef enum maillog_confidence {
-    MAILLOG_CONFIDENCE_CERTAIN = 1,
-    MAILLOG_CONFIDENCE_LIKELY = 2,
-    MAILLOG_CONFIDENCE_WEAK = 3
+    MAILLOG_CONFIDENCE_CERTAIN = 1, /**< the daemons name each other's IDs */
+    MAILLOG_CONFIDENCE_LIKELY = 2,  /**< what they name, and when, fits nothing else */
+    MAILLOG_CONFIDENCE_WEAK = 3     /**< a hint: the same Message-ID */
 } maillog_confidence;
 
+/** What a check said. */
 typedef enum maillog_check_result {
-    MAILLOG_CHECK_PASS = 1,
-    MAILLOG_CHECK_WARN = 2,   /**< would have been refused; warn_if_reject and the like */
-    MAILLOG_CHECK_REJECT = 3, /**< refused for good (5xx) */
-    MAILLOG_CHECK_DEFER = 4,  /**< refused for now (4xx), greylisted */
-    MAILLOG_CHECK_HOLD = 5,
-    MAILLOG_CHECK_DISCARD = 6,
-    MAILLOG_CHECK_TAG = 7 /**< let through, marked */
+    MAILLOG_CHECK_PASS = 1,    /**< let through */
+    MAILLOG_CHECK_WARN = 2,    /**< would have been refused; warn_if_reject and the like */
+    MAILLOG_CHECK_REJECT = 3,  /**< refused for good (5xx) */
+    MAILLOG_CHECK_DEFER = 4,   /**< refused for now (4xx), greylisted */
+    MAILLOG_CHECK_HOLD = 5,    /**< kept: hold queue, quarantine */
+    MAILLOG_CHECK_DISCARD = 6, /**< accepted, thrown away */
+    MAILLOG_CHECK_TAG = 7      /**< let through, marked */
 } maillog_check_result;
 
 /** A number the log does not give. */
@@ -141,8 +146,8 @@ typedef struct maillog_message_check {
     maillog_str action; /**< word as logged: "reject_warning", "hold", "pass", "Passed" */
     maillog_str stage;  /**< SMTP stage as logged: "RCPT", "END-OF-MESSAGE"; of content checks "header", "body" */
     maillog_str code, dsn;
-    maillog_str score;          /* spam score; greylist: seconds waited; DNSBL rank */
-    maillog_str elapsed_ms;     /* how long the filter took */
+    maillog_str score;          /**< spam score; greylist: seconds waited; DNSBL rank */
+    maillog_str elapsed_ms;     /**< how long the filter took, in milliseconds, as logged */
     maillog_str text;           /**< reason as logged, without code and dsn */
     maillog_str from, to, helo; /**< what it was asked about, where the line says so */
     maillog_str client_name, client_addr, instance;
@@ -236,20 +241,25 @@ typedef struct maillog_join_stats {
 /** The table. It is the block itself: no pointers inside, so it may be copied or mapped elsewhere and attached. */
 typedef struct maillog_join maillog_join;
 
-/** Bytes that maillog_join_init() needs. NULL config: the defaults. */
+/** Bytes that maillog_join_init() needs: config->memory, at least 64 KiB, rounded down to whole cells. NULL config: the
+ *  defaults. Never 0. Thread-safe. */
 MAILLOG_API size_t maillog_join_size(const maillog_join_config *config);
 
-/** Set up a table in `mem` (aligned as malloc does), `len` bytes, at least maillog_join_size(). Not thread-safe: one
- *  table belongs to one thread at a time. @return MAILLOG_OK, ERR_ARGUMENT or ERR_NO_SPACE. */
+/** Set up a table in `mem` (aligned as malloc does), `len` bytes, at least maillog_join_size(). `mem` stays the
+ * caller's: the table is gone when it is freed, and nothing else has to be freed. `config` is copied. `cb` must be
+ * given; it and `user` must be good for as long as the table is used. Not thread-safe: one table belongs to one thread
+ * at a time.
+ *  @return MAILLOG_OK, ERR_ARGUMENT or ERR_NO_SPACE (`len` is too small). */
 MAILLOG_API int maillog_join_init(maillog_join **out, void *mem, size_t len, const maillog_join_config *config,
                                   maillog_message_cb cb, void *user);
 
 /** Take a line, numbered one higher than the last. What is kept of it is copied. O(length of the line), whatever
- *  number of messages is live. @return MAILLOG_OK, ERR_ABORTED (the callback said so; the line was taken) or
- *  ERR_ARGUMENT. */
+ *  number of messages is live. @return MAILLOG_OK, ERR_ABORTED (the callback said so; the line was taken), ERR_STATE
+ *  (sealed) or ERR_ARGUMENT. */
 MAILLOG_API int maillog_join_push(maillog_join *j, const maillog_event *ev);
 
-/** The same with a line number of the caller's, 1 or more. Numbers need not ascend. */
+/** The same with a line number of the caller's, 1 or more. Numbers need not ascend. @return as maillog_join_push();
+ *  ERR_ARGUMENT for line 0. */
 MAILLOG_API int maillog_join_push_line(maillog_join *j, const maillog_event *ev, uint64_t line);
 
 /** The same for `n` events one after the other, numbered from `line`; all their lines must be there. Gives the same as
@@ -277,17 +287,21 @@ MAILLOG_API int maillog_join_stats_get(const maillog_join *j, maillog_join_stats
  *  attach is allowed. @return MAILLOG_OK, ERR_STATE (sealed already) or ERR_ARGUMENT. */
 MAILLOG_API int maillog_join_seal(maillog_join *j);
 
-/** Take up a sealed block. @return MAILLOG_OK, ERR_FORMAT (no table), ERR_VERSION (of another version or machine),
- *  ERR_STATE (not sealed), ERR_CORRUPT (damaged), ERR_ARGUMENT. */
+/** Take up a sealed block, where it is now: `mem` is aligned as malloc does, `len` at least what it was made with. The
+ *  callback and `user` are new, as addresses do not last. The checksum finds accidents, not forgery: do not attach what
+ *  a stranger could have written. @return MAILLOG_OK, ERR_FORMAT (no table), ERR_VERSION (of another version or
+ * machine), ERR_STATE (not sealed), ERR_CORRUPT (damaged), ERR_ARGUMENT. */
 MAILLOG_API int maillog_join_attach(maillog_join **out, void *mem, size_t len, maillog_message_cb cb, void *user);
 
 /** Hand the open records to another table: write them as bytes to `buf` and forget them here once all of it fits.
- *  @return bytes needed (snprintf's contract: if > cap nothing was written and nothing forgotten). */
+ *  @return bytes needed; if that is more than `cap`, nothing is forgotten and `buf` holds nothing of use (NULL with
+ *          `cap` 0 asks for the size). 0: NULL or a sealed table. */
 MAILLOG_API size_t maillog_join_export(maillog_join *j, void *buf, size_t cap);
 
 /** Take in what another table with the same seed exported, parts of a log in their order. Records with the same key
  *  become one; edges that cross the parts are found.
- *  @return MAILLOG_OK, ERR_FORMAT, ERR_VERSION, ERR_CORRUPT, ERR_ABORTED, ERR_ARGUMENT. */
+ *  @return MAILLOG_OK, ERR_FORMAT (no export), ERR_VERSION (of another version or machine), ERR_CORRUPT (damaged or
+ *          cut), ERR_ARGUMENT (another seed), ERR_STATE (sealed), ERR_ABORTED (the callback said so; all was taken). */
 MAILLOG_API int maillog_join_import(maillog_join *j, const void *buf, size_t len);
 
 /** Names as they stand in JSON; "unknown" for any other value, never NULL. Thread-safe. */

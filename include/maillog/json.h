@@ -14,13 +14,14 @@ enum {
     MAILLOG_JSON_NUMBERS = 2    /**< fields of kind number and decimal that are valid JSON numbers without quotes */
 };
 
+/** Zero every byte (or pass NULL) for the defaults. */
 typedef struct maillog_json_options {
-    size_t size;          /**< sizeof(maillog_json_options), or 0 for all defaults */
-    uint64_t line_number; /**< 0: no "line" key */
-    uint32_t flags;       /**< MAILLOG_JSON_* */
-    int16_t year;         /**< for stamps that have none; 0: "--07-19T07:59:06" */
-    int16_t utc_offset;   /**< with `has_utc_offset`: appended to stamps that have none, in minutes */
-    uint32_t has_utc_offset;
+    size_t size;             /**< sizeof(maillog_json_options), or 0 for all defaults */
+    uint64_t line_number;    /**< 0: no "line" key */
+    uint32_t flags;          /**< MAILLOG_JSON_* */
+    int16_t year;            /**< for stamps that have none; 0: "--07-19T07:59:06" */
+    int16_t utc_offset;      /**< with `has_utc_offset`: appended to stamps that have none, in minutes east of UTC */
+    uint32_t has_utc_offset; /**< non-zero: `utc_offset` counts */
 } maillog_json_options;
 
 /** Write an event as one JSON object, no line end, keys as in SCHEMA.md.
@@ -31,7 +32,7 @@ typedef struct maillog_json_options {
  *          written. NULL `ev` gives 0. Thread-safe; linear. */
 MAILLOG_API size_t maillog_event_json(const maillog_event *ev, const maillog_json_options *opt, char *buf, size_t cap);
 
-/** Write `len` bytes as a JSON string with its quotes; same rules, same return. */
+/** Write `len` bytes as a JSON string with its quotes: at most 6 * len + 2. Same rules, same return. */
 MAILLOG_API size_t maillog_json_string(const char *text, size_t len, char *buf, size_t cap);
 
 /** Make a plain line of a line that is a JSON record (journalctl -o json, docker's json-file, log shippers):

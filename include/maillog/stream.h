@@ -8,6 +8,8 @@
 extern "C" {
 #endif
 
+/** `user` is what maillog_stream_init() got; `ev` and the line live until the return. An exception or longjmp must not
+ *  leave it. @return MAILLOG_CONTINUE, MAILLOG_PAUSE, or a negative value. */
 typedef int (*maillog_event_cb)(void *user, const maillog_event *ev);
 
 /** Callbacks; set up with maillog_callbacks_init(), then fill in what you want.
@@ -16,9 +18,9 @@ typedef int (*maillog_event_cb)(void *user, const maillog_event *ev);
  *  beyond the header (match below MAILLOG_MATCH_DAEMON), to `on_unmatched`, or `on_event` if that is NULL.
  *  Daemons nobody listens to cost only their header. The event and its slices live until the callback returns. */
 typedef struct maillog_callbacks {
-    size_t size; /**< set by maillog_callbacks_init() */
-    maillog_event_cb on_event;
-    maillog_event_cb on_unmatched;
+    size_t size;                   /**< set by maillog_callbacks_init() */
+    maillog_event_cb on_event;     /**< all daemons without a member of their own that is set */
+    maillog_event_cb on_unmatched; /**< lines of no known daemon */
 #define MAILLOG_DAEMON(id, NAME, member, name, doc) maillog_event_cb on_##member;
 #include <maillog/schema.def>
 } maillog_callbacks;

@@ -13,10 +13,11 @@ extern "C" {
  *  answer for the first; for one that does not occur, answer with the offset before the gap. */
 typedef int32_t (*maillog_zone_cb)(void *user, int64_t local);
 
+/** The zone of stamps that name none. */
 typedef struct maillog_zone {
     maillog_zone_cb offset_at; /**< NULL: `fixed` */
-    void *user;
-    int32_t fixed; /**< seconds east of UTC */
+    void *user;                /**< handed to `offset_at` */
+    int32_t fixed;             /**< seconds east of UTC */
 } maillog_zone;
 
 /** Nanoseconds since 1970-01-01T00:00:00Z; 64 bits hold the years 1678 to 2261.

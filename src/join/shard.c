@@ -19,7 +19,7 @@ static uint64_t checksum(const maillog_join *j, const shard_head *h, const char 
 {
     shard_head plain = *h;
     plain.checksum = 0;
-    return maillog__hash(j, maillog__hash(j, MAGIC, &plain, sizeof plain), body, h->bytes - sizeof *h);
+    return maillog__hash(j, maillog__hash(j, MAGIC, &plain, sizeof plain), body, (size_t)h->bytes - sizeof *h);
 }
 
 /* ---- out ---- */

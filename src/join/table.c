@@ -10,6 +10,9 @@ _Static_assert(sizeof(ml_node) <= ML_CELL_DATA + 4u, "a node fits into a cell");
 
 enum { LEAST_MEMORY = 64 * 1024, LEAST_SCRATCH = 28 * 1024, MOST_SCRATCH = 16 * 1024 * 1024 };
 
+/* cells have 32-bit numbers; where size_t has 32 bits, too, half of what it holds */
+#define MOST_MEMORY (SIZE_MAX > UINT32_MAX ? (uint64_t)UINT32_MAX * 64 : SIZE_MAX / 2)
+
 static size_t aligned(size_t n) { return (n + ML_CELL - 1) / ML_CELL * ML_CELL; }
 
 static maillog_join_config with_defaults(const maillog_join_config *config)
@@ -23,8 +26,8 @@ static maillog_join_config with_defaults(const maillog_join_config *config)
     c.size = sizeof c;
     if (!c.memory) c.memory = 64u << 20;
     if (c.memory < LEAST_MEMORY) c.memory = LEAST_MEMORY;
-    if (c.memory > (uint64_t)UINT32_MAX * 64) c.memory = (uint64_t)UINT32_MAX * 64;
-    c.memory = aligned(c.memory - (ML_CELL - 1));
+    if (c.memory > MOST_MEMORY) c.memory = MOST_MEMORY;
+    c.memory = aligned((size_t)c.memory - (ML_CELL - 1));
     if (!c.settle) c.settle = 10;
     if (!c.wait) c.wait = 300;
     if (!c.expire) c.expire = 6 * 86400;
