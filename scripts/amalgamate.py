@@ -205,6 +205,7 @@ class Amalgamation:
         for path in sources + headers:
             for name in names_of(read(path)):
                 owners.setdefault(name, []).append(path)
+        header_macros = {m for path in headers for m in re.findall(r"^#define (\w+)", read(path), re.M)}
         clashes = {name for name, where in owners.items() if len(where) > 1}
         out = []
         for path in sources:
@@ -213,8 +214,11 @@ class Amalgamation:
             text = rename(text, mine, os.path.splitext(os.path.basename(path))[0] + "_")
             macros = re.findall(r"^#define (\w+)", text, re.M)
             ended = re.findall(r"^#undef (\w+)", text, re.M)
-            out.append("/* ---- %s ---- */\n" % os.path.relpath(path, ROOT) + self.expand(path, text) +
-                       "".join("#undef %s\n" % m for m in dict.fromkeys(macros) if m not in ended + list(ROW_MACROS)))
+            # a header that only files before this one include may have a macro of the same name
+            own = [m for m in dict.fromkeys(macros) if m not in ended + list(ROW_MACROS)]
+            undefine = "".join("#undef %s\n" % m for m in own)
+            first = "".join("#undef %s\n" % m for m in own if m in header_macros)
+            out.append("/* ---- %s ---- */\n" % os.path.relpath(path, ROOT) + first + self.expand(path, text) + undefine)
         return "\n".join(out)
 
 
