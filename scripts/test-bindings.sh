@@ -72,8 +72,11 @@ bench_go() { MAILLOG_BENCH=$log go test -count=1 -run TestBench -v . | grep -E '
 
 test_rust() {
     have rustc rustc || return 77
-    rustc --edition 2021 -O --crate-type rlib --crate-name maillog maillog.rs -L "native=$build" -o "$work/libmaillog.rlib"
-    rustc --edition 2021 -O test.rs --extern "maillog=$work/libmaillog.rlib" -L "native=$build" -o "$work/rust"
+    # the oldest one that will do is Debian's: /usr/bin/rustc where rustup's comes first
+    rustc=rustc
+    [ ! -x /usr/bin/rustc ] || rustc=/usr/bin/rustc
+    $rustc --edition 2021 -O --crate-type rlib --crate-name maillog maillog.rs -L "native=$build" -o "$work/libmaillog.rlib"
+    $rustc --edition 2021 -O test.rs --extern "maillog=$work/libmaillog.rlib" -L "native=$build" -o "$work/rust"
     "$work/rust" "$vectors"
 }
 bench_rust() { "$work/rust" --bench "$log"; }

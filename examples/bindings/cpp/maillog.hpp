@@ -137,6 +137,32 @@ class line
     maillog_event e_;
 };
 
+/// What a callback threw, kept until the C code has returned.
+class thrown
+{
+  public:
+    explicit operator bool() const { return static_cast<bool>(what_); }
+    /// f() in a callback: what it throws is kept, and -1 stops the run.
+    template <class F> int catching(F &&f) noexcept
+    {
+        try {
+            return f();
+        } catch (...) {
+            what_ = std::current_exception();
+            return -1;
+        }
+    }
+    /// Back from C with its code.
+    void done(int code)
+    {
+        if (what_) std::rethrow_exception(std::exchange(what_, nullptr));
+        check(code);
+    }
+
+  private:
+    std::exception_ptr what_;
+};
+
 /// Bytes to a callable. It takes `const event &` and returns void, or a bool: false pauses. It stays where it is, as
 /// the library keeps its address.
 template <class F> class stream
@@ -156,34 +182,26 @@ template <class F> class stream
     std::size_t feed(std::string_view data)
     {
         std::size_t used = 0;
-        done(maillog_stream_feed(&s_, data.data(), data.size(), &used));
+        thrown_.done(maillog_stream_feed(&s_, data.data(), data.size(), &used));
         return used;
     }
-    void finish() { done(maillog_stream_finish(&s_)); }
+    void finish() { thrown_.done(maillog_stream_finish(&s_)); }
 
   private:
     static int call(void *user, const maillog_event *e) noexcept
     {
         stream *self = static_cast<stream *>(user);
-        try {
+        return self->thrown_.catching([&]() -> int {
             if constexpr (std::is_void_v<std::invoke_result_t<F &, const event &>>)
                 return self->f_(event(*e)), MAILLOG_CONTINUE;
             else
                 return self->f_(event(*e)) ? MAILLOG_CONTINUE : MAILLOG_PAUSE;
-        } catch (...) {
-            self->thrown_ = std::current_exception();
-            return -1;
-        }
-    }
-    void done(int code)
-    {
-        if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
-        check(code);
+        });
     }
     F f_;
     std::vector<char> carry_;
     maillog_stream s_;
-    std::exception_ptr thrown_;
+    thrown thrown_;
 };
 
 /// Thousands of lines per call.
@@ -239,31 +257,20 @@ class join
     join(const join &) = delete;
     join &operator=(const join &) = delete;
 
-    void push(const maillog_event &e) { done(maillog_join_push(j_, &e)); }
-    void flush() { done(maillog_join_flush(j_)); }
+    void push(const maillog_event &e) { thrown_.done(maillog_join_push(j_, &e)); }
+    void flush() { thrown_.done(maillog_join_flush(j_)); }
 
   private:
     static int call(void *user, maillog_message *m) noexcept
     {
         join *self = static_cast<join *>(user);
         if (self->thrown_) return -1; // the library hands out what is ready all the same
-        try {
-            self->f_(*m);
-            return MAILLOG_CONTINUE;
-        } catch (...) {
-            self->thrown_ = std::current_exception();
-            return -1;
-        }
-    }
-    void done(int code)
-    {
-        if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
-        check(code);
+        return self->thrown_.catching([&]() -> int { return self->f_(*m), MAILLOG_CONTINUE; });
     }
     callback f_;
     std::unique_ptr<std::max_align_t[]> block_;
     maillog_join *j_ = nullptr;
-    std::exception_ptr thrown_;
+    thrown thrown_;
 };
 
 } // namespace maillog

@@ -55,7 +55,7 @@ maillog.types = names(C.maillog_event_next, C.maillog_event_name)
 maillog.fields = names(C.maillog_field_next, C.maillog_field_name)
 maillog.ids = {}
 for id, name in pairs(maillog.fields) do maillog.ids[name] = id end
-local ids, fields = maillog.ids, maillog.fields
+local ids, fields, types, daemons = maillog.ids, maillog.fields, maillog.types, maillog.daemons
 local marks = { "truncated", "ambiguous", "fields_full", "continued", "oversized", "escaped" }
 
 local function check(code)
@@ -66,8 +66,8 @@ end
 --- What an event can be asked, besides its fields.
 local methods = {}
 function methods.line(ev) return ffi.string(ev._base + ev._row.off, ev._row.len) end
-function methods.daemon(ev) return maillog.daemons[ev._row.daemon] end
-function methods.event(ev) return maillog.types[ev._row.type] end
+function methods.daemon(ev) return daemons[ev._row.daemon] end
+function methods.event(ev) return types[ev._row.type] end
 function methods.type(ev) return ev._row.type end
 function methods.match(ev) return ffi.string(C.maillog_match_name(ev._row.match)) end
 
@@ -102,6 +102,30 @@ local function each_field(ev)
   end
 end
 
+--- Index of the first field `id` of an event from a batch, or nil. All fields with the id are looked up once for the
+-- batch, in one long loop, which is what LuaJIT is good at; then it goes along with the events.
+local function find(ev, id)
+  local column = ev._columns[id]
+  if not column then
+    column = { at = ffi.new("uint32_t[?]", ev._cap + 1), turn = 0, next = 0 }
+    ev._columns[id] = column
+  end
+  local at, next = column.at, column.next
+  if column.turn ~= ev._turn then
+    local n, field = 0, ev._fields
+    for i = 0, ev._nfields - 1 do
+      at[n] = i
+      if field[i].id == id then n = n + 1 end
+    end
+    at[n] = 0xffffffff
+    column.turn, next = ev._turn, 0
+  end
+  local first = ev._row.field
+  while at[next] < first do next = next + 1 end
+  column.next = next
+  if at[next] < first + ev._row.nfields then return at[next] end
+end
+
 --- ev.queue_id, ev.to …: the first such field, nil if it is absent. A name that is not in the schema is an error.
 local Event = {}
 function Event.__index(ev, key)
@@ -110,6 +134,10 @@ function Event.__index(ev, key)
   if key == "each_field" then return each_field end
   local id = ids[key] or error("no such field: " .. tostring(key), 2)
   local row, field = ev._row, ev._fields
+  if ev._columns then
+    local i = find(ev, id)
+    return i and ffi.string(ev._base + field[i].off, field[i].len)
+  end
   for i = row.field, row.field + row.nfields - 1 do
     if field[i].id == id then return ffi.string(ev._base + field[i].off, field[i].len) end
   end
@@ -138,13 +166,14 @@ function maillog.events(source, types)
   local batch = ffi.new("maillog_batch", { event = row, field = field, event_cap = rows, field_cap = nfields })
   local keep, used = filter(batch, types), ffi.new "size_t[1]"
   local text, at, i, final = type(source) == "string" and source or "", 0, 0, type(source) == "string"
-  local ev = setmetatable({ _fields = field, _keep = { row, keep } }, Event)
+  local ev = setmetatable({ _fields = field, _keep = { row, keep }, _columns = {}, _cap = nfields, _turn = 0 }, Event)
 
   local function fill()
     while true do
       local base = ffi.cast("const char *", text)
       batch.final = final and 1 or 0
       check(C.maillog_batch_parse(nil, base + at, #text - at, batch, used))
+      ev._turn, ev._nfields = ev._turn + 1, batch.nfields
       ev._base, ev._text = base + at, text -- the string must live as long as its address is used
       at = at + tonumber(used[0])
       if batch.nevents > 0 then return true end

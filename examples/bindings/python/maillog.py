@@ -163,7 +163,7 @@ class Batch:
         self.rows, self.fields = (Row * events)(), (Field * max(events * 16, 64))()
         self._ids = memoryview(self.fields).cast("B").cast("H")
         self._places = memoryview(self.fields).cast("B").cast("I")
-        self.buffer, self._filters = b"", (None, None)
+        self.buffer, self._latin1, self._arrays, self._filters = b"", None, None, (None, None)
         self._b = _Batch(event=self.rows, field=self.fields, event_cap=events, field_cap=len(self.fields))
 
     def filter(self, daemons=None, types=None):
@@ -181,7 +181,7 @@ class Batch:
     def parse(self, buffer, final=True):
         """Fill the rows from bytes; returns how many of them were taken: whole lines."""
         used = C.c_size_t()
-        self.buffer, self._b.final = buffer, final
+        self.buffer, self._latin1, self._b.final = buffer, None, final
         _check(_c.maillog_batch_parse(None, C.cast(C.c_char_p(buffer), C.c_void_p), len(buffer), self._b, used))
         return used.value
 
@@ -201,14 +201,38 @@ class Batch:
             import numpy as np
         except ImportError:
             return memoryview(self.rows)[:self.nevents], memoryview(self.fields)[:self.nfields]
-        as_dtype = np.ctypeslib.as_array
-        return as_dtype(self.rows)[:self.nevents], as_dtype(self.fields)[:self.nfields]
+        if not self._arrays:
+            self._arrays = np.ctypeslib.as_array(self.rows), np.ctypeslib.as_array(self.fields)
+        return self._arrays[0][:self.nevents], self._arrays[1][:self.nfields]
+
+    def texts(self, name):
+        """(rows, texts): each field `name` of the batch, with the index of its row. Needs numpy."""
+        import numpy as np
+        rows, fields = self.columns()
+        at = np.flatnonzero(fields["id"] == _IDS[name])
+        off, end = fields["off"][at], fields["off"][at] + fields["len"][at]
+        if self._latin1 is None:
+            self._latin1 = self.buffer.decode("latin-1")
+        data = self._latin1
+        texts = [data[a:b] for a, b in zip(off.tolist(), end.tolist())]
+        if not data.isascii():
+            texts = [t if t.isascii() else _text(t.encode("latin-1")) for t in texts]
+        return np.searchsorted(rows["field"], at, side="right") - 1, texts
+
+
+def _pieces(source, chunk):
+    """At most `chunk` bytes at a time: what is left behind a batch is copied."""
+    if hasattr(source, "read"):
+        yield from iter(lambda: source.read(chunk), b"")
+    else:
+        for piece in source:
+            yield from (piece[at:at + chunk] for at in range(0, len(piece), chunk))
 
 
 def batches(source, daemons=None, types=None, chunk=1 << 20, events=8192):
     """Batches of a binary file or an iterable of bytes. A batch is valid until the next one is asked for."""
     batch, tail = Batch(events).filter(daemons, types), b""
-    pieces = iter(lambda: source.read(chunk), b"") if hasattr(source, "read") else iter(source)
+    pieces = _pieces(source, chunk)
     final = False
     while not final:
         piece = next(pieces, None)

@@ -134,6 +134,9 @@ class Test(unittest.TestCase):
         self.assertEqual((len(rows), len(fields)), (100, batch.nfields))
         if not isinstance(rows, memoryview):
             self.assertEqual(int((rows["type"] == next(iter(batch)).type).sum()), 100)
+            batch.parse(LINE + b"text\n" + LINE.replace(b"mail", b"m\xc3\xa4\xff"))
+            rows, texts = batch.texts("host")
+            self.assertEqual((rows.tolist(), texts), ([0, 2], ["mail", "m\u00e4\udcff"]))
 
     def test_exceptions(self):
         seen = []
