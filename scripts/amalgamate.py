@@ -112,7 +112,8 @@ def names_of(text):
                 elif t == "}":
                     break
         for i, t in enumerate(head[:-1]):
-            if t in ("struct", "enum", "union") and re.match(r"[A-Za-z_]", head[i + 1]) and braces < len(chunk):
+            # the tag before the braces is what is defined; others are only named
+            if t in ("struct", "enum", "union") and i + 2 == len(head) and re.match(r"[A-Za-z_]", head[i + 1]) and braces < len(chunk):
                 names.add(head[i + 1])
         if chunk[0] == "typedef":
             pointer = re.search(r"\( \* (\w+) \)", " ".join(chunk))
@@ -155,7 +156,7 @@ def rename(text, names, prefix):
             if struct_depths and struct_depths[-1] == depth:
                 struct_depths.pop()
             depth -= 1
-        elif t in names and before not in (".", "->"):
+        elif t in names and before not in (".", "->") and not (n >= 4 and words[n - 4][1] == "offsetof"):
             in_struct = bool(struct_depths) and struct_depths[-1] == depth
             is_member = in_struct and after in (";", ",", "[", ":", ")") and before not in ("{", ";")
             if not is_member:
@@ -210,7 +211,8 @@ class Amalgamation:
         out = []
         for path in sources:
             text = read(path)
-            mine = {name for name in clashes if path in owners[name]}
+            # where a macro gets the name, it may as well be a member's: that file keeps it, the others change
+            mine = {name for name in clashes if path in owners[name] and not re.search(r"\b[A-Z_]{2,}\(%s\b" % name, text)}
             text = rename(text, mine, os.path.splitext(os.path.basename(path))[0] + "_")
             macros = re.findall(r"^#define (\w+)", text, re.M)
             ended = re.findall(r"^#undef (\w+)", text, re.M)

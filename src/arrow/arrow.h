@@ -32,7 +32,7 @@ static inline void ml_block_hold(ml_block *b) { atomic_fetch_add_explicit(&b->he
 /* What `bytes` take in a block, so that what follows is aligned for anything that stands in one. */
 static inline size_t ml_room(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
-static inline void *ml_cut(char **at, size_t bytes)
+static inline void *ml_carve(char **at, size_t bytes)
 {
     char *const p = *at;
     *at += ml_room(bytes);

@@ -246,8 +246,8 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
         return ARROW_ENOMEM;
     }
     char *at = (char *)b + ml_room(sizeof *b);
-    struct ArrowSchema **child = (struct ArrowSchema **)ml_cut(&at, n * sizeof *child);
-    struct ArrowSchema *const schema = (struct ArrowSchema *)ml_cut(&at, n * sizeof *schema);
+    struct ArrowSchema **child = (struct ArrowSchema **)ml_carve(&at, n * sizeof *child);
+    struct ArrowSchema *const schema = (struct ArrowSchema *)ml_carve(&at, n * sizeof *schema);
     for (size_t i = 0; i < n; i++) {
         struct ArrowSchema *const s = i ? &schema[i] : out;
         const ml_message_column *const c = a->node[i].column;
@@ -278,7 +278,7 @@ static size_t batch_size(const messages *a)
 /* Copy a buffer into the block; it is empty afterwards. */
 static const void *move(char **at, buffer *b, size_t least)
 {
-    char *const p = (char *)ml_cut(at, b->n > least ? b->n : least);
+    char *const p = (char *)ml_carve(at, b->n > least ? b->n : least);
     if (b->n) memcpy(p, b->p, b->n);
     b->n = 0;
     return p;
@@ -311,8 +311,8 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
         return ARROW_ENOMEM; /* the same again, if memory is there then */
     }
     char *at = (char *)b + ml_room(sizeof *b);
-    part *const parts = (part *)ml_cut(&at, a->nnodes * sizeof *parts);
-    struct ArrowArray **child = (struct ArrowArray **)ml_cut(&at, a->nnodes * sizeof *child);
+    part *const parts = (part *)ml_carve(&at, a->nnodes * sizeof *parts);
+    struct ArrowArray **child = (struct ArrowArray **)ml_carve(&at, a->nnodes * sizeof *child);
     for (size_t i = 0; i < a->nnodes; i++) {
         struct ArrowArray *const array = i ? &parts[i].array : out;
         make_array(a, i, array, parts[i].buffers, &at, b);

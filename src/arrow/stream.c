@@ -25,8 +25,8 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
         return ARROW_ENOMEM;
     }
     char *at = (char *)b + ml_room(sizeof *b);
-    struct ArrowSchema **const child = (struct ArrowSchema **)ml_cut(&at, n * sizeof *child);
-    struct ArrowSchema *const schema = (struct ArrowSchema *)ml_cut(&at, 2 * n * sizeof *schema);
+    struct ArrowSchema **const child = (struct ArrowSchema **)ml_carve(&at, n * sizeof *child);
+    struct ArrowSchema *const schema = (struct ArrowSchema *)ml_carve(&at, 2 * n * sizeof *schema);
     for (size_t i = 0; i < n; i++) {
         child[i] = &schema[2 * i];
         maillog__schema_set(child[i], b, a->column[i].format, a->column[i].name, ARROW_FLAG_NULLABLE);
@@ -110,14 +110,14 @@ static int make_batch(ml_arrow *a, const maillog_batch *parsed, struct ArrowArra
         return ARROW_ENOMEM;
     }
     char *at = (char *)b + ml_room(sizeof *b);
-    const void **const none = (const void **)ml_cut(&at, sizeof *none);
-    struct ArrowArray **const child = (struct ArrowArray **)ml_cut(&at, n * sizeof *child);
-    part *const parts = (part *)ml_cut(&at, n * sizeof *parts);
-    ml_cells *const cells = (ml_cells *)ml_cut(&at, n * sizeof *cells);
+    const void **const none = (const void **)ml_carve(&at, sizeof *none);
+    struct ArrowArray **const child = (struct ArrowArray **)ml_carve(&at, n * sizeof *child);
+    part *const parts = (part *)ml_carve(&at, n * sizeof *parts);
+    ml_cells *const cells = (ml_cells *)ml_carve(&at, n * sizeof *cells);
     for (size_t i = 0; i < n; i++) {
-        cells[i].valid = (uint8_t *)ml_cut(&at, (rows + 7) / 8);
-        cells[i].value = ml_cut(&at, ((size_t)rows + 1) * cell_size(a, i));
-        cells[i].text = (char *)ml_cut(&at, a->bytes[i]);
+        cells[i].valid = (uint8_t *)ml_carve(&at, (rows + 7) / 8);
+        cells[i].value = ml_carve(&at, ((size_t)rows + 1) * cell_size(a, i));
+        cells[i].text = (char *)ml_carve(&at, a->bytes[i]);
         cells[i].nulls = rows;
         make_column(a, i, &parts[i], &cells[i], rows, b);
         child[i] = &parts[i].array;
@@ -244,12 +244,12 @@ static ml_arrow *make_stream(const maillog_arrow_config *config)
     if (!a) return NULL;
     char *at = (char *)a + ml_room(sizeof *a);
     a->config = *config;
-    a->column = (ml_column *)ml_cut(&at, n * sizeof *a->column);
-    a->column_of = (uint16_t *)ml_cut(&at, FIELD_IDS * sizeof *a->column_of);
-    a->event = (maillog_batch_event *)ml_cut(&at, rows * sizeof *a->event);
-    a->field = (maillog_field *)ml_cut(&at, fields * sizeof *a->field);
-    a->seen = (uint32_t *)ml_cut(&at, n * sizeof *a->seen);
-    a->bytes = (size_t *)ml_cut(&at, n * sizeof *a->bytes);
+    a->column = (ml_column *)ml_carve(&at, n * sizeof *a->column);
+    a->column_of = (uint16_t *)ml_carve(&at, FIELD_IDS * sizeof *a->column_of);
+    a->event = (maillog_batch_event *)ml_carve(&at, rows * sizeof *a->event);
+    a->field = (maillog_field *)ml_carve(&at, fields * sizeof *a->field);
+    a->seen = (uint32_t *)ml_carve(&at, n * sizeof *a->seen);
+    a->bytes = (size_t *)ml_carve(&at, n * sizeof *a->bytes);
     a->rows = (uint32_t)rows;
     a->field_rows = (uint32_t)fields;
     maillog__dictionaries_make(a->dictionary, at);
