@@ -211,8 +211,9 @@ class Amalgamation:
         out = []
         for path in sources:
             text = read(path)
-            # where a macro gets the name, it may as well be a member's: that file keeps it, the others change
-            mine = {name for name in clashes if path in owners[name] and not re.search(r"\b[A-Z_]{2,}\(%s\b" % name, text)}
+            # where macros get members by name, the file keeps what looks like one, and the others change
+            members = re.findall(r"\b[A-Z_]{2,}\(([^()\n]*)", text) if "offsetof(" in text else []
+            mine = {name for name in clashes if path in owners[name] and not any(re.search(r"\b%s\b" % name, args) for args in members)}
             text = rename(text, mine, os.path.splitext(os.path.basename(path))[0] + "_")
             macros = re.findall(r"^#define (\w+)", text, re.M)
             ended = re.findall(r"^#undef (\w+)", text, re.M)
