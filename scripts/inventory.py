@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""How many of Postfix's log statements are typed events.
+"""How many of the daemons' log statements are typed events.
 
 usage: inventory.py INVENTORY.tsv MAILLOG [-v [DAEMON]] [--floor PERCENT]
-The inventory has a row per statement of the sources: daemon, tier, severity, file:line, format, versions. Each
+The inventory has a row per statement of the sources: daemon (of Postfix; a list of others has `product`, and its lines are
+made by inventory_others.py), tier, severity, file:line, format, versions. Each
 format becomes a line with plausible arguments; where the first %s may be a function, a queue ID or a peer, one line
 for each; where it is a reason, the line that holds it. A statement counts as recognised when one of them is an event and no text is left in `rest`. Statements whose format is an expression (`<<…>>`) have no text to try and are not counted.
 -v prints the lines that are not recognised. Tier 1: what a healthy system writes; tier 2: the rest."""
@@ -11,6 +12,8 @@ import json
 import re
 import subprocess
 import sys
+
+import inventory_others
 
 CONVERSION = re.compile(r"%(?:[-+ #0]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:l|ll|h|z)?([a-zA-Z%])")
 PROGRAM = {"smtp(+lmtp)": "smtp", "error(+retry)": "error"}
@@ -164,8 +167,9 @@ def main(args):
     with open(args[1], encoding="utf-8") as f:
         names = next(f).rstrip("\n").split("\t")
         rows = [dict(zip(names, l.rstrip("\n").split("\t"))) for l in f]
-    rows = [r for r in rows if r["daemon"] != "testing"]
-    tried = [(r, v) for r, v in ((r, lines(r)) for r in rows) if v]
+    others = "product" in names
+    rows = [dict(r, daemon=r["product"]) if others else r for r in rows if others or r["daemon"] != "testing"]
+    tried = [(r, v) for r, v in ((r, (inventory_others.lines if others else lines)(r)) for r in rows) if v]
     log = "".join(l + "\n" for _, v in tried for l in v).encode()
     done = subprocess.run([args[2], "events", "--json"], input=log, capture_output=True, check=True)
     events = [json.loads(l) for l in done.stdout.split(b"\n") if l]
@@ -179,7 +183,7 @@ def main(args):
             count[key][0] += good
             count[key][1] += 1
         if verbose and not good and (not only or row["daemon"].startswith(only)):
-            print(f"{row['daemon']}\t{row['tier']}\t{variants[0].split(']: ', 1)[1]}")
+            print(f"{row['daemon']}\t{row['tier']}\t{row['file:line']}\t{re.split(r': ', variants[0], maxsplit=1)[1]}")
     for (daemon, tier), (good, total) in sorted(count.items(), key=lambda i: (i[0][0] == "all", i[0])):
         print(f"{daemon:32} tier {tier:5} {good:5}/{total:<5} {100.0 * good / total:6.1f} %")
     good, total = count[("all", "1, 2")]

@@ -176,7 +176,14 @@ static const char *address_end(const char *p, const char *e)
     }
     if (angle)
         while (p < e && *p != '>') p++;
-    return comma(p, e);
+    return p;
+}
+
+/* Exim puts blanks between them, all others commas. */
+static const char *comma_or_blank(const char *p, const char *e)
+{
+    while (p < e && *p != ',' && *p != ' ') p++;
+    return p;
 }
 
 static const char *symbol_name(const char *p, const char *e)
@@ -209,9 +216,11 @@ int maillog_list_next(maillog_field_id id, maillog_str list, size_t *pos, maillo
     while (p < e && *p == ' ') p++;
     switch (id) {
     case MAILLOG_FIELD_RECIPIENTS:
+        end = comma_or_blank(address_end(p, e), e);
+        break;
     case MAILLOG_FIELD_RCPTS:
     case MAILLOG_FIELD_MIME_RCPTS:
-        end = address_end(p, e);
+        end = comma(address_end(p, e), e);
         break;
     case MAILLOG_FIELD_SYMBOLS:
         end = symbol_end(p, e);

@@ -204,9 +204,13 @@ static const key_row keys[] = {
     KEY("mail_id: ", 7, WORD, MAIL_ID),
     KEY("b: ", 8, WORD, BODY_DIGEST),
     KEY("Hits: ", 9, WORD, HITS),
+    KEY("tag=", 32, WORD, TAG_LEVEL), /* these three in the entry of each recipient */
+    KEY("tag2=", 33, WORD, TAG2_LEVEL),
+    KEY("kill=", 34, WORD, KILL_LEVEL),
     KEY("size: ", 10, WORD, SIZE),
     KEY("pt: ", 11, WORD, PARTITION_TAG),
     KEY("queued_as: ", 12, QUEUED_AS, QUEUED_AS),
+    KEY("fwd: ", 12, QUEUED_AS, REPLY),
     KEY("Subject: ", 13, QUOTED, SUBJECT),
     KEY("From: ", 14, WORD, HEADER_FROM),
     KEY("User-Agent: ", 15, WORD, USER_AGENT),
@@ -250,6 +254,15 @@ static const key_row *next_rank(const key_row *k)
 
 /* `1802 ms` and the end. */
 static bool elapsed(ml_cur c, ml_cur *ms) { return ml_is_digit(ml_peek(c)) && ml_digits(&c, ms) && ML_IS(c, " ms"); }
+
+/* `L/Y/0/0` and the end: whether the recipient is local, and which of its levels the score has reached. */
+static bool levels(ml_cur c)
+{
+    if (ml_len(c) != 7) return false;
+    for (size_t i = 1; i < 7; i += 2)
+        if (c.p[i] != '/') return false;
+    return ml_is_alnum(c.p[0]) && ml_is_alnum(c.p[2]) && ml_is_alnum(c.p[4]) && ml_is_alnum(c.p[6]);
+}
 
 /* Up to `, ` or the end. */
 static ml_cur up_to_comma(const ml_line *l, ml_cur *c)
@@ -295,7 +308,7 @@ static bool queued_as(const ml_line *l, const key_row *key, ml_cur *c, ml_cur *v
     *is_reply = true;
     while (!ml_empty(*c)) {
         const ml_cur next = ml_slice(c->p + 2, c->e);
-        if (find_key(l, next, next_rank(key)) || elapsed(next, &ms)) break;
+        if (find_key(l, next, next_rank(key)) || elapsed(next, &ms) || levels(next)) break;
         c->p = next.p;
         (void)up_to_comma(l, c);
     }
@@ -346,6 +359,10 @@ static reading keys_to_end(ml_line *l, ml_cur c, bool cut)
         if (!ML_SKIP(&t, ", ") && !(rank == RANK_HITS && ML_STARTS(t, " size: ") && ml_skip_char(&t, ' '))) break;
         if (!cut && elapsed(t, &ms)) {
             ml_put(l, MAILLOG_FIELD_ELAPSED_MS, ms);
+            return r;
+        }
+        if (!cut && levels(t)) {
+            ml_put(l, MAILLOG_FIELD_LEVELS, t);
             return r;
         }
         const key_row *key = find_key(l, t, from);

@@ -327,6 +327,7 @@ static bool audit(ml_line *l, ml_cur c)
     const char *end = key ? ml_rfind(ml_slice(c.p, key), ' ') : NULL;
     if (!end) return false;
     action = ml_slice(c.p, end);
+    ML_DROP_END(&action, ":"); /* of acl alone */
     ml_put(l, F(ACTION), action);
     c.p = end + 1;
     put_audit_id(l, &c);

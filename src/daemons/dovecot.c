@@ -240,10 +240,6 @@ static void put_looked_up(ml_line *l, ml_cur inner)
 static void put_inner(ml_line *l, const service_row *row, ml_cur inner, const tail *end)
 {
     ml_cur t = inner, first;
-    if (row->flags & PID_IN_PARENTHESES && is_number(inner)) {
-        put_own_pid(l, inner);
-        return;
-    }
     if (ml_until(l, &t, ',', &first) && !ml_empty(first)) {
         if (is_number(first) && ML_SKIP(&t, " ")) {
             put_own_pid(l, first);
@@ -264,9 +260,14 @@ static bool user_prefix(ml_line *l, ml_cur *c, const service_row *row, ml_cur na
     ml_cur inner;
     tail end;
     if (!cut_parentheses(l, c, &inner, &end)) return false;
-    const bool user = !(row->flags & PID_IN_PARENTHESES && is_number(inner));
-    if (user) ml_put(l, MAILLOG_FIELD_SERVICE, name);
-    put_inner(l, row, inner, &end);
+    /* some are always named by their process, others until they have a user */
+    const bool pid =
+        is_number(inner) && (row->flags & PID_IN_PARENTHESES || ML_STARTS(*c, "Error: auth-master: login: "));
+    if (!pid) ml_put(l, MAILLOG_FIELD_SERVICE, name);
+    if (pid)
+        put_own_pid(l, inner);
+    else
+        put_inner(l, row, inner, &end);
     if (end.pid.p) put_own_pid(l, end.pid);
     if (end.session.p && !ml_empty(end.session)) {
         ml_put(l, MAILLOG_FIELD_SESSION, end.session);

@@ -60,6 +60,9 @@ void maillog__dovecot_pid_of(ml_line *l, maillog_field_id id);
 /* The field `id` of the line so far; p NULL when absent. */
 ml_cur maillog__dovecot_field(const ml_line *l, maillog_field_id id);
 
+/* Faults in the forms that all services share: `MODULE: …`, `Failed to WHAT: ERROR`, `Invalid …`. */
+bool maillog__dovecot_error(ml_line *l, ml_cur text, const ml_dovecot *head);
+
 /* `FUNC(ARGS) failed: ERROR`, with the parts as FUNC, and PATH or ADDR, PORT or ARGS, and ERROR. */
 bool maillog__dovecot_call(ml_line *l, ml_cur text);
 
@@ -91,7 +94,9 @@ static inline void ml_dovecot_put_text(ml_line *l, const ml_dovecot *head, ml_cu
     X(maillog__dovecot_master_others)                                                                                  \
     X(maillog__dovecot_faults)                                                                                         \
     X(maillog__dovecot_storage)                                                                                        \
-    X(maillog__dovecot_debug)
+    X(maillog__dovecot_debug)                                                                                          \
+    X(maillog__dovecot_errors)                                                                                         \
+    X(maillog__dovecot_tools)
 #define ML_DECLARE(table) extern const ml_patterns table;
 MAILLOG_DOVECOT_TABLES(ML_DECLARE)
 #undef ML_DECLARE

@@ -198,8 +198,13 @@ static bool message(ml_line *l, ml_cur m, const ml_dovecot *head)
         ml_put(l, MAILLOG_FIELD_ERROR, m);
         return ml_event(l, MAILLOG_EVENT_DOVECOT_AUTH_ERROR);
     }
-    ml_cur reason = m;
+    ml_cur reason = m, next;
     maillog_field_id id = MAILLOG_FIELD_NONE;
+    next = reason;
+    if (ML_DROP_END(&reason, " - trying the next passdb") || ML_DROP_END(&reason, " - trying the next userdb"))
+        next.p = reason.e + strlen(" - ");
+    else
+        next = ml_none();
     const ml_cur given = cut_given(l, &reason, &id);
     while (ML_DROP_END(&reason, " ")) continue; /* userdb look-ups end so */
     if (!is_refusal(reason)) {
@@ -208,6 +213,7 @@ static bool message(ml_line *l, ml_cur m, const ml_dovecot *head)
     }
     ml_put(l, MAILLOG_FIELD_REASON, reason);
     if (given.p) ml_put(l, id, given);
+    ml_put_opt(l, MAILLOG_FIELD_TEXT, next);
     return ml_event(l, MAILLOG_EVENT_DOVECOT_AUTH_FAILED);
 }
 
@@ -335,6 +341,7 @@ ML_PATTERN_ROWS(maillog__dovecot_auth_statements) = {
      ML_TEXT("Lookup for %s took %d secs")},
     {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, ML_TEXT("Master request %s")},
     {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT, {MAILLOG_FIELD_ERROR}, ML_TEXT("Master requested %s")},
+    {MAILLOG_EVENT_DOVECOT_AUTH_MASTER_LOGIN, {MAILLOG_FIELD_LOGIN_USER}, ML_TEXT("Master user logging in as %s")},
     {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT,
      {MAILLOG_FIELD_ID, MAILLOG_FIELD_SECONDS, MAILLOG_FIELD_TEXT},
      ML_TEXT("Request %s timed out after %d secs, %s")},

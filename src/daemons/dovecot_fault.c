@@ -63,6 +63,9 @@ ML_PATTERN_ROWS(maillog__dovecot_faults) = {
      ML_TEXT("Failed to establish relay connection: %s")},
     {MAILLOG_EVENT_DOVECOT_CONFIG_ERROR, {MAILLOG_FIELD_NAME, MAILLOG_FIELD_ERROR}, ML_TEXT("Failed to expand %s: %s")},
     {MAILLOG_EVENT_DOVECOT_SSL_ERROR, {MAILLOG_FIELD_ERROR}, ML_TEXT("Failed to initialize SSL %s")},
+    {MAILLOG_EVENT_DOVECOT_REPLICATION,
+     {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_ERROR},
+     ML_TEXT("Failed to lock mailbox %s for dsyncing: %s")},
     {MAILLOG_EVENT_DOVECOT_REPLICATION, {MAILLOG_FIELD_ERROR}, ML_TEXT("Failed to lock mailbox %s")},
     {MAILLOG_EVENT_DOVECOT_INDEXED, {MAILLOG_FIELD_N, MAILLOG_FIELD_MAILBOX}, ML_TEXT("Indexed %d messages in %s")},
     {MAILLOG_EVENT_DOVECOT_INDEXED, {MAILLOG_FIELD_TEXT}, ML_TEXT("Indexes disabled, %s")},
@@ -221,6 +224,41 @@ ML_PATTERN_ROWS(maillog__dovecot_debug) = {
 };
 ML_PATTERN_TABLE(maillog__dovecot_debug);
 
+/* What doveadm and Pigeonhole's tools say, who may log where the services do. */
+ML_PATTERN_ROWS(maillog__dovecot_tools) = {
+    {MAILLOG_EVENT_DOVECOT_TOOL,
+     {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_TEXT},
+     ML_TEXT("ACL not enabled for user %s, %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("All message flags are %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("Folder key exists. %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_TEXT}, ML_TEXT("Mailbox %S is %s in LIST")},
+    {MAILLOG_EVENT_DOVECOT_TOOL,
+     {MAILLOG_FIELD_MAILBOX, MAILLOG_FIELD_TEXT},
+     ML_TEXT("Mailbox '%S' is in namespace %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("Mailbox found from %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("Mailbox in user's %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("Mailbox is in %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("Mailbox path: %s")},
+    {MAILLOG_EVENT_DOVECOT_DIRECTOR, {MAILLOG_FIELD_TEXT}, ML_TEXT("Moved %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("Per-user private flags in mailbox: %s")},
+    {MAILLOG_EVENT_DOVECOT_CONFIG_NOTE, {MAILLOG_FIELD_TEXT}, ML_TEXT("Random numbers are %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("Retrying after rebuilds:%s")},
+    {MAILLOG_EVENT_DOVECOT_PROGRAM_FAILED, {MAILLOG_FIELD_ERROR}, ML_TEXT("Terminated with non-zero exit code %s")},
+    {MAILLOG_EVENT_DOVECOT_LOG_TEST,
+     {MAILLOG_FIELD_LEVEL, MAILLOG_FIELD_TEXT},
+     ML_TEXT("This is Dovecot's %w log (%S)")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_TEXT}, ML_TEXT("User %w found from %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_LOGIN_USER, MAILLOG_FIELD_TEXT}, ML_TEXT("User %w has %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_LOGIN_USER}, ML_TEXT("checked duplicate for user %s.")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("corrupt binary %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("final result: %s")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_LOGIN_USER}, ML_TEXT("marked duplicate for user %s.")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {0}, ML_TEXT("resource limit exceeded")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("sending message from %s:")},
+    {MAILLOG_EVENT_DOVECOT_TOOL, {MAILLOG_FIELD_TEXT}, ML_TEXT("userkey exists. %s")},
+};
+ML_PATTERN_TABLE(maillog__dovecot_tools);
+
 /* `Mailbox NAME: [UID N: ]FAULT` */
 static bool mailbox_fault(ml_line *l, ml_cur c)
 {
@@ -240,9 +278,12 @@ static bool mailbox_fault(ml_line *l, ml_cur c)
 bool maillog__dovecot_fault(ml_line *l, ml_cur text, const ml_dovecot *head)
 {
     if (head->severity == MAILLOG_SEVERITY_DEBUG)
-        return maillog__match_patterns(l, &maillog__dovecot_debug, text) || maillog__dovecot_call(l, text);
+        return maillog__match_patterns(l, &maillog__dovecot_debug, text) || maillog__dovecot_call(l, text) ||
+               maillog__match_patterns(l, &maillog__dovecot_tools, text);
     if (maillog__match_patterns(l, &maillog__dovecot_faults, text) ||
-        maillog__match_patterns(l, &maillog__dovecot_storage, text) || maillog__dovecot_service(l, text, head))
+        maillog__match_patterns(l, &maillog__dovecot_storage, text) ||
+        maillog__match_patterns(l, &maillog__dovecot_tools, text) || maillog__dovecot_service(l, text, head))
         return true;
-    return ml_dovecot_is_fault(head) && (maillog__dovecot_call(l, text) || mailbox_fault(l, text));
+    return ml_dovecot_is_fault(head) &&
+           (maillog__dovecot_call(l, text) || mailbox_fault(l, text) || maillog__dovecot_error(l, text, head));
 }

@@ -59,6 +59,7 @@ ML_PATTERN_ROWS(maillog__exim_statements) = {
      {F(NAME), F(DOMAIN), F(RESULT)},
      ML_TEXT("DNS list lookup for %w at %w returned %w; not in 127.0/8 and discarded")},
     {E(QUEUED), {0}, ML_TEXT("Delivery deferred by system filter")},
+    {E(ERROR), {F(ERROR)}, ML_TEXT("Delivery status for %s")},
     {E(ETRN), {F(ARGS), F(CLIENT)}, ML_TEXT("ETRN %S received from %s")},
     {E(QUEUE_END), {F(NAME), F(OPTIONS)}, ML_TEXT("End '%s' queue run: %s")},
     {E(ROUTER), {F(ROUTER), F(TEXT)}, ML_TEXT("Error in %w router: %s")},
@@ -68,6 +69,7 @@ ML_PATTERN_ROWS(maillog__exim_statements) = {
     {E(DAEMON), {F(ERROR)}, ML_TEXT("Failed to create IPv6 socket for wildcard listening (%s): will use IPv4")},
     {E(CONFIG), {F(ERROR)}, ML_TEXT("Failed to expand %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("Failed to get %s")},
+    {E(SPOOL_ERROR), {F(PATH), F(ERROR)}, ML_TEXT("Failed to reopen %w %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("Failed writing transport result %s")},
     {E(SPOOL_ERROR), {F(PATH), F(SIZE)}, ML_TEXT("Format error in spool file %w: size=%d")},
     {E(SPOOL_ERROR), {F(PATH)}, ML_TEXT("Format error in spool file %w")},
@@ -98,6 +100,7 @@ ML_PATTERN_ROWS(maillog__exim_statements) = {
     {E(LOCKED), {F(EXIM_ID)}, ML_TEXT("Spool file for %w is locked (another process is handling this message)")},
     {E(LOCKED), {0}, ML_TEXT("Spool file is locked (another process is handling this message)")},
     {E(QUEUE_RUN), {F(NAME), F(OPTIONS)}, ML_TEXT("Start '%s' queue run: %s")},
+    {E(CONFIG), {F(TEXT)}, ML_TEXT("Suggested action: %s")},
     {E(TLSERR), {F(ERROR)}, ML_TEXT("TLS error (%s")},
     {E(TLSERR), {F(ERROR)}, ML_TEXT("TLS error in certificate %s")},
     {E(TLSERR), {F(RELAY_NAME), F(RELAY_ADDR), F(ERROR)}, ML_TEXT("TLS error on connection to %w [%s] %s")},
@@ -120,6 +123,7 @@ ML_PATTERN_ROWS(maillog__exim_statements) = {
     {E(DNS), {F(DOMAIN)}, ML_TEXT("dnslists domain \"%s\" contains strange characters - is this right?")},
     {E(DNS), {F(NAME)}, ML_TEXT("dnssec fail on SRV for %w")},
     {E(DAEMON), {F(VERSION)}, ML_TEXT("exim %w daemon terminating, inetd wait timeout reached.")},
+    {E(CONFIG), {F(TEXT)}, ML_TEXT("exim user lost privilege for %s")},
     {E(CONFIG), {F(ERROR)}, ML_TEXT("failed to expand %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("failed to move %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("failed to open %s")},
@@ -291,5 +295,11 @@ void maillog__exim(ml_line *l, ml_cur message)
     skip_pid(l, &c);
     if (message_id(&c, &id)) ml_put(l, MAILLOG_FIELD_EXIM_ID, id);
     if (maillog__exim_message(l, c) || maillog__exim_session(l, c) || queue_run(l, c) || started(l, c)) return;
-    if (!maillog__match_patterns(l, &maillog__exim_statements, c)) ml_put_rest(l, c);
+    if (maillog__match_patterns(l, &maillog__exim_statements, c)) return;
+    if (c.p > message.p && ml_peek(message) == '[' && ML_STARTS(message, "[1")) { /* what the other parts complete */
+        ml_put(l, MAILLOG_FIELD_TEXT, c);
+        ml_event(l, MAILLOG_EVENT_EXIM_PART);
+        return;
+    }
+    ml_put_rest(l, c);
 }

@@ -64,6 +64,22 @@ static void put_reason(ml_line *l, ml_cur c)
     if (!ml_empty(c)) ml_put(l, MAILLOG_FIELD_REASON, c);
 }
 
+/* The same, and ` DT=0.1s` at the very end (log selector deliver_time), if it stood nowhere before. What a remote
+ * server says can end so, too: then the line is flagged. */
+static void put_reason_and_time(ml_line *l, const maillog_field *first, ml_cur c)
+{
+    const char *const blank = ml_rfind(c, ' ');
+    ml_cur time = ml_slice(blank ? blank + 1 : c.e, c.e);
+    for (const maillog_field *f = first; f < l->next; f++)
+        if (f->id == MAILLOG_FIELD_DELIVERY_TIME) time.p = time.e;
+    if (ML_SKIP(&time, "DT=") && ml_is_digit(ml_peek(time)) && ml_last(time) == 's') {
+        if (ML_FIND(l, c, "SMTP error from remote")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+        ml_put(l, MAILLOG_FIELD_DELIVERY_TIME, time);
+        c.e = blank;
+    }
+    put_reason(l, c);
+}
+
 static bool delivered(ml_line *l, ml_cur c, maillog_event_type event)
 {
     static const char *const dropped[] = {"discarded", "blackhole"};
@@ -82,14 +98,15 @@ static bool delivered(ml_line *l, ml_cur c, maillog_event_type event)
 
 static bool failed(ml_line *l, ml_cur c)
 {
+    const maillog_field *const first = ml_mark(l);
     put_recipient(l, &c);
     maillog__exim_fields(l, &c, ML_EXIM_DELIVERED);
-    put_reason(l, c);
+    put_reason_and_time(l, first, c);
     return ml_event(l, MAILLOG_EVENT_EXIM_FAILED);
 }
 
 /* Behind ` defer (ERRNO)`. A positive number has the system's words for it; a host may stand behind them. */
-static void put_deferral(ml_line *l, ml_cur c, bool system_error)
+static void put_deferral(ml_line *l, const maillog_field *first, ml_cur c, bool system_error)
 {
     ml_cur t = c, error;
     if (system_error && ML_SKIP(&t, ": ") && ML_UNTIL(l, &t, " H=", &error) && !ML_FIND(l, error, ": ")) {
@@ -97,7 +114,7 @@ static void put_deferral(ml_line *l, ml_cur c, bool system_error)
         c.p = error.e;
     }
     maillog__exim_fields(l, &c, ML_EXIM_DELIVERED);
-    put_reason(l, c);
+    put_reason_and_time(l, first, c);
 }
 
 static bool deferred(ml_line *l, ml_cur c)
@@ -115,7 +132,7 @@ static bool deferred(ml_line *l, ml_cur c)
         return ml_event(l, MAILLOG_EVENT_EXIM_DEFERRED);
     }
     ml_put(l, MAILLOG_FIELD_ERRNO, number);
-    put_deferral(l, t, *number.p != '-' && *number.p != '0');
+    put_deferral(l, mark, t, *number.p != '-' && *number.p != '0');
     return ml_event(l, MAILLOG_EVENT_EXIM_DEFERRED);
 }
 

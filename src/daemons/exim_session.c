@@ -154,6 +154,23 @@ static bool verify(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_EXIM_VERIFY);
 }
 
+/* `RCPT <ADDRESS>: discarded by RCPT ACL[: REASON]` */
+static bool discarded(ml_line *l, ml_cur c)
+{
+    const ml_cur stage = ml_slice(c.p, c.p + 4);
+    const bool rcpt = ML_SKIP(&c, "RCPT ");
+    ml_cur address, acl;
+    if ((!rcpt && !ML_SKIP(&c, "MAIL ")) || !maillog__angle(l, &c, ":", &address) || !ML_SKIP(&c, ": discarded by ") ||
+        !ML_UNTIL(l, &c, " ACL", &acl))
+        return false;
+    ml_put_word(l, MAILLOG_FIELD_STAGE, stage, rcpt ? MAILLOG_STAGE_RCPT : MAILLOG_STAGE_MAIL);
+    if (rcpt) ml_put(l, MAILLOG_FIELD_TO, address);
+    ml_put_word(l, MAILLOG_FIELD_ACTION, ml_slice(acl.p - strlen("discarded by "), acl.p - strlen(" by ")),
+                MAILLOG_ACTION_DISCARD);
+    if (ML_SKIP(&c, ": ")) ml_put(l, MAILLOG_FIELD_REASON, c);
+    return ml_event(l, MAILLOG_EVENT_EXIM_DISCARDED);
+}
+
 /* Behind `H=HOST` and its fields; the cursor is on a blank or the end. */
 static bool about_host(ml_line *l, ml_cur c)
 {
@@ -165,6 +182,7 @@ static bool about_host(ml_line *l, ml_cur c)
         ml_put(l, MAILLOG_FIELD_TEXT, t);
         return ml_event(l, MAILLOG_EVENT_EXIM_ACL_WARNING);
     }
+    if (discarded(l, t)) return true;
     if (ML_SKIP(&t, "incomplete transaction (")) {
         ml_cur reason, from;
         if (!ml_until(l, &t, ')', &reason)) return false;
@@ -342,6 +360,7 @@ static bool address_first(ml_line *l, ml_cur c)
         {"rejected from ", MAILLOG_FIELD_FROM, 0},
         {"unqualified sender rejected: ", MAILLOG_FIELD_FROM, sizeof "unqualified sender" - 1},
         {"unqualified recipient rejected: ", MAILLOG_FIELD_TO, sizeof "unqualified recipient" - 1},
+        {"unqualified verify rejected: ", MAILLOG_FIELD_TO, sizeof "unqualified verify" - 1},
         {"rejected MAIL FROM:", MAILLOG_FIELD_FROM, 0},
         {"too many recipients: message rejected: sender=", MAILLOG_FIELD_FROM, sizeof "too many recipients" - 1},
         {"too many recipients: excess temporarily rejected: sender=", MAILLOG_FIELD_FROM,

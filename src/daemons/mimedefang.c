@@ -85,6 +85,8 @@ ML_PATTERN_ROWS(maillog__mimedefang_statements) = {
     {E(ERROR), {F(TEXT)}, ML_TEXT("rmdir(%s")},
     {E(ERROR), {F(TEXT)}, ML_TEXT("sendmail failure in resend_message: %s")},
     {E(MULTIPLEXOR), {F(TEXT)}, ML_TEXT("started; %s")},
+    {E(WORKER), {F(SECONDS), F(STATE), F(N), F(COUNT), F(TEXT)}, ML_TEXT("stats %f %w worker=%d nworkers=%d %s")},
+    {E(WORKER), {F(SECONDS), F(STATE), F(N), F(COUNT), F(TEXT)}, ML_TEXT("stats %f %w slave=%d nslaves=%d %s")},
     {E(ERROR), {F(TEXT)}, ML_TEXT("stream_by_%s")},
     {E(ERROR), {F(TEXT)}, ML_TEXT("unlink(%s")},
     {E(ERROR), {F(TEXT)}, ML_TEXT("writen failed: %s")},

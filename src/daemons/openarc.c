@@ -23,7 +23,7 @@ ML_PATTERN_ROWS(maillog__openarc_statements) = {
     {E(LIBMILTER), {F(TEXT)}, ML_TEXT("OpenARC Filter: %s")},
     {E(LIBMILTER), {F(TEXT)}, ML_TEXT("OpenARC: %s")},
     {E(BAD_MESSAGE), {F(ERROR)}, ML_TEXT("RFC5322 header requirement error%(: %s%)")},
-    {E(LIBMILTER), {F(TEXT)}, ML_TEXT("WARNING: symbol 'i' not available%s")},
+    {E(LIBMILTER), {F(TEXT)}, ML_TEXT("WARNING: symbol %s")},
     {E(INTERNAL_ERROR), {F(FUNC), F(ERROR)}, ML_TEXT("[child] %s(): %s")},
     {E(INTERNAL_ERROR), {F(FUNC), F(ERROR)}, ML_TEXT("[parent] %s(): %s")},
     {E(CHAIN), {F(RESULT), F(DOMAIN)}, ML_TEXT("arc=%w header.d=%w")},

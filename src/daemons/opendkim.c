@@ -36,7 +36,7 @@ ML_PATTERN_ROWS(maillog__opendkim_statements) = {
     {E(BAD_HEADER), {0}, ML_TEXT("RFC5322 header requirement error")},
     {E(BAD_HEADER), {F(ERROR)}, ML_TEXT("RFC5322 header requirement error: %s")},
     {E(SIGNATURE_ERROR), {F(SSL_ERROR)}, ML_TEXT("SSL %s")},
-    {E(LIBMILTER), {F(TEXT)}, ML_TEXT("WARNING: symbol 'i' not available%s")},
+    {E(LIBMILTER), {F(TEXT)}, ML_TEXT("WARNING: symbol %s")},
     {E(INTERNAL_ERROR), {F(FUNC), F(ERROR)}, ML_TEXT("[child] %s(): %s")},
     {E(INTERNAL_ERROR), {F(FUNC), F(ERROR)}, ML_TEXT("[parent] %s(): %s")},
     {E(REPUTATION), {F(DOMAIN)}, ML_TEXT("allowed by reputation of %s")},

@@ -104,6 +104,74 @@ static bool any_program(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix
     return (own != maillog__postfix_cleanup && maillog__postfix_cleanup(l, c, head)) || ml_fail(l, mark);
 }
 
+/* journalctl -o with-unit names the unit in the place of the program: any of them may have written the line. */
+static bool of_unit(ml_line *l, ml_cur c, const ml_postfix *head)
+{
+    static const ml_postfix_grammar any[] = {
+        maillog__postfix_smtpd,  maillog__postfix_smtp,       maillog__postfix_agent,  maillog__postfix_pickup,
+        maillog__postfix_bounce, maillog__postfix_postscreen, maillog__postfix_master, maillog__postfix_statistics};
+    maillog_field *const mark = ml_mark(l);
+    if (!l->program.p || !ML_ENDS(l->program, ".service")) return false;
+    for (size_t i = 0; i < sizeof any / sizeof *any; i++) {
+        if (any[i](l, c, head)) return true;
+        ml_fail(l, mark);
+    }
+    return false;
+}
+
+static bool read_text(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix_grammar own)
+{
+    maillog_field *const mark = ml_mark(l);
+    if (own && own(l, c, head)) return true;
+    ml_fail(l, mark);
+    return any_program(l, c, head, own) || of_unit(l, c, head) || maillog__postfix_library(l, c, head) ||
+           ml_fail(l, mark);
+}
+
+/* Cut `, name=value` or ` name=value` off the end: a part that a later Postfix adds to a statement. */
+static bool cut_new_part(ml_cur *c)
+{
+    const char *blank = ml_rfind(*c, ' ');
+    if (!blank || blank == c->p) return false;
+    const char *p = blank + 1;
+    while (p < c->e && (ml_is_lower(*p) || ml_is_digit(*p) || *p == '_')) p++;
+    if (p == blank + 1 || p == c->e || *p != '=') return false;
+    c->e = blank[-1] == ',' ? blank - 1 : blank;
+    return c->e > c->p;
+}
+
+enum { MOST_PARTS = 4 };
+
+/* The statement in front of parts that nobody knows yet, one or several; they are the rest. */
+static bool with_new_parts(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix_grammar own)
+{
+    ml_cur one = c, all;
+    if (!cut_new_part(&one)) return false;
+    all = one;
+    for (int n = 1; n < MOST_PARTS && cut_new_part(&all);) n++;
+    if (!read_text(l, one, head, own)) {
+        if (all.e == one.e || !read_text(l, all, head, own)) return false;
+        one = all;
+    }
+    ml_cur parts = ml_slice(one.e, c.e);
+    if (!ML_SKIP(&parts, ", ")) ml_skip_blanks(&parts);
+    ml_put_rest(l, parts);
+    return true;
+}
+
+/* A value that went to the end of the line, and in which there is no comma: what stands behind one is such a part. */
+static void split_last(ml_line *l)
+{
+    maillog_field *const f = l->next - 1;
+    if (f->id != MAILLOG_FIELD_PEAK_TIME && f->id != MAILLOG_FIELD_START_TIME && f->id != MAILLOG_FIELD_CONFIG) return;
+    const ml_cur v = ml_slice(l->base + f->off, l->base + f->off + f->len);
+    const char *const comma = ML_FIND(l, v, ", ");
+    ml_cur t = v;
+    if (!comma || !cut_new_part(&t)) return;
+    f->len = (uint32_t)(comma - v.p);
+    ml_put_rest(l, ml_slice(comma + 2, v.e));
+}
+
 /* msg_syslog(3) cuts the text, without the severity, at this length. */
 #define RECORD_LEN 2000
 
@@ -132,11 +200,8 @@ void maillog__postfix(ml_line *l, ml_cur message)
 
     const uint8_t daemon = l->ev->daemon;
     const ml_postfix_grammar own = daemon < sizeof programs / sizeof *programs ? programs[daemon] : NULL;
-    maillog_field *const mark = ml_mark(l);
-    if (own && own(l, c, &head)) return;
-    ml_fail(l, mark);
-    if (any_program(l, c, &head, own)) return;
-    if (maillog__postfix_library(l, c, &head)) return;
-    ml_fail(l, mark);
-    ml_put_rest(l, c);
+    if (read_text(l, c, &head, own))
+        split_last(l);
+    else if (!with_new_parts(l, c, &head, own))
+        ml_put_rest(l, c);
 }

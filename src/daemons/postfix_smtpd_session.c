@@ -111,9 +111,14 @@ bool maillog__postfix_hostname(ml_line *l, ml_cur c)
         return false;
     const bool reason = ml_last(addr) == ':' && !ml_empty(c);
     if (reason) addr.e--;
+    if (!reason && !ml_empty(c)) ML_DROP_END(&addr, ","); /* a part that a later Postfix adds */
     ml_put(l, MAILLOG_FIELD_RDNS_NAME, name);
     ml_put(l, MAILLOG_FIELD_CLIENT_ADDR, addr);
-    if (reason) ml_put(l, MAILLOG_FIELD_ERROR, ml_slice(c.p + 1, c.e));
+    ml_skip_char(&c, ' ');
+    if (reason)
+        ml_put(l, MAILLOG_FIELD_ERROR, c);
+    else
+        ml_put_rest(l, c);
     return ml_event(l, MAILLOG_EVENT_POSTFIX_HOSTNAME_MISMATCH);
 }
 

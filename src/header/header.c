@@ -29,20 +29,29 @@ static void sequence_number(ml_cur *c)
 /* Date and clock with a blank between them, or a stamp in brackets: programs write so, syslog does not. */
 static bool is_program_stamp(const char *p) { return *p == '[' || (ml_is_digit(*p) && p[4] == '-' && p[10] == ' '); }
 
+/* `1 2026-`: RFC 5424 in a file from whose lines <PRI> was left out. */
+static bool is_version_and_stamp(ml_cur c)
+{
+    return ML_STARTS(c, "1 ") && ml_is_digit(ml_at(c, 2)) && ml_at(c, 6) == '-';
+}
+
+/* `Sun Jul 19 07:59:06 2026 `: asctime(3). */
+static bool is_asctime(const char *p) { return ml_is_upper(p[0]) && p[3] == ' ' && ml_is_upper(p[4]); }
+
 bool maillog__header_inside(ml_line *l, ml_cur *c)
 {
     maillog_field *mark = ml_mark(l);
     ml_cur t = *c;
     priority(l, &t);
     const bool has_priority = mark != l->next;
-    if (has_priority && maillog__rfc5424(l, &t)) {
+    if ((has_priority || is_version_and_stamp(t)) && maillog__rfc5424(l, &t)) {
         *c = t;
         return true;
     }
     sequence_number(&t);
     const char *start = t.p;
     if (any_stamp(l, &t)) {
-        maillog__origin_other(l, &t, is_program_stamp(start));
+        if (!is_asctime(start) || !maillog__level_and_tag(l, &t)) maillog__origin_other(l, &t, is_program_stamp(start));
     } else if (maillog__dovecot_file(l, &t)) {
         /* a log without stamps: the message begins with the service */
     } else if ((ml_is_alnum(ml_peek(t)) || ml_peek(t) == '/') && maillog__tag(l, &t)) {

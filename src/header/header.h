@@ -21,6 +21,9 @@ bool maillog__stamp_other(ml_line *l, ml_cur *c);
 
 /* Host and tag as syslog writes them. False: nothing is moved or written, this is one of the rare forms. */
 bool maillog__origin(ml_line *l, ml_cur *c);
+/* `mail.info postfix/smtpd[311]: ` without a host, after the stamp of OpenWrt's logread, which alone writes so: after
+ * another stamp `mail.info` is a host. */
+bool maillog__level_and_tag(ml_line *l, ml_cur *c);
 /* What else can follow a stamp: a facility, a tag without a host, a daemon's own form, a host without a tag. */
 void maillog__origin_other(ml_line *l, ml_cur *c, bool blank_in_stamp);
 

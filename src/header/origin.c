@@ -51,12 +51,13 @@ static void facility(ml_line *l, ml_cur *c)
     *c = rest;
 }
 
-/* `mail.info`: a name, a dot and one of syslog's eight words of severity. */
+/* `mail.info`, on AIX `mail:info`: a facility and one of syslog's eight words of severity. */
 static bool is_level(const ml_line *l, ml_cur w)
 {
     static const char levels[][8] = {"info", "warn", "err", "notice", "debug", "crit", "alert", "emerg"};
-    ml_cur name;
-    if (!ml_until(l, &w, '.', &name) || ml_empty(name)) return false;
+    const char *end = ml_find_either(l, w, '.', ':');
+    if (!end || end == w.p) return false;
+    w.p = end + 1;
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if (ml_is_n(w, levels[i], strlen(levels[i]))) return true;
     return false;
@@ -70,6 +71,18 @@ static bool level_before_tag(ml_line *l, ml_cur *c)
     if (!ml_until(l, &rest, ' ', &host) || !is_host(host) || !ml_until(l, &rest, ' ', &level) || !is_level(l, level))
         return false;
     ml_put(l, MAILLOG_FIELD_HOST, host);
+    ml_put(l, MAILLOG_FIELD_FACILITY, level);
+    if (!maillog__tag(l, &rest)) return ml_fail(l, mark);
+    maillog__message(l, &rest);
+    *c = rest;
+    return true;
+}
+
+bool maillog__level_and_tag(ml_line *l, ml_cur *c)
+{
+    maillog_field *mark = ml_mark(l);
+    ml_cur rest = *c, level;
+    if (!ml_until(l, &rest, ' ', &level) || !is_level(l, level)) return false;
     ml_put(l, MAILLOG_FIELD_FACILITY, level);
     if (!maillog__tag(l, &rest)) return ml_fail(l, mark);
     maillog__message(l, &rest);

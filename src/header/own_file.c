@@ -174,6 +174,7 @@ static bool is_exim_statement(const ml_line *l, ml_cur c)
         "queue run: process ",
         "process ",
         "SMTP>> ",
+        "ETRN ",
         "D=",
     };
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)

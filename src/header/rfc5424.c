@@ -53,6 +53,7 @@ bool maillog__rfc5424(ml_line *l, ml_cur *c)
     ml_put_opt(l, MAILLOG_FIELD_MSGID_5424, id);
     ml_put_opt(l, MAILLOG_FIELD_STRUCTURED_DATA, data);
     ML_SKIP(&rest, "\xEF\xBB\xBF");
+    ml_skip_char(&rest, ' '); /* rsyslog's %msg% has the blank that stood behind the tag */
     maillog__message(l, &rest);
     *c = rest;
     return true;

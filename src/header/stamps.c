@@ -128,13 +128,20 @@ static bool since_1970(ml_line *l, ml_cur *c)
     return true;
 }
 
+static bool padded_seconds(ml_cur *c)
+{
+    ml_cur n;
+    ml_skip_blanks(c);
+    return ml_digits(c, &n) && ml_skip_char(c, '.') && ml_digits(c, &n);
+}
+
+/* With ` < 0.000123 >`, the time since the line before (short-delta). */
 static bool since_boot(ml_cur *c)
 {
-    ml_cur rest = *c, n;
-    if (!ml_skip_char(&rest, '[')) return false;
-    ml_skip_blanks(&rest);
-    if (!ml_digits(&rest, &n) || !ml_skip_char(&rest, '.') || !ml_digits(&rest, &n) || !ML_SKIP(&rest, "] "))
-        return false;
+    ml_cur rest = *c;
+    if (!ml_skip_char(&rest, '[') || !padded_seconds(&rest)) return false;
+    if (ML_SKIP(&rest, " <") && !(padded_seconds(&rest) && ML_SKIP(&rest, " >"))) return false;
+    if (!ML_SKIP(&rest, "] ")) return false;
     *c = rest;
     return true;
 }

@@ -273,6 +273,7 @@ static bool quick_hostname(ml_quick *out, ml_line *l)
     if (blank > q.e) blank = q.e;
     if (blank == addr) return false;
     const bool why = blank < q.e && blank[-1] == ':';
+    if (blank < q.e && !why) return false;
     ML_ROW_WORD(&q, SEVERITY, MAILLOG_SEVERITY_WARNING, warning, warning + 7);
     ML_ROW(&q, RDNS_NAME, name, end);
     ML_ROW(&q, CLIENT_ADDR, addr, why ? blank - 1 : blank);
