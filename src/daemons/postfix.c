@@ -108,8 +108,8 @@ static bool any_program(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix
 static bool of_unit(ml_line *l, ml_cur c, const ml_postfix *head)
 {
     static const ml_postfix_grammar any[] = {
-        maillog__postfix_smtpd,  maillog__postfix_smtp,       maillog__postfix_agent,  maillog__postfix_pickup,
-        maillog__postfix_bounce, maillog__postfix_postscreen, maillog__postfix_master, maillog__postfix_statistics};
+        maillog__postfix_smtpd,  maillog__postfix_smtp,       maillog__postfix_agent,     maillog__postfix_pickup,
+        maillog__postfix_bounce, maillog__postfix_postscreen, maillog__postfix_statistics};
     maillog_field *const mark = ml_mark(l);
     if (!l->program.p || !ML_ENDS(l->program, ".service")) return false;
     for (size_t i = 0; i < sizeof any / sizeof *any; i++) {
