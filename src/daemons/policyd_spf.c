@@ -185,6 +185,21 @@ static bool skipped(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_SPF_SKIPPED);
 }
 
+/* `mx.example.org; none (SPF check N/A for local connections -  client-ip=…)` */
+static bool skipped_results(ml_line *l, ml_cur c)
+{
+    maillog_field *const mark = ml_mark(l);
+    ml_cur server, reason;
+    if (!ML_UNTIL(l, &c, "; none (", &server) || ml_find(l, server, ' ') || !ML_DROP_END(&c, ")") ||
+        !ML_UNTIL(l, &c, " - ", &reason))
+        return false;
+    ml_skip_blanks(&c);
+    ml_put(l, MAILLOG_FIELD_AUTHSERV, server);
+    ml_put(l, MAILLOG_FIELD_REASON, reason);
+    if (!details(l, c, MAILLOG_FIELD_FROM)) return ml_fail(l, mark);
+    return ml_event(l, MAILLOG_EVENT_SPF_SKIPPED);
+}
+
 /* `http://…Why?s=S;id=I;ip=A;r=R`, read from the right: the identity is the client's. */
 static bool why(ml_line *l, ml_cur c)
 {
@@ -229,7 +244,7 @@ static bool python(ml_line *l, ml_cur c)
                         ML_STARTS(c, "Authentication-Results: "); /* debugLevel 3: the header by itself */
     if (!header) return refused(l, c);
     if (ML_SKIP(&c, "Received-SPF: ")) return received_spf(l, c);
-    if (ML_SKIP(&c, "Authentication-Results: ")) return authentication_results(l, c);
+    if (ML_SKIP(&c, "Authentication-Results: ")) return skipped_results(l, c) || authentication_results(l, c);
     return ML_SKIP(&c, "X-Comment: ") && skipped(l, c);
 }
 

@@ -20,8 +20,12 @@ ML_PATTERN_ROWS(maillog__saslauthd_statements) = {
     {E(MECH_ERROR), {F(REASON)}, ML_TEXT("Authentication failed for %s")},
     {E(BAD_REQUEST), {0}, ML_TEXT("Bad data")},
     {E(BAD_REQUEST), {F(NAME)}, ML_TEXT("NULL %w received")},
+    {E(NOTE), {F(TEXT)}, ML_TEXT("accept lock file removed: %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("accept: %s")},
+    {E(NOTE), {F(TEXT)}, ML_TEXT("acquired %s")},
     {E(MECH_ERROR), {F(ERROR)}, ML_TEXT("auth failure: %s")},
+    {E(MECH_ERROR), {F(ERROR)}, ML_TEXT("auth_rimap: %s")},
+    {E(MECH_ERROR), {F(RELAY_NAME), F(ERROR)}, ML_TEXT("auth_rimap: connect %w: %s")},
     {E(AUTH_SUCCESS), {F(USER)}, ML_TEXT("auth_zimbra: %S auth OK")}, /* Zimbra's own build */
     {E(AUTH_FAILURE), {F(USER), F(REASON)}, ML_TEXT("auth_zimbra: %S auth failed: %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("bind: %s")},
@@ -50,11 +54,15 @@ ML_PATTERN_ROWS(maillog__saslauthd_statements) = {
     {E(ERROR), {F(ERROR)}, ML_TEXT("mmap: %s")},
     {E(ERROR), {0}, ML_TEXT("no authentication mechanism specified")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("open: %s")},
+    {E(NOTE), {F(TEXT)}, ML_TEXT("pid file lock removed: %s")},
     {E(MECH_ERROR), {F(ERROR)}, ML_TEXT("read (banner): %s")},
     {E(MECH_ERROR), {F(ERROR)}, ML_TEXT("read (response): %s")},
+    {E(NOTE), {F(TEXT)}, ML_TEXT("released %s")},
+    {E(NOTE), {F(TEXT)}, ML_TEXT("response: %s")},
     {E(START), {F(MASTER_PID)}, ML_TEXT("server created: %d")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("setsid failed%s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("socket accept failure%s")},
+    {E(NOTE), {F(TEXT)}, ML_TEXT("socket removed: %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("socket: %s")},
     {E(START), {F(COMMAND)}, ML_TEXT("starting %s")},
     {E(MECH_ERROR), {F(REPLY)}, ML_TEXT("unexpected response during initial handshake: %s")},
@@ -63,13 +71,14 @@ ML_PATTERN_ROWS(maillog__saslauthd_statements) = {
     {E(MECH_ERROR), {F(SIGNAL)}, ML_TEXT("unexpected signal %d")},
     {E(ERROR), {F(MECH)}, ML_TEXT("unknown authentication mechanism: %s")},
     {E(MECH_ERROR), {F(ERROR)}, ML_TEXT("user %s")},
+    {E(NOTE), {F(TEXT)}, ML_TEXT("using %s")},
     {E(MECH_ERROR), {F(ERROR)}, ML_TEXT("writev: %s")},
     {E(NOTE), {F(TEXT)}, ML_TEXT("zmauth: %s")},
     {E(NOTE), {F(TEXT)}, ML_TEXT("zmpost: %s")},
 };
 ML_PATTERN_TABLE(maillog__saslauthd_statements);
 
-/* `do_auth         : `: name, blanks, colon. */
+/* `do_auth         : `: name, blanks, colon; of some builds (Debian's 2.1.28) the name is empty. */
 static void function_prefix(ml_line *l, ml_cur *c)
 {
     const char *p = c->p;
@@ -77,8 +86,8 @@ static void function_prefix(ml_line *l, ml_cur *c)
     const ml_cur name = ml_slice(c->p, p);
     ml_cur rest = ml_slice(p, c->e);
     ml_skip_blanks(&rest);
-    if (ml_empty(name) || rest.p - c->p < 16 || !ML_SKIP(&rest, ": ")) return;
-    ml_put(l, MAILLOG_FIELD_FUNC, name);
+    if (rest.p - c->p < 16 || !ML_SKIP(&rest, ": ")) return;
+    if (!ml_empty(name)) ml_put(l, MAILLOG_FIELD_FUNC, name);
     *c = rest;
 }
 
