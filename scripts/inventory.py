@@ -15,7 +15,7 @@ import sys
 
 import inventory_others
 
-CONVERSION = re.compile(r"%(?:[-+ #0]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:l|ll|h|z)?([a-zA-Z%])")
+CONVERSION = re.compile(r"%(?:[-+ #0]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:ll|l|h|z)?([a-zA-Z%])")
 PROGRAM = {"smtp(+lmtp)": "smtp", "error(+retry)": "error"}
 CLIENT = "mx.example.org[192.0.2.25]"
 RELAY = "mx.example.net[198.51.100.7]:25"

@@ -61,12 +61,14 @@ SERVICE = {
     "managesieve": ["managesieve(user@example.org)<4711><x2Bz>"], "sieve-tools": ["sieve-test(user@example.org)"],
 }
 LIBRARY = ["lmtp(user@example.org)<4711><x2Bz>", "imap(user@example.org)<4711><x2Bz>", "auth", "auth-worker(4711)",
-           "lmtp(user@example.org)<4711><x2Bz>: sieve", "imap(user@example.org)<4711><x2Bz>: sieve", "imap-login", "doveadm(user@example.org)"]
+           "lmtp(user@example.org)<4711><x2Bz>: sieve", "imap(user@example.org)<4711><x2Bz>: sieve", "imap-login",
+           "doveadm(user@example.org)", "imap(user@example.org)<4711><x2Bz>: Mailbox Work", "imap-login: haproxy",
+           "imap(user@example.org)<4711><x2Bz>: sieve: script"]
 
-CONVERSION = re.compile(r"%(?:[-+ #0]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:l|ll|h|z)?([a-zA-Z%])")
+CONVERSION = re.compile(r"%(?:[-+ #0]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:ll|l|h|z)?([a-zA-Z%])")
 NUMBERS = "diucxXozHP"
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|([\w:$]+\((?:[^()]|\([^()]*\))*\)|\$\{?[\w:{}>\[\]$"-]+\}?)')
-VARIABLE = re.compile(r"\$\w+->\{\w+\}|\$\{?\w+\}?(?:\{\$?\w+\})*|@_|@\{\[[^]]*\]\}")
+VARIABLE = re.compile(r"\$!|\$@|\$>|\$\w+->\{\w+\}|\$\{?\w+\}?(?:\{\$?\w+\})*|@_|@\{\[[^]]*\]\}")
 
 
 def unescape(text):
@@ -110,10 +112,12 @@ def c_texts(row, name):
 def in_strings(text):
     """A Perl string with its variables filled in."""
     line, last = "", 0
+    text = text.replace("$$", "4711")
     for m in VARIABLE.finditer(text):
         line += text[last:m.start()]
         number = re.search(r"(?i)num|ttl|nr_|pid|count|cnt|port|timeout|score|line|idle|time\b", m[0])
-        line += "42" if number else "No such file or directory" if m[0] == "$!" else argument(line, "s")
+        error = m[0] in ("$!", "$@")
+        line += "No such file or directory" if error else "1000" if m[0] == "$>" else "42" if number else argument(line, "s")
         last = m.end()
     return line + text[last:]
 
@@ -151,7 +155,7 @@ def dovecot(row):
     found = c_texts(row, "dovecot")
     services = SERVICE.get(folder, LIBRARY if folder.startswith("lib") or folder == "plugins" else [folder])
     if "imap" in row["file:line"] and folder == "plugins":
-        services = ["imap(user@example.org)<4711><x2Bz>"]
+        services = ["imap(user@example.org)<4711><x2Bz>" + part for part in ("", ": sieve", ": imapsieve")]
     if "doveadm" in row["file:line"]:
         services = ["doveadm(user@example.org)"]
     kind = {"error": "Error: ", "warning": "Warning: ", "fatal": "Fatal: ", "panic": "Panic: "}.get(row["severity"], "")

@@ -22,7 +22,8 @@ need python3 python3
 packages() {
     case $1 in
     dovecot) echo dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond dovecot-managesieved dovecot-sieve openssl ;;
-    filters) echo amavisd-new spamassassin clamav-daemon clamav-milter rspamd spamass-milter opendkim opendmarc mimedefang spampd ;;
+    filters) echo amavisd-new spamassassin clamav-daemon clamav-milter spamass-milter opendkim opendmarc mimedefang spampd ;;
+    rspamd) echo rspamd ;;
     policy) echo postgrey postfwd policyd-weight postfix-policyd-spf-python postfix-policyd-spf-perl postsrsd sqlgrey libdbd-sqlite3-perl sasl2-bin ;;
     others) echo mailman3 maildrop procmail fail2ban ;;
     exim) echo exim4-daemon-heavy ;;
@@ -67,13 +68,13 @@ if [ "${1-}" = --inside ]; then # in the mount namespace of one group
     # shellcheck disable=SC2046
     chroot "$root" apt-get -o DPkg::Lock::Timeout=300 -o APT::Keep-Downloaded-Packages=true install -qq -y --no-install-recommends $(packages "$group") \
         >"$out/$group.install" 2>&1 </dev/null || { tail -5 "$out/$group.install" >&2; exit 1; }
-    timeout 600 unshare --net --pid --uts --ipc --fork --kill-child --mount-proc="$root/proc" \
+    timeout -k 10 900 unshare --net --pid --uts --ipc --fork --kill-child --mount-proc="$root/proc" \
         chroot "$root" env HOME=/root python3 -B "$PWD/tests/daemons/run.py" "$group" "$out"
     exit
 fi
 
 bad=0
-for group in ${*:-dovecot filters policy others exim sendmail opensmtpd cyrus courier}; do
+for group in ${*:-dovecot filters rspamd policy others exim sendmail opensmtpd cyrus courier}; do
     packages "$group" >/dev/null
     unshare --mount --propagation private sh "$0" --inside "$group" || { bad=1; continue; }
     python3 -B tests/daemons/check.py "$MAILLOG" "$out/$group" || bad=1

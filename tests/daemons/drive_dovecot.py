@@ -401,9 +401,9 @@ def delivery(lab):
                message_id=f"<same.{subject}@example.net>" if same else f"<{n}.{subject}@example.net>"), hello="LHLO mx")
         t.smtp("QUIT")
         t.close()
-    lab.event("dovecot/lmtp", "stored", mailbox="Lists", message_id="2.to-lists@example.net")
-    lab.event("dovecot/lmtp", "discarded", message_id="4.do-discard@example.net")
-    lab.event("dovecot/lmtp", "forwarded", to="friend@remote.example", message_id="6.do-redirect@example.net")
+    lab.event("dovecot/lmtp", "stored", mailbox="'Lists'", message_id="<2.to-lists@example.net>")
+    lab.event("dovecot/lmtp", "discarded", message_id="<4.do-discard@example.net>")
+    lab.event("dovecot/lmtp", "forwarded", to="friend@remote.example", message_id="<6.do-redirect@example.net>")
     for rcpts, text in ((["bob@lab.example", "carol@lab.example", "nobody@lab.example", "bob+detail@lab.example"], message("several")),
                         (["erin@lab.example"], message("bad script")), (["frank@lab.example"], message("bad mailbox")),
                         (["carol@lab.example"], message("big", body="x" * 4000 + "\n")), (["bob@lab.example"], message("fills", body=("x" * 70 + "\n") * 1200)),
