@@ -61,47 +61,62 @@ bool maillog__queue_id(ml_cur *c, ml_cur *id)
 }
 
 #ifdef ML_SSE2
-/* A bit for each byte that is in lo .. lo + span. */
-static inline unsigned in_range(__m128i x, char lo, char span)
+/* All ones in each byte that is in lo .. lo + span. */
+static inline __m128i in_range(__m128i x, char lo, char span)
 {
-    const __m128i over = _mm_subs_epu8(_mm_sub_epi8(x, _mm_set1_epi8(lo)), _mm_set1_epi8(span));
-    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(over, _mm_setzero_si128()));
+    const __m128i y = _mm_sub_epi8(x, _mm_set1_epi8(lo));
+    return _mm_cmpeq_epi8(_mm_min_epu8(y, _mm_set1_epi8(span)), y);
 }
 
-static inline unsigned equals(__m128i x, char c)
+static inline __m128i equals(__m128i x, char c) { return _mm_cmpeq_epi8(x, _mm_set1_epi8(c)); }
+
+/* A bit for each of sixteen bytes at p that is_b52() takes. */
+static inline uint32_t b52_mask(const char *p)
 {
-    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(c)));
+    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p), lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
+    __m128i vowels = _mm_or_si128(equals(lower, 'a'), equals(lower, 'e'));
+    vowels = _mm_or_si128(vowels, _mm_or_si128(equals(lower, 'i'), equals(lower, 'o')));
+    vowels = _mm_or_si128(vowels, equals(lower, 'u'));
+    const __m128i alnum = _mm_or_si128(in_range(x, '0', 9), in_range(lower, 'a', 25));
+    return (uint32_t)_mm_movemask_epi8(_mm_andnot_si128(vowels, alnum));
 }
 
-/* maillog__is_queue_id() of the first n bytes, 6 .. 15 of x, which stand at p. */
-static bool is_queue_id_16(__m128i x, const char *p, unsigned n)
+/* maillog__is_queue_id() of the n bytes at p, 6 to 31, where 16 may be loaded, and from p + more on another 16. */
+static bool is_queue_id_32(const char *p, size_t more, size_t n)
 {
-    const unsigned all = (1u << n) - 1, digits = in_range(x, '0', 9);
-    if (!(~(digits | in_range(x, 'A', 5)) & all)) return is_microseconds(p);
-    const __m128i lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
-    const unsigned vowels =
-        equals(lower, 'a') | equals(lower, 'e') | equals(lower, 'i') | equals(lower, 'o') | equals(lower, 'u');
-    const unsigned ok = (digits | in_range(lower, 'a', 25)) & ~vowels, z = equals(x, 'z') & all;
-    return !(~ok & all) && n >= 12 && z >> 10 && !(z >> (n - 1)); /* the last z at 10 or later, and not the last byte */
+    const uint32_t all = (UINT32_C(1) << n) - 1;
+    const __m128i want = _mm_set1_epi8('z');
+    uint32_t z = ml_mask_16(p, want), b52 = b52_mask(p);
+    if (n > 16) {
+        z |= ml_mask_16(p + more, want) << more;
+        b52 |= b52_mask(p + more) << more;
+    }
+    z &= all;
+    if (!z) return is_short_id(ml_slice(p, p + n));
+    return n >= 12 && !(~b52 & all) && z >> 10 &&
+           !(z >> (n - 1)); /* the last z at 10 or later, and not the last byte */
 }
 #endif
 
 bool maillog__queue_id_prefix(ml_cur *c, ml_cur *id)
 {
-    size_t n;
-    bool found;
+    size_t n = 0;
+    bool found = false;
 #ifdef ML_SSE2
-    const __m128i x = ml_len(*c) >= 16 ? _mm_loadu_si128((const __m128i *)(const void *)c->p) : _mm_setzero_si128();
-    const unsigned colon = equals(x, ':');
-    if (colon) {
-        n = (size_t)__builtin_ctz(colon);
-        if (n < 6 || ml_at(*c, n + 1) != ' ') return false;
-        found = is_queue_id_16(x, c->p, (unsigned)n);
-    } else if (equals(x, ' ')) {
-        return false; /* a sentence */
-    } else
+    if (ml_len(*c) >= 16) {
+        const __m128i want = _mm_set1_epi8(':');
+        const size_t more = ml_len(*c) < 32 ? ml_len(*c) - 16 : 16;
+        uint32_t colons = ml_mask_16(c->p, want);
+        if (!colons && ml_mask_16(c->p, _mm_set1_epi8(' '))) return false; /* a sentence */
+        if (!colons) colons = ml_mask_16(c->p + more, want) << more;
+        if (colons) {
+            n = (size_t)__builtin_ctz(colons);
+            if (n < 6 || ml_at(*c, n + 1) != ' ') return false;
+            found = is_queue_id_32(c->p, more, n);
+        }
+    }
 #endif
-    {
+    if (n == 0) {
         n = alnum_run(*c);
         if (n < 6 || ml_at(*c, n) != ':' || ml_at(*c, n + 1) != ' ') return false;
         found = maillog__is_queue_id(ml_slice(c->p, c->p + n));

@@ -41,18 +41,6 @@ ML_INLINE bool quick_element(ml_quick *q, const char *lit, size_t n, maillog_fie
 }
 #define QUICK_ELEMENT(q, lit, NAME) quick_element((q), lit, sizeof(lit) - 1, MAILLOG_FIELD_##NAME)
 
-/* A number between two texts; false: it is not there. */
-ML_INLINE bool quick_number(ml_quick *q, const char *before, size_t n, maillog_field_id id)
-{
-    if (!quick_at(q, q->p, before, n)) return false;
-    const char *const number = q->p + n, *const end = quick_digits(q, number);
-    if (end <= number) return false;
-    ml_row(q, id, number, end);
-    q->p = end;
-    return true;
-}
-#define QUICK_NUMBER(q, before, NAME) quick_number((q), before, sizeof(before) - 1, MAILLOG_FIELD_##NAME)
-
 /* `(auth failed, N attempts in N secs)` or `(no auth attempts in N secs)`: the rows, from the `(` on. */
 ML_INLINE bool quick_attempts(ml_quick *q)
 {
@@ -211,6 +199,31 @@ static bool quick_stored(ml_quick *out, ml_line *l)
     return ml_quick_event(out, &q, l->ev, type);
 }
 
+/* ---- lmtp(PID): Connect from CLIENT, Disconnect from CLIENT: REASON (state=STATE) ---- */
+
+static bool quick_lmtp_connection(ml_quick *out, ml_line *l, bool header_has_pid)
+{
+    ml_quick q = *out;
+    const char *const pid = q.p + 1;
+    q.p = quick_digits(&q, pid);
+    if (q.p <= pid || !ML_QUICK_SKIP(&q, &q.p, "): ")) return false;
+    ml_row(&q, header_has_pid ? MAILLOG_FIELD_CHILD_PID : MAILLOG_FIELD_PID, pid, q.p - 3);
+    if (ML_QUICK_SKIP(&q, &q.p, "Connect from ")) {
+        ML_ROW(&q, CLIENT, q.p, q.e);
+        return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_DOVECOT_CONNECT);
+    }
+    if (!ML_QUICK_SKIP(&q, &q.p, "Disconnect from ")) return false;
+    const char *const client = q.p, *const colon = ml_quick_find(&q, client, ':'), *const reason = colon + 2;
+    if (reason >= q.e || colon[1] != ' ') return false;
+    const char *const open = ml_quick_find(&q, reason, '('), *const state = open + 7;
+    if (open < reason + 2 || !QUICK_AT(&q, open - 1, " (state=") || state >= q.e) return false;
+    if (ml_quick_find_2(&q, state, ')', '(') != q.e - 1 || q.e[-1] != ')') return false;
+    ML_ROW(&q, CLIENT, client, colon);
+    ML_ROW(&q, REASON, reason, open - 1);
+    ML_ROW(&q, STATE, state, q.e - 1);
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_DOVECOT_DISCONNECT);
+}
+
 /* ---- all of them ---- */
 
 static bool quick_dovecot(ml_quick *out, ml_line *l)
@@ -250,8 +263,12 @@ static bool quick_dovecot(ml_quick *out, ml_line *l)
     default:
         return false;
     }
-    if (statement != quick_login && (*q.p != '(' || !quick_user(&q, service, header_has_pid))) return false;
-    if (!statement(&q, l)) return false;
+    if (statement == quick_stored && *q.p == '(' && ml_is_digit(q.p[1])) {
+        if (daemon != MAILLOG_DAEMON_DOVECOT_LMTP || !quick_lmtp_connection(&q, l, header_has_pid)) return false;
+    } else {
+        if (statement != quick_login && (*q.p != '(' || !quick_user(&q, service, header_has_pid))) return false;
+        if (!statement(&q, l)) return false;
+    }
     out->next = q.next;
     l->ev->daemon = daemon;
     return true;

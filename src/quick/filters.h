@@ -204,4 +204,63 @@ static bool quick_amavis(ml_quick *out, ml_line *l)
     return ml_quick_event(out, &q, l->ev, passed ? MAILLOG_EVENT_AMAVIS_PASSED : MAILLOG_EVENT_AMAVIS_BLOCKED);
 }
 
+/* ---- OpenDKIM, of a message ---- */
+
+/* DKIM-Signature field added (s=SELECTOR, d=DOMAIN), and what is said of nearly every message that is not signed. A
+ * selector or a domain with a blank may be another statement. */
+static bool quick_opendkim(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    const char *const header = q.p;
+    if (ML_QUICK_IS(q.p, q.e, "DKIM verification successful"))
+        return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_OPENDKIM_VERIFIED);
+    if (ML_QUICK_IS(q.p, q.e, "no signature data"))
+        return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_OPENDKIM_NO_SIGNATURE);
+    if (ML_QUICK_IS(q.p, q.e, "not authenticated"))
+        return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_OPENDKIM_NOT_AUTHENTICATED);
+    if (!ML_QUICK_SKIP(&q, &q.p, "DKIM-Signature field added (s=")) return false;
+    const char *const selector = q.p, *const comma = ml_quick_find_2(&q, selector, ',', ' ');
+    q.p = comma;
+    if (comma >= q.e || !ML_QUICK_SKIP(&q, &q.p, ", d=") || q.p >= q.e || q.e[-1] != ')' || quick_has(&q, q.p, ' '))
+        return false;
+    ML_ROW(&q, HEADER, header, header + sizeof "DKIM-Signature" - 1);
+    ML_ROW(&q, SELECTOR, selector, comma);
+    ML_ROW(&q, DOMAIN, q.p, q.e - 1);
+    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_OPENDKIM_SIGNED);
+}
+
+/* ---- spamd: clean message|identified spam (S/R) for USER:UID in T seconds, N bytes. ---- */
+
+/* Past the digits and dots at p. */
+ML_INLINE const char *quick_decimal(const ml_quick *q, const char *p)
+{
+    while (p < q->e && (ml_is_digit(*p) || *p == '.')) p++;
+    return p;
+}
+
+static bool quick_spamd(ml_quick *out, ml_line *l)
+{
+    ml_quick q = *out;
+    const bool clean = ML_QUICK_SKIP(&q, &q.p, "spamd: clean message (");
+    if (!clean && !ML_QUICK_SKIP(&q, &q.p, "spamd: identified spam (")) return false;
+    const char *const score = q.p, *const slash = quick_decimal(&q, score + (q.p < q.e && *q.p == '-'));
+    if (slash <= score + (*score == '-') || slash >= q.e || *slash != '/') return false;
+    const char *const required = slash + 1;
+    q.p = quick_decimal(&q, required);
+    if (q.p == required || !ML_QUICK_SKIP(&q, &q.p, ") for ")) return false;
+    const char *const user = q.p, *const colon = ml_quick_find_2(&q, user, ':', ' ');
+    if (colon >= q.e || colon == user || *colon != ':') return false;
+    ML_ROW(&q, SCORE, score, slash);
+    ML_ROW(&q, REQUIRED, required, user - 6);
+    ML_ROW(&q, USER, user, colon);
+    q.p = colon;
+    if (!QUICK_NUMBER(&q, ":", UID) || !ML_QUICK_SKIP(&q, &q.p, " in ")) return false;
+    const char *const seconds = q.p;
+    q.p = quick_decimal(&q, seconds);
+    if (q.p == seconds) return false;
+    ML_ROW(&q, SECONDS, seconds, q.p);
+    if (!QUICK_NUMBER(&q, " seconds, ", SIZE) || !ML_QUICK_IS(q.p, q.e, " bytes.")) return false;
+    return ml_quick_event(out, &q, l->ev, clean ? MAILLOG_EVENT_SPAMD_CLEAN : MAILLOG_EVENT_SPAMD_SPAM);
+}
+
 #endif

@@ -9,6 +9,7 @@
 #include "postfix_delivery.h"
 #include "postfix_other.h"
 #include "postfix_screen.h"
+#include "postfix_services.h"
 #include "postfix_session.h"
 
 /* ---- Postfix ---- */
@@ -77,6 +78,34 @@ static maillog_field *read_dovecot(ml_line *l, const char *p, const char *e, mai
 {
     return ml_quick_read(quick_dovecot, l, p, e, next);
 }
+static maillog_field *read_sasl_failed(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    return ml_quick_read(quick_sasl_failed, l, p, e, next);
+}
+static maillog_field *read_handshake(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    return ml_quick_read(quick_handshake, l, p, e, next);
+}
+static maillog_field *read_anvil(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    return ml_quick_read(quick_anvil, l, p, e, next);
+}
+static maillog_field *read_pickup(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    return ml_quick_read(quick_pickup, l, p, e, next);
+}
+static maillog_field *read_bounce(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    return ml_quick_read(quick_bounce, l, p, e, next);
+}
+static maillog_field *read_opendkim(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    return ml_quick_read(quick_opendkim, l, p, e, next);
+}
+static maillog_field *read_spamd(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    return ml_quick_read(quick_spamd, l, p, e, next);
+}
 
 static maillog_field *smtpd_session(ml_line *l, const char *p, const char *e, maillog_field *next)
 {
@@ -91,7 +120,10 @@ static maillog_field *smtpd_session(ml_line *l, const char *p, const char *e, ma
     case 't':
         return read_broken_off(l, p, e, next);
     case 'w':
-        return read_hostname(l, p, e, next);
+        return ml_same_bytes(p, "warning: hostnam", 16) ? read_hostname(l, p, e, next)
+                                                        : read_sasl_failed(l, p, e, next);
+    case 'S':
+        return read_handshake(l, p, e, next);
     default:
         return read_tls(l, p, e, next);
     }
@@ -147,13 +179,18 @@ static const program postfix_programs[64] = {
     PROGRAM(ML_WORD('p', 'i', 'p', 'e', 0, 0, 0, 0), 4, POSTFIX_PIPE, no_statement, read_delivery),
     PROGRAM(ML_WORD('l', 'o', 'c', 'a', 'l', 0, 0, 0), 5, POSTFIX_LOCAL, no_statement, read_delivery),
     PROGRAM(ML_WORD('v', 'i', 'r', 't', 'u', 'a', 'l', 0), 7, POSTFIX_VIRTUAL, no_statement, read_delivery),
+    PROGRAM(ML_WORD('a', 'n', 'v', 'i', 'l', 0, 0, 0), 5, POSTFIX_ANVIL, read_anvil, NULL),
+    PROGRAM(ML_WORD('p', 'i', 'c', 'k', 'u', 'p', 0, 0), 6, POSTFIX_PICKUP, no_statement, read_pickup),
+    PROGRAM(ML_WORD('b', 'o', 'u', 'n', 'c', 'e', 0, 0), 6, POSTFIX_BOUNCE, no_statement, read_bounce),
     LONG_PROGRAM(ML_WORD('p', 'o', 's', 't', 's', 'c', 'r', 'e'), ML_WORD('s', 't', 's', 'c', 'r', 'e', 'e', 'n'), 10,
                  0, POSTFIX_POSTSCREEN, read_postscreen, NULL),
 };
 static const program plain_programs[64] = {
-    PROGRAM(ML_WORD('p', 'o', 's', 't', 'g', 'r', 'e', 'y'), 8, POSTGREY, read_postgrey, NULL),
+    PROGRAM(ML_WORD('p', 'o', 's', 't', 'g', 'r', 'e', 'y'), 8, POSTGREY, read_postgrey, read_postgrey),
     PROGRAM(ML_WORD('a', 'm', 'a', 'v', 'i', 's', 0, 0), 6, AMAVIS, read_amavis, NULL),
     PROGRAM(ML_WORD('d', 'o', 'v', 'e', 'c', 'o', 't', 0), 7, DOVECOT_MASTER, read_dovecot, NULL),
+    PROGRAM(ML_WORD('o', 'p', 'e', 'n', 'd', 'k', 'i', 'm'), 8, OPENDKIM, no_statement, read_opendkim),
+    PROGRAM(ML_WORD('s', 'p', 'a', 'm', 'd', 0, 0, 0), 5, SPAMD, read_spamd, NULL),
 };
 
 /* The program whose name begins at p, or NULL; 16 bytes may be loaded. What follows the name is not looked at. Where
@@ -205,7 +242,8 @@ static unsigned long_queue_id(const char *p, const char *e)
 ML_INLINE uint64_t queue_id(const char *p, const char *e)
 {
     uint64_t n = ml_hex_run(p);
-    if (n - 6 > 8 || !ml_same_2(p + n, ": ") || *p == 'F') n = ml_hits(p + 8, ':') ? long_queue_id(p, e) : 0;
+    if (n - 6 > 8 || !ml_same_2(p + n, ": ") || *p == 'F')
+        n = ml_hits(p + 8, ':') && *p != 'N' ? long_queue_id(p, e) : 0; /* NOQUEUE */
     return n && (uint64_t)(e - p) > n + 2 ? n : 0;
 }
 

@@ -66,15 +66,23 @@ ML_INLINE bool quick_is_letters(const ml_quick *q, const char *p, const char *e,
 ML_INLINE const char *quick_digits(const ml_quick *q, const char *p)
 {
     if (p < q->stop) {
-        const uint64_t x = ml_load64(p) ^ UINT64_C(0x3030303030303030); /* a digit is 0..9 now */
-        const uint64_t other = (x | (x + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
-        if (other) {
-            p += ml_first(other) / 8;
-            return p < q->e ? p : q->e;
-        }
+        const uint64_t n = ml_digits_16(p);
+        if (n <= 8) return p + n < q->e ? p + n : q->e;
     }
     return ml_quick_digits(p, q->e);
 }
+
+/* A text and a number; false: it is not there. */
+ML_INLINE bool quick_number(ml_quick *q, const char *before, size_t n, maillog_field_id id)
+{
+    if (!quick_at(q, q->p, before, n)) return false;
+    const char *const number = q->p + n, *const end = quick_digits(q, number);
+    if (end <= number) return false;
+    ml_row(q, id, number, end);
+    q->p = end;
+    return true;
+}
+#define QUICK_NUMBER(q, before, NAME) quick_number((q), before, sizeof(before) - 1, MAILLOG_FIELD_##NAME)
 
 /* The digits before `e`, down to `p`. */
 ML_INLINE const char *quick_digits_before(const char *p, const char *e)
