@@ -61,35 +61,15 @@ bool maillog__queue_id(ml_cur *c, ml_cur *id)
 }
 
 #ifdef ML_SSE2
-/* All ones in each byte that is in lo .. lo + span. */
-static inline __m128i in_range(__m128i x, char lo, char span)
-{
-    const __m128i y = _mm_sub_epi8(x, _mm_set1_epi8(lo));
-    return _mm_cmpeq_epi8(_mm_min_epu8(y, _mm_set1_epi8(span)), y);
-}
-
-static inline __m128i equals(__m128i x, char c) { return _mm_cmpeq_epi8(x, _mm_set1_epi8(c)); }
-
-/* A bit for each of sixteen bytes at p that is_b52() takes. */
-static inline uint32_t b52_mask(const char *p)
-{
-    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p), lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
-    __m128i vowels = _mm_or_si128(equals(lower, 'a'), equals(lower, 'e'));
-    vowels = _mm_or_si128(vowels, _mm_or_si128(equals(lower, 'i'), equals(lower, 'o')));
-    vowels = _mm_or_si128(vowels, equals(lower, 'u'));
-    const __m128i alnum = _mm_or_si128(in_range(x, '0', 9), in_range(lower, 'a', 25));
-    return (uint32_t)_mm_movemask_epi8(_mm_andnot_si128(vowels, alnum));
-}
-
 /* maillog__is_queue_id() of the n bytes at p, 6 to 31, where 16 may be loaded, and from p + more on another 16. */
 static bool is_queue_id_32(const char *p, size_t more, size_t n)
 {
     const uint32_t all = (UINT32_C(1) << n) - 1;
     const __m128i want = _mm_set1_epi8('z');
-    uint32_t z = ml_mask_16(p, want), b52 = b52_mask(p);
+    uint32_t z = ml_mask_16(p, want), b52 = ml_b52_mask(p);
     if (n > 16) {
         z |= ml_mask_16(p + more, want) << more;
-        b52 |= b52_mask(p + more) << more;
+        b52 |= ml_b52_mask(p + more) << more;
     }
     z &= all;
     if (!z) return is_short_id(ml_slice(p, p + n));

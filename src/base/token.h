@@ -46,4 +46,34 @@ bool maillog__dsn(ml_cur *c, ml_cur *out);
 /* A word of severity and `: ` at the start of the text, whatever its letters' case: written as SEVERITY, skipped. */
 bool maillog__put_severity(ml_line *l, ml_cur *c);
 
+#ifdef ML_SSE2
+/* All ones in each byte that is in lo .. lo + span. */
+static inline __m128i ml_in_range(__m128i x, char lo, char span)
+{
+    const __m128i y = _mm_sub_epi8(x, _mm_set1_epi8(lo));
+    return _mm_cmpeq_epi8(_mm_min_epu8(y, _mm_set1_epi8(span)), y);
+}
+
+static inline __m128i ml_equals(__m128i x, char c) { return _mm_cmpeq_epi8(x, _mm_set1_epi8(c)); }
+
+/* A bit for each of sixteen bytes at p that a long queue ID may hold: digits and letters, no vowels. */
+static inline uint32_t ml_b52_mask(const char *p)
+{
+    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p), lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
+    __m128i vowels = _mm_or_si128(ml_equals(lower, 'a'), ml_equals(lower, 'e'));
+    vowels = _mm_or_si128(vowels, _mm_or_si128(ml_equals(lower, 'i'), ml_equals(lower, 'o')));
+    vowels = _mm_or_si128(vowels, ml_equals(lower, 'u'));
+    const __m128i alnum = _mm_or_si128(ml_in_range(x, '0', 9), ml_in_range(lower, 'a', 25));
+    return (uint32_t)_mm_movemask_epi8(_mm_andnot_si128(vowels, alnum));
+}
+
+/* Whether n bytes are a long queue ID, of which the masks tell where a 'z' is, and where a byte that it may hold. The
+ * last z stands at 10 or later, and is not the last byte. */
+static inline bool ml_is_long_id(size_t n, uint32_t z, uint32_t b52)
+{
+    const uint32_t all = (UINT32_C(1) << n) - 1;
+    return n >= 12 && (z & all) >> 10 && !((z & all) >> (n - 1)) && !(~b52 & all);
+}
+#endif
+
 #endif

@@ -231,11 +231,19 @@ static bool other_program(const char *tag, program *out)
     return true;
 }
 
-/* The length of a long queue ID that begins the text, or of a short one that the look before this did not take. */
-static unsigned long_queue_id(const char *p, const char *e)
+/* The length of a long queue ID that begins the text, or of a short one that the look before this did not take. 16
+ * bytes may be loaded. */
+static uint64_t long_queue_id(const char *p, const char *e)
 {
     ml_cur c = ml_slice(p, e), id;
-    return maillog__queue_id_prefix(&c, &id) && *id.p != 'N' ? (unsigned)ml_len(id) : 0;
+#ifdef ML_SSE2
+    const uint64_t colons = ml_mask_16(p, _mm_set1_epi8(':'));
+    if (colons && e - p > 16) {
+        const uint64_t n = ml_first(colons);
+        if (ml_is_long_id(n, ml_mask_16(p, _mm_set1_epi8('z')), ml_b52_mask(p))) return p[n + 1] == ' ' ? n : 0;
+    }
+#endif
+    return maillog__queue_id_prefix(&c, &id) ? ml_len(id) : 0;
 }
 
 /* The length of a queue ID of Postfix that begins the text, if `: ` and more follows; or 0. 16 bytes may be loaded. */
