@@ -85,6 +85,30 @@ static void test_guard_pages(void **state)
     }
 }
 
+/* What is looked at behind a header does not depend on how long its parts are. */
+static void test_headers_at_the_end(void **state)
+{
+    (void)state;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *const p = map_between_guards(page, page), line[256];
+    static const char text[] = "connect from unknown[192.0.2.1]", digits[] = "1234567",
+                      name[] = "postfix-in-the-other-place/smtpd",
+                      host[] = "mail.example.org.mail.example.org.mail.example";
+    for (int hosts = 1; hosts < (int)sizeof host; hosts += 4)
+        for (int names = 6; names < (int)sizeof name; names++)
+            for (int pid = 1; pid < (int)sizeof digits; pid++)
+                for (int texts = 0; texts < (int)sizeof text; texts++) {
+                    maillog_event ev;
+                    const int n = snprintf(line, sizeof line, "2026-07-19T07:59:06.123456+02:00 %.*s %s[%.*s]: %.*s",
+                                           hosts, host, name + sizeof name - 1 - names, pid, digits, texts, text);
+                    char *const at = p + page - n;
+                    memcpy(at, line, (size_t)n);
+                    assert_int_equal(maillog_parse_line(NULL, at, (size_t)n, &ev), MAILLOG_OK);
+                    assert_int_equal(maillog_get(&ev, MAILLOG_FIELD_MESSAGE).len, texts);
+                }
+    unmap(p, page, page);
+}
+
 typedef struct walk {
     size_t at;
 } walk;
@@ -146,9 +170,9 @@ static void test_json_that_does_not_fit(void **state)
 
 int main(int argc, char **argv)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_guard_pages),
-                                              cmocka_unit_test(test_one_after_the_other),
-                                              cmocka_unit_test(test_json_that_does_not_fit)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_guard_pages), cmocka_unit_test(test_headers_at_the_end),
+        cmocka_unit_test(test_one_after_the_other), cmocka_unit_test(test_json_that_does_not_fit)};
 #ifdef __AVX2__
     if (!__builtin_cpu_supports("avx2")) return 77;
 #endif

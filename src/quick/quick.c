@@ -246,21 +246,25 @@ static uint64_t long_queue_id(const char *p, const char *e)
     return maillog__queue_id_prefix(&c, &id) ? ml_len(id) : 0;
 }
 
-/* The length of a queue ID of Postfix that begins the text, if `: ` and more follows; or 0. 16 bytes may be loaded. */
-ML_INLINE uint64_t queue_id(const char *p, const char *e)
+/* The length of a queue ID of Postfix that begins the text, if `: ` and more follows; or 0. 16 bytes may be loaded;
+ * where there is `room`, a vector behind them, too. */
+ML_INLINE uint64_t queue_id(const char *p, const char *e, bool room)
 {
     uint64_t n = ml_hex_run(p);
-    if (n - 6 > 8 || !ml_same_2(p + n, ": ") || *p == 'F')
-        n = ml_hits(p + 8, ':') && *p != 'N' ? long_queue_id(p, e) : 0; /* NOQUEUE */
+    if (n - 6 > 8 || !ml_same_2(p + n, ": ") || *p == 'F') {
+        const bool colon = !(room || e - p >= 8 + ML_VEC) || ml_hits(p + 8, ':');
+        n = colon && *p != 'N' ? long_queue_id(p, e) : 0; /* NOQUEUE */
+    }
     return n && (uint64_t)(e - p) > n + 2 ? n : 0;
 }
 
 /* The statement of a program, at the message; `f`: the free rows behind those of the header. */
-ML_INLINE maillog_field *statement(const program *who, ml_line *l, const char *p, const char *e, maillog_field *f)
+ML_INLINE maillog_field *statement(const program *who, ml_line *l, const char *p, const char *e, bool room,
+                                   maillog_field *f)
 {
     if ((size_t)(e - p) - 1 > 1899) return NULL; /* an empty one; Postfix cuts long ones: see postfix.c */
     if (!who->with_id) return who->own(l, p, e, f);
-    const uint64_t n = queue_id(p, e);
+    const uint64_t n = queue_id(p, e, room);
     if (!n) return who->own(l, p, e, f);
     ml_row_at(f, MAILLOG_FIELD_QUEUE_ID, 0, (uint32_t)(p - l->base), (uint32_t)n);
     return who->with_id(l, p + n + 2, e, f + 1);
@@ -375,7 +379,7 @@ ML_INLINE maillog_field *common_line(ml_line *l, const text *t, const char *p, b
         return f;
     }
     if (ML_RARELY(who->leaf)) put(f++, MAILLOG_FIELD_INSTANCE, base, tag, name + who->leaf - 1);
-    f = statement(who, l, message, e, f);
+    f = statement(who, l, message, e, !framed, f);
     if (ML_RARELY(!f)) return slow_message(l, t->skip, field);
     ev->nfields = rows_between(field, f);
     return f;
