@@ -36,7 +36,7 @@ void maillog_callbacks_init(maillog_callbacks *cb)
 }
 
 /* The daemon's own member, found by its id. */
-static maillog_event_cb own_callback(const maillog_callbacks *cb, unsigned daemon)
+ML_INLINE maillog_event_cb own_callback(const maillog_callbacks *cb, unsigned daemon)
 {
     static const uint16_t offsets[256] = {
 #define MAILLOG_DAEMON(id, NAME, member, name, doc) [id] = offsetof(maillog_callbacks, on_##member),
@@ -47,7 +47,7 @@ static maillog_event_cb own_callback(const maillog_callbacks *cb, unsigned daemo
     return own;
 }
 
-static maillog_event_cb callback_for(const maillog_callbacks *cb, const maillog_event *ev)
+ML_INLINE maillog_event_cb callback_for(const maillog_callbacks *cb, const maillog_event *ev)
 {
     if (ev->match < MAILLOG_MATCH_DAEMON) return cb->on_unmatched ? cb->on_unmatched : cb->on_event;
     const maillog_event_cb own = own_callback(cb, ev->daemon);
@@ -86,7 +86,7 @@ int maillog_stream_init(maillog_stream *out, const maillog_callbacks *cb, void *
 }
 
 /* Offsets of the next event count from its line, p. */
-static ml_line *line_at(stream *s, const char *p, const char *readable, maillog_event *ev)
+ML_INLINE ml_line *line_at(stream *s, const char *p, const char *readable, maillog_event *ev)
 {
     ml_line *const l = &s->line;
     l->ev = ev;
@@ -96,7 +96,7 @@ static ml_line *line_at(stream *s, const char *p, const char *readable, maillog_
     return l;
 }
 
-static int call_back(const stream *s, const maillog_event *ev)
+ML_INLINE int call_back(const stream *s, const maillog_event *ev)
 {
     const maillog_event_cb cb = callback_for(&s->cb, ev);
     const int rc = cb ? cb(s->user, ev) : MAILLOG_CONTINUE;
@@ -115,7 +115,7 @@ static int deliver(stream *s, const char *p, const char *e, const char *readable
 }
 
 /* The line at p to its callback, which gives *rc: where the next one begins, or NULL when its end is not there. */
-static const char *next_line(stream *s, const char *p, const char *end, int *rc)
+ML_INLINE const char *next_line(stream *s, const char *p, const char *end, int *rc)
 {
     const char *e, *next;
     if ((size_t)(end - p) <= UINT32_MAX) {

@@ -12,35 +12,47 @@ ML_INLINE unsigned ml_first(uint64_t mask) { return (unsigned)__builtin_ctzll(ma
 #if defined(ML_SSE2) && (defined(__AVX2__) || defined(ML_AVX2))
 #include <immintrin.h>
 
+/* Each byte four times. A compiler makes a vector of one byte from a number, in three steps; from here it takes one. */
+extern __attribute__((visibility("hidden"))) const uint32_t maillog__four_times[256];
+
 #define ML_HIT_BITS 1
 enum { ML_VEC = 32, ML_HIT_SHIFT = 0 };
+
+ML_INLINE __m128i ml_splat_16(char ch)
+{
+    return _mm_broadcastd_epi32(_mm_cvtsi32_si128((int)maillog__four_times[(unsigned char)ch]));
+}
+ML_INLINE __m256i ml_splat(char ch)
+{
+    return _mm256_broadcastd_epi32(_mm_cvtsi32_si128((int)maillog__four_times[(unsigned char)ch]));
+}
 
 ML_INLINE uint64_t ml_hits(const char *p, char ch)
 {
     const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
-    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(ch)));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, ml_splat(ch)));
 }
 ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b)
 {
     const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
     return (uint32_t)_mm256_movemask_epi8(
-        _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(a)), _mm256_cmpeq_epi8(x, _mm256_set1_epi8(b))));
+        _mm256_or_si256(_mm256_cmpeq_epi8(x, ml_splat(a)), _mm256_cmpeq_epi8(x, ml_splat(b))));
 }
 /* Of each byte that is in lo .. lo + span when the bits of `set` are set. */
 ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
 {
-    const __m256i x = _mm256_or_si256(_mm256_loadu_si256((const __m256i *)(const void *)p), _mm256_set1_epi8(set));
-    const __m256i y = _mm256_sub_epi8(x, _mm256_set1_epi8(lo));
-    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(y, _mm256_set1_epi8(span)), y));
+    const __m256i x = _mm256_or_si256(_mm256_loadu_si256((const __m256i *)(const void *)p), ml_splat(set));
+    const __m256i y = _mm256_sub_epi8(x, ml_splat(lo));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(y, ml_splat(span)), y));
 }
 /* One bit for each of 64 bytes at p that is `ch` when the bits of `ignore` are put aside. */
 ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
 {
-    const __m256i want = _mm256_set1_epi8(ch);
+    const __m256i want = ml_splat(ch);
     __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
     __m256i y = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
     if (ignore) {
-        const __m256i keep = _mm256_set1_epi8((char)~ignore);
+        const __m256i keep = ml_splat((char)~ignore);
         x = _mm256_and_si256(x, keep);
         y = _mm256_and_si256(y, keep);
     }
@@ -53,6 +65,7 @@ ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
 #define ML_HIT_BITS 1
 enum { ML_VEC = 16, ML_HIT_SHIFT = 0 };
 
+ML_INLINE __m128i ml_splat_16(char ch) { return _mm_set1_epi8(ch); }
 ML_INLINE __m128i ml_vec(const char *p) { return _mm_loadu_si128((const __m128i *)(const void *)p); }
 ML_INLINE uint64_t ml_hits(const char *p, char ch)
 {
@@ -72,12 +85,18 @@ ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
 ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
 {
     const __m128i want = _mm_set1_epi8(ch), keep = _mm_set1_epi8((char)~ignore);
-    uint64_t mask = 0;
-    for (unsigned i = 0; i < 64; i += 16) {
-        const __m128i x = ignore ? _mm_and_si128(ml_vec(p + i), keep) : ml_vec(p + i);
-        mask |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, want)) << i;
+    __m128i x[4] = {ml_vec(p), ml_vec(p + 16), ml_vec(p + 32), ml_vec(p + 48)};
+    if (ignore) {
+        x[0] = _mm_and_si128(x[0], keep);
+        x[1] = _mm_and_si128(x[1], keep);
+        x[2] = _mm_and_si128(x[2], keep);
+        x[3] = _mm_and_si128(x[3], keep);
     }
-    return mask;
+    const uint64_t a = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x[0], want));
+    const uint64_t b = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x[1], want));
+    const uint64_t c = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x[2], want));
+    const uint64_t d = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x[3], want));
+    return a | b << 16 | c << 32 | d << 48;
 }
 
 #elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(MAILLOG_NO_SIMD)
@@ -169,8 +188,8 @@ ML_INLINE const char *ml_line_feed(const char *p, const char *last_window)
 ML_INLINE uint64_t ml_hex_run(const char *p)
 {
     const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p), zero = _mm_setzero_si128();
-    const __m128i digit = _mm_subs_epu8(_mm_sub_epi8(x, _mm_set1_epi8('0')), _mm_set1_epi8(9));
-    const __m128i letter = _mm_subs_epu8(_mm_sub_epi8(x, _mm_set1_epi8('A')), _mm_set1_epi8(5));
+    const __m128i digit = _mm_subs_epu8(_mm_sub_epi8(x, ml_splat_16('0')), ml_splat_16(9));
+    const __m128i letter = _mm_subs_epu8(_mm_sub_epi8(x, ml_splat_16('A')), ml_splat_16(5));
     const int hex = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digit, letter), zero));
     return ml_first(~(uint64_t)(unsigned)hex);
 }
@@ -178,8 +197,8 @@ ML_INLINE uint64_t ml_hex_run(const char *p)
 ML_INLINE uint64_t ml_digits_16(const char *p)
 {
     const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-    const __m128i value = _mm_sub_epi8(x, _mm_set1_epi8('0'));
-    const int digits = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value));
+    const __m128i value = _mm_sub_epi8(x, ml_splat_16('0'));
+    const int digits = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(value, ml_splat_16(9)), value));
     return ml_first(~(uint64_t)(unsigned)digits);
 }
 #else
@@ -201,9 +220,10 @@ ML_INLINE uint64_t ml_hex_run(const char *p)
 ML_INLINE uint32_t ml_mask_32(const char *p, char a, char b)
 {
 #if ML_HIT_BITS == 1
-    uint64_t mask = 0;
-    for (unsigned i = 0; i < 32; i += ML_VEC) mask |= (a == b ? ml_hits(p + i, a) : ml_hits_2(p + i, a, b)) << i;
-    return (uint32_t)mask;
+    const uint64_t low = a == b ? ml_hits(p, a) : ml_hits_2(p, a, b);
+    if (ML_VEC == 32) return (uint32_t)low;
+    const char *const q = p + 16;
+    return (uint32_t)(low | (a == b ? ml_hits(q, a) : ml_hits_2(q, a, b)) << 16);
 #else
     uint32_t mask = 0;
     for (unsigned i = 0; i < 32; i++) mask |= (uint32_t)(p[i] == a || p[i] == b) << i;
