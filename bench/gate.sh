@@ -1,9 +1,9 @@
 #!/bin/sh
 # usage: gate.sh BUILD [update]
 # Instructions a line (callgrind) of bench/mix.py's logs against those in gate.txt: fails when one rose by more than 2 %. In
-# gate.txt: mix, instructions with SSE2, with AVX2. BUILD is a Release build of gcc with MAILLOG_BUILD_BENCH. Counts do not
-# depend on the machine's load, but on the compiler. Without valgrind, or with another processor: 77, which ctest calls
-# skipped; on one without AVX2, only SSE2 is looked at.
+# gate.txt: mix, instructions with SSE2, with AVX2. BUILD is one of the default type, of gcc 12, with MAILLOG_BUILD_BENCH. Counts
+# do not depend on the machine's load, but on the compiler. Without valgrind, or for another kind of processor: 77, which ctest
+# calls skipped; on one without AVX2, only SSE2 is looked at.
 set -eu
 build=$1 here=$(cd "$(dirname "$0")" && pwd)
 command -v valgrind >/dev/null || { echo "gate.sh: no valgrind" >&2; exit 77; }
