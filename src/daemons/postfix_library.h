@@ -6,21 +6,21 @@
 
 /* Rows: the event, the statement, the fields of its conversions. ROW_LEAD is the lead of the table they are in. */
 #define ROW_LEAD ""
-#define ROW(E, text, ...)                                                                                              \
+#define ROW_OF(E, text, ...)                                                                                           \
     {                                                                                                                  \
         MAILLOG_EVENT_POSTFIX_##E, {__VA_ARGS__}, ML_TEXT_BEHIND(ROW_LEAD, text)                                       \
     }
-#define ROW0(E, text) ROW(E, text, 0)
-#define ROW1(E, text, A) ROW(E, text, MAILLOG_FIELD_##A)
-#define ROW2(E, text, A, B) ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B)
-#define ROW3(E, text, A, B, C) ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C)
+#define ROW0(E, text) ROW_OF(E, text, 0)
+#define ROW1(E, text, A) ROW_OF(E, text, MAILLOG_FIELD_##A)
+#define ROW2(E, text, A, B) ROW_OF(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B)
+#define ROW3(E, text, A, B, C) ROW_OF(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C)
 #define ROW4(E, text, A, B, C, D)                                                                                      \
-    ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D)
+    ROW_OF(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D)
 #define ROW5(E, text, A, B, C, D, F)                                                                                   \
-    ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D, MAILLOG_FIELD_##F)
+    ROW_OF(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D, MAILLOG_FIELD_##F)
 #define ROW6(E, text, A, B, C, D, F, G)                                                                                \
-    ROW(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D, MAILLOG_FIELD_##F,        \
-        MAILLOG_FIELD_##G)
+    ROW_OF(E, text, MAILLOG_FIELD_##A, MAILLOG_FIELD_##B, MAILLOG_FIELD_##C, MAILLOG_FIELD_##D, MAILLOG_FIELD_##F,     \
+           MAILLOG_FIELD_##G)
 
 /* MAILLOG__POSTFIX_LIBRARY(X), _CLIENTS(X), _PROGRAMS(X): every table. */
 #include "postfix_tables.def"
