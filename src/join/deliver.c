@@ -223,13 +223,24 @@ uint32_t maillog__grey(maillog_join *j, maillog_str from, maillog_str to)
     return i;
 }
 
+/* The first attempt counts; parts of a log can tell of it after a later one. */
+void maillog__grey_line(ml_node *grey, int64_t line)
+{
+    if (line < grey->last) grey->last = line;
+}
+
 static void remember_greylisted(maillog_join *j, const maillog_message *m)
 {
     ml_in in;
     memset(&in, 0, sizeof in);
     for (size_t i = 0; i < m->nrecipients && j->used_cells + 64 < j->ncells; i++) {
         const maillog_message_recipient *r = &m->recipients[i];
-        if (r->verdict != MAILLOG_VERDICT_GREYLISTED || maillog__grey(j, m->from, r->to)) continue;
+        if (r->verdict != MAILLOG_VERDICT_GREYLISTED) continue;
+        const uint32_t known = maillog__grey(j, m->from, r->to);
+        if (known) {
+            maillog__grey_line(ml_at_node(j, known), (int64_t)r->line);
+            continue;
+        }
         const uint32_t node = maillog__new_node(j, ML_NODE_GREY, &in);
         ml_node *n = ml_at_node(j, node);
         n->group = n->group_next = 0;

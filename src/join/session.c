@@ -75,8 +75,10 @@ static uint32_t session_for_connect(maillog_join *j, const ml_in *in)
     const uint32_t client = client_hash(j, in);
     if (n && !(n->flags & ML_F_CONNECT)) {
         if (is_open(j, s[0]) && (!n->u.s.client || n->u.s.client == client)) return s[0];
-        /* the disconnect came ahead of it */
-        if (n->u.s.client == client && in->ns <= n->last + 2 * (int64_t)NANO) return s[0];
+        /* the disconnect came ahead of it; of the first session in a part of a log, its connect is in the part before
+         */
+        const bool before = j->config.flags & MAILLOG_JOIN_PART && !s[1];
+        if (n->u.s.client == client && in->ns <= n->first && !before) return s[0];
     }
     return new_session(j, in);
 }

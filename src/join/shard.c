@@ -180,19 +180,20 @@ static uint32_t add_node(maillog_join *j, const record *r)
     return node;
 }
 
-/* A connection that began in the part before: its process's open session goes on here. */
+/* A connection that began in the part before: its process's open session goes on here. If there is none, a line that
+ * the part before has, too, came twice. */
 static uint32_t session_before(maillog_join *j, const ml_node *n)
 {
-    uint32_t at = 0;
+    uint32_t at = 0, twice = 0;
     for (uint32_t i; (i = maillog__find(j, n->key[0], &at)) != 0;) {
         const ml_node *s = ml_at_node(j, i);
         if (s->kind != n->kind || s->flags & ML_F_FRESH) continue;
-        const uint32_t line = n->recent[0];
-        if (line && ml_is_recent(s, line)) return i; /* it came twice */
         const bool other = n->u.s.client && s->u.s.client && n->u.s.client != s->u.s.client && n->flags & ML_F_CONNECT;
         if (!(n->flags & s->flags & ML_F_CONNECT) && !(s->flags & ML_F_CLOSED) && !other) return i;
+        const bool next = n->flags & ML_F_CONNECT && s->flags & ML_F_CLOSED; /* whatever its first line looks like */
+        if (!twice && !next && n->recent[0] && ml_is_recent(s, n->recent[0])) twice = i;
     }
-    return 0;
+    return twice;
 }
 
 /* Hash of the first transaction's sender, as session.c makes it. */
@@ -323,6 +324,23 @@ static void join_connection(maillog_join *j, uint32_t node, const record *r)
     }
 }
 
+/* The first line of a process in its part: the connection that is open in the part before is its. */
+static void join_connection_before(maillog_join *j, uint32_t node, const ml_node *n)
+{
+    const uint64_t key = (uint64_t)n->session_next << 32 | n->session_prev;
+    uint32_t at = 0;
+    ml_at_node(j, node)->session_prev = n->session_prev;
+    ml_at_node(j, node)->session_next = n->session_next;
+    for (uint32_t i; key && (i = maillog__find(j, key, &at)) != 0;) {
+        const ml_node *o = ml_at_node(j, i);
+        if (i == node || o->kind != ML_NODE_STORE || o->group == ml_at_node(j, node)->group) continue;
+        if (o->key[0] && n->key[0]) continue;
+        maillog__drop_key(j, i, 1);
+        maillog__join_groups(j, i, node);
+        return;
+    }
+}
+
 static void enter_session(maillog_join *j, uint32_t node, const ml_node *n)
 {
     uint32_t at = 0;
@@ -366,6 +384,7 @@ static uint32_t import_node(maillog_join *j, const record *r, const source *part
     if (leg) ml_at_node(j, node)->flags |= ML_F_FRESH;
     if ((r->n.kind == ML_NODE_POLICY || r->n.kind == ML_NODE_PROCESS) && !(n->flags & ML_F_LINKED)) j->parked++;
     enter_session(j, node, &r->n);
+    if (!merged && r->n.kind == ML_NODE_STORE && !r->n.session) join_connection_before(j, node, &r->n);
     if (!merged) join_connection(j, node, r);
     if (leg) maillog__link_again(j, node, r->tape, r->bytes);
     if (merged && r->n.kind == ML_NODE_RUN) maillog__link_pieces(j, node);
@@ -430,6 +449,11 @@ static int check_head(const maillog_join *j, const void *buf, size_t len, shard_
 
 static void import_grey(maillog_join *j, const record *r)
 {
+    uint32_t at = 0, known = r->n.key[0] ? maillog__find(j, r->n.key[0], &at) : 0;
+    if (known && ml_at_node(j, known)->kind == ML_NODE_GREY) {
+        maillog__grey_line(ml_at_node(j, known), r->n.last);
+        return;
+    }
     const uint32_t node = add_node(j, r);
     ml_node *n = ml_at_node(j, node);
     n->group = n->group_next = 0;

@@ -18,6 +18,16 @@ static uint32_t holder_of(maillog_join *j, const ml_in *in)
 
 static uint32_t new_store(maillog_join *j, const ml_in *in) { return maillog__new_node(j, ML_NODE_STORE, in); }
 
+/* In a part of a log, what a process says first may go on with a connection of the part before: see shard.c. */
+static void note_first(const maillog_join *j, uint32_t store, uint64_t process)
+{
+    ml_node *n = ml_at_node(j, store);
+    if (!(j->config.flags & MAILLOG_JOIN_PART) || n->session) return;
+    n->session_prev = (uint32_t)process;
+    n->session_next = (uint32_t)(process >> 32);
+    n->flags |= ML_F_AWAITS;
+}
+
 static void push_connection(maillog_join *j, ml_in *in)
 {
     uint32_t holder = holder_of(j, in);
@@ -34,6 +44,7 @@ static void push_connection(maillog_join *j, ml_in *in)
     if (!holder) {
         holder = new_store(j, in);
         maillog__set_key(j, holder, 1, process_key(j, in));
+        if (end) note_first(j, holder, process_key(j, in));
     }
     maillog__add_line(j, holder, in);
 }
@@ -48,7 +59,9 @@ static void hold(maillog_join *j, uint32_t store, const ml_in *in)
         if (!ml_at_node(j, holder)->key[0] && ml_at_node(j, holder)->kind == ML_NODE_STORE)
             maillog__join_groups(j, store, holder);
     }
-    if (pid_of(in).len) maillog__set_key(j, store, 1, process_key(j, in));
+    if (!pid_of(in).len) return;
+    if (!holder) note_first(j, store, process_key(j, in));
+    maillog__set_key(j, store, 1, process_key(j, in));
 }
 
 static uint32_t by_session(maillog_join *j, const ml_in *in)

@@ -99,7 +99,9 @@ typedef struct ml_node {
     uint32_t session, session_prev, session_next; /* of a session: hash of the recipient that was refused last;
                                                      session_prev lines on its tape;
                                                      session_next, once it has ended: 1 + messages taken, and in the
-                                                     high half transactions that were begun */
+                                                     high half transactions that were begun; of a store in a part of a
+                                                     log: prev and next are the process's key, if it was the first of
+                                                     it: its connection may be in the part before */
     uint32_t flags;
     uint16_t segment;  /* leg: its part of the session; session: the part that is being written */
     uint16_t instance; /* leg: hash of the syslog_name's first part, from programs where it says the instance;
@@ -370,6 +372,7 @@ void maillog__deliver_line(maillog_join *j, const ml_in *in, maillog_record reco
 void maillog__tick(maillog_join *j);
 bool maillog__evict(maillog_join *j);
 uint32_t maillog__grey(maillog_join *j, maillog_str from, maillog_str to); /* 0: not greylisted of late */
+void maillog__grey_line(ml_node *grey, int64_t line);
 
 /* ---- link.c: what belongs together ---- */
 #define ML_EVER (INT64_MIN / 2) /* before all stamps */

@@ -1,5 +1,6 @@
 /* trace.c: a small driver for tests: a log in, its records as JSON lines out, in the order of their first lines.
- *   trace [--memory BYTES] [--chunk BYTES] [--all] [--stats] FILE */
+ *   trace [--memory BYTES] [--chunk BYTES] [--cut LINE] [--all] [--stats] FILE
+ * --cut: the lines up to that one are joined as one part, the others as another, and a third table takes in both. */
 #include <maillog/maillog.h>
 
 #include <stdio.h>
@@ -12,7 +13,8 @@ typedef struct record {
 } record;
 
 static struct {
-    maillog_join *join;
+    maillog_join *join, *whole;
+    uint64_t line, cut;
     record *v;
     size_t n;
 } state;
@@ -29,10 +31,21 @@ static int keep(void *user, maillog_message *m)
     return 0;
 }
 
+/* What the part holds goes to the table of the whole; then the part is empty. */
+static void hand_on(void)
+{
+    const size_t n = maillog_join_export(state.join, NULL, 0);
+    void *bytes = malloc(n);
+    if (maillog_join_export(state.join, bytes, n) != n || maillog_join_import(state.whole, bytes, n) != MAILLOG_OK)
+        exit(1);
+    free(bytes);
+}
+
 static int push(void *user, const maillog_event *ev)
 {
     (void)user;
-    return maillog_join_push(state.join, ev) == MAILLOG_OK ? 0 : -1;
+    if (state.whole && state.line == state.cut) hand_on();
+    return maillog_join_push_line(state.join, ev, ++state.line) == MAILLOG_OK ? 0 : -1;
 }
 
 static int by_line(const void *a, const void *b)
@@ -56,6 +69,8 @@ int main(int argc, char **argv)
             cfg.memory = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--chunk") == 0)
             chunk = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--cut") == 0)
+            state.cut = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--all") == 0)
             cfg.flags |= MAILLOG_JOIN_ALL_RECORDS;
         else if (strcmp(argv[i], "--stats") == 0)
@@ -65,14 +80,22 @@ int main(int argc, char **argv)
     }
     FILE *f = path ? fopen(path, "rb") : stdin;
     const size_t size = maillog_join_size(&cfg);
-    void *mem = malloc(size);
+    void *mem = malloc(size), *mem2 = state.cut ? malloc(size) : NULL;
     maillog_callbacks_init(&cb);
     cb.on_event = push;
+    if (mem2) {
+        if (maillog_join_init(&state.whole, mem2, size, &cfg, keep, NULL) != MAILLOG_OK) return 1;
+        cfg.flags |= MAILLOG_JOIN_PART;
+    }
     if (!f || maillog_join_init(&state.join, mem, size, &cfg, keep, NULL) != MAILLOG_OK) return 1;
     maillog_stream_init(&s, &cb, NULL, carry, sizeof carry);
     while ((n = fread(buf, 1, chunk, f)) > 0)
         if (maillog_stream_feed(&s, buf, n, &used) != MAILLOG_OK) return 1;
     maillog_stream_finish(&s);
+    if (state.whole) {
+        hand_on();
+        state.join = state.whole;
+    }
     maillog_join_stats st;
     int rc = maillog_join_stats_get(state.join, &st);
     maillog_join_flush(state.join);
