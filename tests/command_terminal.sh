@@ -31,10 +31,14 @@ if command -v tmux >/dev/null; then
     terminal 70 "'$maillog' trace --year 2026 log"
     shows the-end
     [ "$(grep -c '^Jul 19' screen)" = 3 ] || { cat screen; fail "one screen line a message"; }
-    says screen "A000000003"; says screen "trace --queue-id ID"
+    says screen "A000000003"; says screen "trace --queue-id ID"; says screen "c@example.n… → x@example.org  A000000003"
     screen -e; says screen "$esc["
     close
     terminal 70 "NO_COLOR=1 '$maillog' trace --year 2026 log"; shows the-end; screen -e; says_not screen "$esc["; close
+    # narrower: both ends are seen
+    terminal 62 "'$maillog' trace --year 2026 log"; shows the-end; says screen "c@examp… → x@exampl…  A000000003"; [ "$(grep -c '^Jul 19' screen)" = 3 ] || fail "one screen line a message"; close
+    # help is wrapped, too
+    terminal 80 "'$maillog' trace --help | tail -n 5; '$maillog' trace --help"; shows the-end; says screen "                                   behind a check"; close
     # a story is wrapped between words, and what follows is indented
     terminal 60 "'$maillog' trace --year 2026 --queue-id A000000002 log"
     shows the-end; says screen "delivered  2026-07-19 08:20:01"; says screen "  way     "; says screen "  why     "

@@ -73,7 +73,7 @@ const char *did_you_mean(const char *typed, const char *(*next)(size_t i, const 
 
 /* options.c: read the options of a subcommand. 0, or an exit status; `done`: nothing more to do (--help). */
 int options_read(command *c, int argc, char **argv, bool *done);
-void options_help(FILE *out, const command *c);
+void options_help(FILE *out, command *c);
 bool options_value(const command *c, const char *name, const char *value);
 
 /* Read every file (standard input without one) and hand each line to on_event, in the order of time when there are

@@ -42,12 +42,17 @@ static void put_delay(char *buf, size_t n, double s)
         snprintf(buf, n, s < 2 * 86400 ? "%.0fh" : "%.0fd", s < 2 * 86400 ? s / 3600 : s / 86400);
 }
 
-static void put_ids(sheet *out, const command *c, const maillog_message *m)
+static void put_ids(sheet *out, const command *c, const maillog_message *m, size_t most)
 {
     const char *arrow = "";
-    for (size_t i = 0; i < m->nlegs && i < 6; i++) {
+    size_t n = 0;
+    for (size_t i = 0; i < m->nlegs && n <= most; i++) {
         if (m->legs[i].notification) continue;
         sheet_puts(out, arrow);
+        if (n++ == most) {
+            sheet_puts(out, glyph("…", "~"));
+            return;
+        }
         sheet_puts(out, paint(c, "\033[2m"));
         sheet_put_shown(out, m->legs[i].queue_id);
         sheet_puts(out, paint(c, "\033[0m"));
@@ -55,14 +60,35 @@ static void put_ids(sheet *out, const command *c, const maillog_message *m)
     }
 }
 
-static void put_from_to(sheet *out, const maillog_message *m)
+/* Columns of what was put behind `from`. */
+static size_t width_from(const sheet *out, size_t from) { return text_width(out->text + from, out->len - from); }
+
+/* A text in so many columns: with dots where it is cut. */
+static void put_within(sheet *out, maillog_str text, size_t room)
+{
+    const size_t begin = out->len;
+    sheet_put_shown(out, text);
+    if (width_from(out, begin) <= room) return;
+    out->len = begin + text_fit(out->text + begin, out->len - begin, room - 1);
+    sheet_puts(out, glyph("…", "~"));
+}
+
+/* Who to whom. When there is not room for both, each gets half of it, and what the other leaves. */
+static void put_from_to(sheet *out, const maillog_message *m, size_t room)
 {
     static const maillog_str dash = {"-", 1}, bounce = {"<>", 2};
     const maillog_str from = m->from.len ? m->from : m->from.ptr ? bounce : m->client.addr.len ? m->client.addr : dash;
-    sheet_put_shown(out, from);
+    const maillog_str to = m->nrecipients ? m->recipients[0].to : dash;
+    char more[32] = "";
+    if (m->nrecipients > 1) snprintf(more, sizeof more, " +%zu", m->nrecipients - 1);
+    if (strlen(more) * 4 > room) *more = '\0';
+    const size_t of_from = text_width(from.ptr, from.len), of_to = text_width(to.ptr, to.len) + strlen(more);
+    const size_t both = room - 3, half = both / 2; /* an arrow between blanks */
+    const size_t for_from = of_from + of_to <= both || of_from <= half ? of_from : of_to < half ? both - of_to : half;
+    put_within(out, from, for_from);
     sheet_printf(out, " %s ", glyph("→", ">"));
-    sheet_put_shown(out, m->nrecipients ? m->recipients[0].to : dash);
-    if (m->nrecipients > 1) sheet_printf(out, " +%zu", m->nrecipients - 1);
+    put_within(out, to, of_from + of_to <= both ? of_to : both - for_from - strlen(more));
+    sheet_puts(out, more);
 }
 
 static void put_time_and_verdict(sheet *out, const command *c, const maillog_message *m)
@@ -84,13 +110,10 @@ static void put_size_and_delay(sheet *out, const maillog_message *m)
     sheet_printf(out, " %6s %6s", m->bytes != MAILLOG_NO_NUMBER ? in_bytes(m->bytes) : "", delay);
 }
 
-/* Columns of what was put behind `from`. */
-static size_t width_from(const sheet *out, size_t from) { return text_width(out->text + from, out->len - from); }
-
-static size_t width_of_ids(sheet *out, const command *c, const maillog_message *m)
+static size_t width_of_ids(sheet *out, const command *c, const maillog_message *m, size_t most)
 {
     const size_t begin = out->len;
-    put_ids(out, c, m);
+    put_ids(out, c, m, most);
     const size_t width = width_from(out, begin);
     out->len = begin;
     return width;
@@ -98,25 +121,32 @@ static size_t width_of_ids(sheet *out, const command *c, const maillog_message *
 
 void put_list_line(sheet *out, const command *c, const maillog_message *m)
 {
-    enum { TIME_AND_VERDICT = 30, NUMBERS = 16, LEAST = 20, WIDE = 52 };
+    enum {
+        TIME_AND_VERDICT = 30,
+        NUMBERS = 16,
+        ENOUGH = 36,
+        FEW = 24,
+        LEAST = 16,
+        WIDE = 52,
+        ANY = 4096,
+        MOST_IDS = 6
+    };
     const size_t columns = text_columns();
-    size_t fixed = TIME_AND_VERDICT + NUMBERS + width_of_ids(out, c, m); /* the IDs open a message: they stay whole */
-    const bool numbers = !columns || columns >= fixed + LEAST;
+    /* the IDs open a message: they stay whole, and when they are too long for the terminal the first one does */
+    const size_t all_ids = width_of_ids(out, c, m, MOST_IDS);
+    const size_t ids = columns && TIME_AND_VERDICT + 2 + FEW + all_ids > columns ? 1 : MOST_IDS;
+    size_t fixed = TIME_AND_VERDICT + NUMBERS + (ids == 1 ? width_of_ids(out, c, m, 1) : all_ids);
+    const bool numbers = !columns || columns >= fixed + ENOUGH;
     if (!numbers) fixed -= NUMBERS - 2;
     const size_t room = !columns ? WIDE : columns > fixed + LEAST ? columns - fixed : LEAST;
     put_time_and_verdict(out, c, m);
     const size_t way = out->len;
-    put_from_to(out, m);
+    put_from_to(out, m, columns ? room : ANY);
     const size_t width = width_from(out, way);
-    if (columns && width > room) {
-        out->len = way + text_fit(out->text + way, out->len - way, room - 1);
-        sheet_puts(out, glyph("…", "~"));
-    } else if (room > width) {
-        sheet_blanks(out, room - width);
-    }
+    if (room > width) sheet_blanks(out, room - width);
     if (numbers) put_size_and_delay(out, m);
     sheet_puts(out, "  ");
-    put_ids(out, c, m);
+    put_ids(out, c, m, ids);
     while (out->text[out->len - 1] == ' ') out->len--; /* it would wrap in a narrow terminal behind a pager */
     sheet_puts(out, "\n");
 }

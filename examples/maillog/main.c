@@ -60,6 +60,7 @@ static int close_output(int rc)
 
 static int run(command *c, int argc, char **argv, int (*subcommand)(command *))
 {
+    static char buffer[1 << 17]; /* much is written: a few kilobytes at a time cost */
     bool done;
     c->top = -1;
     c->files = (char **)must_realloc(NULL, ((size_t)argc + 1) * sizeof *c->files);
@@ -70,7 +71,7 @@ static int run(command *c, int argc, char **argv, int (*subcommand)(command *))
         if (c->mask) mask_start(c->mask_key);
         text_setup(c);
         catch_signals();
-        if (!isatty(1)) setvbuf(stdout, NULL, _IOFBF, 1 << 17); /* much is written: a few kilobytes at a time cost */
+        if (!isatty(1)) setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
         rc = subcommand(c);
         pool_end();
         if (interrupted && !c->follow) rc = 128 + interrupted;

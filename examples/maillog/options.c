@@ -1,5 +1,5 @@
 /* options.c: every option in one table: what it is for, where its value goes, what --help says. */
-#include "command.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,15 +82,20 @@ static const char *const about[][2] = {
     {"unmatched", "lines that are not understood, by shape"},
 };
 
-void options_help(FILE *out, const command *c)
+void options_help(FILE *out, command *c)
 {
+    enum { HELP = 35 }; /* the column of what an option is for */
+    text_setup(c);
     fprintf(out, "usage: maillog %s [options] [FILE...]\n\n", c->name ? c->name : "trace|events|summary|unmatched");
     for (size_t i = 0; i < sizeof about / sizeof *about; i++)
         if (!c->name || strcmp(c->name, about[i][0]) == 0) fprintf(out, "  %-10s %s\n", about[i][0], about[i][1]);
-    fputs("\nFILE: a log, plain or packed (gzip, xz, zstd, bzip2); none or -: standard input, where the output of\n"
-          "journalctl -o export|json is welcome, too. Rotated logs are put in order, several logs are merged by "
-          "time.\n\n",
-          out);
+    static const char files[] =
+        "FILE: a log, plain or packed (gzip, xz, zstd, bzip2); none or -: standard input, where "
+        "the output of journalctl -o export|json is welcome, too. Rotated logs are put in order, "
+        "several logs are merged by time.";
+    fputc('\n', out);
+    print_wrapped(out, files, strlen(files), 0, 0);
+    fputc('\n', out);
     for (size_t i = 0; i < OPTIONS; i++) {
         const option *o = &options[i];
         char left[64];
@@ -98,7 +103,8 @@ void options_help(FILE *out, const command *c)
         if (!c->which && o->for_ != CMD_ALL) continue;
         snprintf(left, sizeof left, "%c%c%s --%s %s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
                  o->letter ? "," : " ", o->name, o->value ? o->value : "");
-        fprintf(out, "  %-32s %s\n", left, o->help);
+        fprintf(out, "  %-32s ", left);
+        print_wrapped(out, o->help, strlen(o->help), HELP, HELP);
     }
     fprintf(out, "  %-32s %s\n  %-32s %s\n", "    --help", "this", "    --version", "the version");
     if (!c->name) fputs("\nmaillog SUBCOMMAND --help lists the options of one.\n", out);

@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 1 << 18, LONGEST = 1 << 20, EVENTS = 2048, FIELDS = EVENTS * 12, AT_ONCE = 64 };
+enum { BLOCK = 1 << 17, LONGEST = 1 << 20, EVENTS = 2048, FIELDS = EVENTS * 12, AT_ONCE = 64 };
 
 typedef struct block {
     job job; /* first: a job is its block */
     char *text;
     size_t len, cap;
     bool last;                  /* of a file: a line may lack its end */
-    uint64_t first_line, lines; /* for `render`: number of the line before it; lines in it */
+    bool json;                  /* a line may be a record of journalctl -o json */
+    uint64_t first_line, lines; /* number of the line before it; lines in it */
     command own;                /* of the thread */
     sheet printed;
     maillog_batch_event *event;
@@ -81,14 +82,6 @@ static void parse_span(block *b, size_t at, size_t end)
     }
 }
 
-/* Does a line begin with this byte? That of `s` itself is not looked at. */
-static bool begins_line(const char *s, size_t n, char with)
-{
-    for (const char *p = s, *end = s + n; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
-        if (end - p > 1 && p[1] == with) return true;
-    return false;
-}
-
 /* Only the lines that have the filter's text. */
 static void parse_lines_with_text(block *b)
 {
@@ -109,11 +102,6 @@ static uint64_t lines_in(const char *s, size_t n)
     uint64_t lines = 0;
     for (const char *p = s, *end = s + n; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++) lines++;
     return lines;
-}
-
-static uint64_t count_lines(const block *b)
-{
-    return lines_in(b->text, b->len) + (b->last && b->len && b->text[b->len - 1] != '\n');
 }
 
 static void number_rows(block *b)
@@ -171,13 +159,11 @@ static void do_block(job *j)
     block *b = (block *)j;
     const line_filter *only = ring.work->only;
     b->nevents = b->nfields = 0;
-    const bool by_text = only && only->text && b->len;
-    if (by_text && *b->text != '{' && !begins_line(b->text, b->len, '{')) /* escapes of JSON hide the text */
+    if (only && only->text && !b->json) /* escapes of JSON hide the text */
         parse_lines_with_text(b);
     else
         parse_span(b, 0, b->len);
     if (only) number_rows(b);
-    if (!ring.work->render) b->lines = count_lines(b);
     if (ring.work->render) render_rows(b);
     if (ring.work->early) early_rows(b);
 }
@@ -241,25 +227,31 @@ static int put_block(size_t whole, bool last)
     next->len = rest;
     b->len = whole;
     b->last = last;
+    next->lines = 0;
+    next->json = false;
     b->own = *ring.c;
-    if (ring.work->render) { /* it writes numbers */
-        b->first_line = ring.line;
-        b->lines = count_lines(b);
-        ring.line += b->lines;
-    }
+    b->lines += last && whole && b->text[whole - 1] != '\n';
+    b->json = b->json || *b->text == '{';
+    b->first_line = ring.line;
+    ring.line += b->lines;
     ring.put++;
     pool_give(&b->job);
     return rc;
 }
 
-/* Records of journalctl -o export go over several lines: they begin with this. */
-static bool needs_one_reader(const char *s, size_t n, bool at_line)
+/* Count the lines of what was added to the block, and see what begins them. False: there are records of
+ * journalctl -o export, which go over several lines, and need one reader. */
+static bool look_through(block *b, size_t from)
 {
-    if (at_line && n >= 2 && s[0] == '_' && s[1] == '_') return true;
-    if (!begins_line(s, n, '_')) return false;
-    for (const char *p = s, *end = s + n; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
-        if (end - p > 2 && p[1] == '_' && p[2] == '_') return true;
-    return false;
+    const char *s = b->text, *end = s + b->len;
+    if (from < 2 && b->len >= 2 && s[0] == '_' && s[1] == '_') return false;
+    const char *p = s + (from > 2 ? from - 2 : 0); /* half of the mark may have come before */
+    for (; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++) {
+        b->lines += p >= s + from;
+        if (end - p > 2 && p[1] == '_' && p[2] == '_') return false;
+        if (end - p > 1 && p[1] == '{') b->json = true;
+    }
+    return true;
 }
 
 static size_t behind_last_line(const block *b)
@@ -279,9 +271,9 @@ char *parallel_room(size_t n)
 int parallel_feed(size_t n, bool *taken)
 {
     block *b = block_at(ring.put);
-    const size_t seam = b->len >= 2 ? b->len - 2 : 0; /* half of the mark may have come before */
+    const size_t before = b->len;
     b->len += n;
-    *taken = !needs_one_reader(b->text + seam, b->len - seam, seam == 0) && (b->len < LONGEST || behind_last_line(b));
+    *taken = look_through(b, before) && (b->len < LONGEST || behind_last_line(b));
     if (!*taken || b->len < BLOCK) return MAILLOG_OK;
     const size_t whole = behind_last_line(b);
     return whole ? put_block(whole, false) : MAILLOG_OK;
@@ -300,7 +292,8 @@ int parallel_leave(const char **tail, size_t *len)
     block *b = block_at(ring.put);
     *tail = b->text;
     *len = b->len;
-    b->len = 0;
+    b->len = b->lines = 0;
+    b->json = false;
     ring.active = false;
     return rc;
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CARRY = 1 << 24, BLOCK = 1 << 18 }; /* CARRY: the longest line that is kept whole */
+enum { CARRY = 1 << 24, BLOCK = 1 << 17 }; /* CARRY: the longest line that is kept whole */
 
 /* One set of files on its way. With several sets each gives one event at a time, which is kept here. */
 typedef struct lane {

@@ -230,11 +230,13 @@ static void print_end(const command *c)
 {
     if (for_programs(c)) return;
     if (only_one.waits) fwrite(only_one.story.text, 1, only_one.story.len, stdout);
-    printf("%s of %s messages", grouped(c->shown), grouped(c->messages));
-    if (interrupted) printf(" (interrupted at line %s)", grouped(c->line));
+    char text[256];
+    int n = snprintf(text, sizeof text, "%s of %s messages", grouped(c->shown), grouped(c->messages));
+    if (interrupted) n += snprintf(text + n, sizeof text - (size_t)n, " (interrupted at line %s)", grouped(c->line));
     if (c->shown && !whole_story(c) && !only_one.waits)
-        printf("; the story of one: maillog trace --queue-id ID, of all: --story");
-    printf("\n");
+        n += snprintf(text + n, sizeof text - (size_t)n,
+                      "; the story of one: maillog trace --queue-id ID, of all: --story");
+    print_wrapped(stdout, text, (size_t)n, 0, 0);
 }
 
 int command_trace(command *c)
