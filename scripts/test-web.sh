@@ -13,6 +13,12 @@ work=build/web
 mkdir -p "$work"
 [ -d "$work/node_modules" ] || npm install --silent --no-audit --no-fund --prefix "$work" puppeteer-core
 sh examples/web/build.sh . "$work/maillog.html"
+size=$(wc -c < "$work/maillog.html")
+echo "$size bytes"
+if command -v wasm-opt >/dev/null && command -v zopfli >/dev/null && [ "$size" -ge 300000 ]; then
+    echo "FAIL: the page is to be under 300,000 bytes"
+    exit 1
+fi
 if [ -z "$log" ]; then # the example's message, once a minute
     log=$work/mail.log
     for n in $(seq 100 299); do

@@ -106,13 +106,18 @@ const char *maillog_event_doc(int type)
 int maillog_event_family(int type) { return type / 1000; }
 
 typedef struct field_row {
-    const char *name, *doc;
+    const char *name;
     uint16_t id;
     uint8_t kind;
 } field_row;
 
 static const field_row fields[] = {
-#define MAILLOG_FIELD(id, NAME, name, kind, doc) [id] = {name, doc, id, MAILLOG_KIND_##kind},
+#define MAILLOG_FIELD(id, NAME, name, kind, doc) [id] = {name, id, MAILLOG_KIND_##kind},
+#include <maillog/schema.def>
+};
+/* apart, so that a program that asks for none is linked without them */
+static const char *const field_docs[] = {
+#define MAILLOG_FIELD(id, NAME, name, kind, doc) [id] = doc,
 #include <maillog/schema.def>
 };
 #define FIELD_COUNT ((int)(sizeof fields / sizeof *fields))
@@ -130,8 +135,7 @@ const char *maillog_field_name(int id)
 
 const char *maillog_field_doc(int id)
 {
-    const field_row *r = field_row_of(id);
-    return r ? r->doc : "";
+    return field_row_of(id) ? field_docs[id] : "";
 }
 
 int maillog_field_kind(int id)

@@ -20,10 +20,14 @@ const svg = (name, attributes) => {
 const fill = (id, ...children) => $(id).replaceChildren(...children);
 const number = (n) => n.toLocaleString('en');
 
-async function module() {
-  const bytes = Uint8Array.from(atob(MODULE), (c) => c.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
+// what assemble.mjs packed: texts, and behind them the module
+let unpacked;
+async function unpack() {
+  const packed = new Blob([toBytes(PACK, PACK_SIZE)]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const all = await new Response(packed).arrayBuffer(), texts = new DataView(all).getUint32(0, true);
+  return { ...JSON.parse(new TextDecoder().decode(new Uint8Array(all, 4, texts))), MODULE: all.slice(4 + texts) };
 }
+const parts = () => (unpacked ??= unpack());
 
 async function start(files) {
   for (const file of files) {
@@ -33,12 +37,13 @@ async function start(files) {
   const logs = files.filter((f) => f.name !== 'main.cf' && f.name !== 'master.cf');
   if (!logs.length) return say(Object.keys(config).length ? 'Configuration noted. Now the log.' : 'No file.');
   worker?.terminate();
+  const { WORKER, MODULE } = await parts();
   worker = new Worker(URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' })));
   worker.onmessage = ({ data }) => on[data.type](data);
   worker.onerror = (e) => say('Failed: ' + e.message);
   document.body.dataset.state = 'busy';
   say('Reading …');
-  worker.postMessage({ type: 'run', module: await module(), files: logs, ...config });
+  worker.postMessage({ type: 'run', module: MODULE, files: logs, ...config });
 }
 
 const say = (text) => { $('status').textContent = text; };
@@ -135,7 +140,10 @@ $('search').oninput = $('verdict').oninput = () => { clearTimeout(timer); timer 
 $('more').onclick = () => ask(offset);
 $('file').onchange = () => start([...$('file').files]);
 $('use').onclick = () => start([new File([$('text').value], 'pasted')]);
-$('example').onclick = () => start([new File([EXAMPLE.log], 'mail.log', { lastModified: Date.UTC(2013, 6, 20) }), new File([EXAMPLE.mainCf], 'main.cf'), new File([EXAMPLE.masterCf], 'master.cf')]);
+$('example').onclick = async () => {
+  const { EXAMPLE } = await parts();
+  start([new File([EXAMPLE.log], 'mail.log', { lastModified: Date.UTC(2013, 6, 20) }), new File([EXAMPLE.mainCf], 'main.cf'), new File([EXAMPLE.masterCf], 'master.cf')]);
+};
 document.ondragover = (e) => e.preventDefault();
 document.ondrop = (e) => { e.preventDefault(); start([...e.dataTransfer.files]); };
 document.onkeydown = (e) => {

@@ -16,8 +16,10 @@
 #define ML_SSE2 1
 #endif
 
-/* For what is to vanish into its callers, where lengths are constants. */
+/* For what is to vanish into its callers, where lengths are constants; unless size is all that counts. */
+#ifndef ML_INLINE
 #define ML_INLINE static inline __attribute__((always_inline))
+#endif
 
 /* Which way the compiler is to lay out without a jump. */
 #define ML_MOSTLY(condition) __builtin_expect(!!(condition), 1)
