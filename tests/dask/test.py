@@ -62,7 +62,7 @@ def main():
             with cluster(n) as c, Client(c) as client:
                 for piece in (0, 1):  # once to load everything
                     begin = time.monotonic()
-                    messages = join(client, [log], out, piece_bytes=16 << 20)
+                    messages = join(client, [log], out, piece_bytes=4 << 20)
                     seconds[n] = time.monotonic() - begin
                 print("%d workers: %.1f s, %d messages" % (n, seconds[n], messages))
         print("two workers: %.2f x one" % (seconds[1] / seconds[2]))
