@@ -1,6 +1,7 @@
 #!/bin/sh
-# The Arrow streams, events and messages, read by DuckDB: the library inside the npm package is fetched (70 MB), the example is built, and what
-# DuckDB counts is compared with what the command prints. Not part of the ordinary tests. usage: test-arrow.sh [LOG]
+# The Arrow streams, events and messages, read by DuckDB: the library inside the npm package is fetched (70 MB), the example
+# is built, and what DuckDB counts is compared with what the command prints. Then an Arrow IPC file of both is read back by
+# npm's apache-arrow. Not part of the ordinary tests. usage: test-arrow.sh [LOG]
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
@@ -38,4 +39,12 @@ grep '^check' "$work/rows" | cut -f2- | same "checks" "SELECT c.by, c.check, c.r
 grep '^line' "$work/rows" | cut -f2- | same "lines of legs" "SELECT l.queue_id, n FROM messages, unnest(legs) AS t(l), unnest(l.lines) AS u(n) ORDER BY ALL"
 # and out again
 grep -c '^message' "$work/rows" | same "Parquet" "COPY messages TO '$work/messages.parquet' (FORMAT parquet); SELECT count(*) FROM (SELECT * FROM '$work/messages.parquet' INTERSECT SELECT * FROM messages)"
+# IPC files; node looks for apache-arrow where the scripts are
+[ -d "$work/node_modules/apache-arrow" ] || npm install --silent --no-audit --no-fund --prefix "$work" apache-arrow
+cp examples/arrow/ipc.mjs tests/arrow/ipc_test.mjs "$work/"
+build/maillog trace --json "$log" > "$work/messages"
+for table in events messages; do
+    node "$work/ipc.mjs" "$table" "$work/$table.arrow" < "$work/$table"
+    node "$work/ipc_test.mjs" "$work/$table" "$work/$table.arrow"
+done
 echo "arrow: right"
