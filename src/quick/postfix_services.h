@@ -6,6 +6,8 @@
 #include "../base/token.h"
 #include "text.h"
 
+enum { QUICK_STAMP = sizeof "Jul 19 07:59:06" - 1 };
+
 /* ` for (SERVICE:ADDR) at TIME`, where the service is a plain name or a port. */
 ML_INLINE bool quick_peak_client(ml_quick *q)
 {
@@ -14,7 +16,7 @@ ML_INLINE bool quick_peak_client(ml_quick *q)
     if (addr >= q->e || !quick_is_letters(q, service, colon, '-', true)) return false;
     const char *const close = ml_quick_find(q, addr, ')');
     q->p = close;
-    if (close >= q->e || !ML_QUICK_SKIP(q, &q->p, ") at ")) return false;
+    if (close >= q->e || !ML_QUICK_SKIP(q, &q->p, ") at ") || q->e - q->p != QUICK_STAMP) return false;
     ML_ROW(q, SERVICE, service, colon);
     ML_ROW(q, CLIENT_ADDR, addr, close);
     ML_ROW(q, PEAK_TIME, q->p, q->e);
@@ -27,7 +29,7 @@ static bool quick_anvil(ml_quick *out, ml_line *l)
     ml_quick q = *out;
     if (!ML_QUICK_SKIP(&q, &q.p, "statistics: max ")) return false;
     if (QUICK_NUMBER(&q, "cache size ", SIZE)) {
-        if (!ML_QUICK_SKIP(&q, &q.p, " at ") || q.p == q.e) return false;
+        if (!ML_QUICK_SKIP(&q, &q.p, " at ") || q.e - q.p != QUICK_STAMP) return false;
         ML_ROW(&q, PEAK_TIME, q.p, q.e);
         return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_PEAK_CACHE);
     }
