@@ -133,10 +133,7 @@ const char *maillog_field_name(int id)
     return r ? r->name : "unknown";
 }
 
-const char *maillog_field_doc(int id)
-{
-    return field_row_of(id) ? field_docs[id] : "";
-}
+const char *maillog_field_doc(int id) { return field_row_of(id) ? field_docs[id] : ""; }
 
 int maillog_field_kind(int id)
 {
