@@ -4,6 +4,7 @@ import datetime
 import gc
 import io
 import json
+import os
 import sys
 import unittest
 
@@ -121,6 +122,14 @@ class Test(unittest.TestCase):
         text = LINE + b"Jul 19 07:59:11 mail postfix/smtpd[1]: connect from a[192.0.2.1]\n"
         self.assertEqual([ev.event for ev in maillog.events([text], types=["connect"])], ["connect"])
         self.assertEqual([ev.event for ev in maillog.events([text], daemons=["postfix/qmgr"])], ["removed"])
+
+    def test_schema(self):
+        """What the library says of itself at run time is what schema.json says."""
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../schema.json")
+        with open(path, encoding="utf-8") as f:
+            schema = json.load(f)
+        for part, names in (("daemons", maillog.DAEMONS), ("events", maillog.EVENTS), ("fields", maillog.FIELDS)):
+            self.assertEqual(names, {row["id"]: row["name"] for row in schema[part]})
 
     def test_attributes(self):
         ev = next(maillog.events([LINE]))
