@@ -1,7 +1,7 @@
 #!/bin/sh
 # usage: check_symbols.sh LIBMAILLOG.A LIBMAILLOG.SO INCLUDE-DIR
 # Promises of docs/design.md: the library never allocates and calls nothing but mem*; it exports what the headers declare and no more; it holds no writable data.
-# What the processor can do, the compiler\'s own library knows (__cpu_model).
+# What the processor can do, the compiler's own library knows (__cpu_model).
 set -eu
 a=$1 so=$2 include=$3
 fail=0
