@@ -299,16 +299,36 @@ static bool loaded(ml_line *l, ml_cur c)
 
 /* ---- all of them ---- */
 
-/* `<8eaf6a>; task; rspamd_task_write_log: `; the tag is missing in statements that belong to no task. */
-static bool prefix(ml_line *l, ml_cur *c)
+/* `rspamd_worker_hyperscan_ready: `: a function alone. */
+static bool function_alone(ml_line *l, ml_cur *c)
+{
+    ml_cur t = *c, func;
+    if (!ML_STARTS(t, "rspamd_") || !ML_UNTIL(l, &t, ": ", &func) || ml_find(l, func, ' ')) return false;
+    ml_put(l, MAILLOG_FIELD_FUNC, func);
+    *c = t;
+    return true;
+}
+
+/* `lua_maps.lua:127`: a module in Lua says it, in words of its own. */
+static bool is_lua(ml_cur func)
+{
+    const char *const colon = ml_rfind(func, ':');
+    return colon && ML_ENDS(ml_slice(func.p, colon), ".lua");
+}
+
+/* `<8eaf6a>; task; rspamd_task_write_log: `; the tag is missing in statements that belong to no task. *lua: a module in
+ * Lua says it. */
+static bool prefix(ml_line *l, ml_cur *c, bool *lua)
 {
     ml_cur t = *c, id = ml_none(), module, func;
+    if (function_alone(l, c)) return true;
     if (ml_skip_char(&t, '<') && (!ml_until(l, &t, '>', &id) || !ML_SKIP(&t, "; "))) return false;
     if (!ML_UNTIL(l, &t, "; ", &module) || ml_find(l, module, ' ')) return false;
     if (!ML_UNTIL(l, &t, ": ", &func) || ml_find(l, func, ' ')) return false;
     ml_put_opt(l, MAILLOG_FIELD_ID, id);
     ml_put(l, MAILLOG_FIELD_MODULE, module);
     ml_put(l, MAILLOG_FIELD_FUNC, func);
+    *lua = is_lua(func);
     *c = t;
     return true;
 }
@@ -316,12 +336,18 @@ static bool prefix(ml_line *l, ml_cur *c)
 void maillog__rspamd(ml_line *l, ml_cur message)
 {
     ml_cur c = message;
-    prefix(l, &c);
+    bool lua = false;
+    prefix(l, &c, &lua);
     if (task(l, c) || loaded(l, c) || maillog__match_patterns(l, &maillog__rspamd_statements, c)) return;
     if (maillog__match_patterns(l, &maillog__rspamd_beginnings, c)) {
         maillog_field *const text = l->next - 1; /* known by its beginning, which stays in the text */
         text->off = (uint32_t)(c.p - l->base);
         text->len = (uint32_t)ml_len(c);
+        return;
+    }
+    if (lua && !ml_empty(c)) {
+        ml_put(l, MAILLOG_FIELD_TEXT, c);
+        ml_event(l, MAILLOG_EVENT_RSPAMD_LUA);
         return;
     }
     ml_put_rest(l, c);
