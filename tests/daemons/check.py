@@ -29,6 +29,8 @@ def main(command, group):
             text = row.get("message", "")
             if DEBUG.search(text) or row.get("severity") == "debug" or not text.strip():
                 continue
+            if row["match"] == "raw" and ".reject" in path:
+                continue  # the header of the message, which Exim copies there
             total += 1
             if row["match"] != "event" or row.get("rest"):
                 key = (row.get("daemon"), shape(text))

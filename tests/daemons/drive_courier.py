@@ -23,10 +23,9 @@ def prepare(lab):
     time.sleep(1)
     for name, port, server in (("imapd", 10143, "imap"), ("pop3d", 10110, "pop3")):
         login = "imaplogin" if server == "imap" else "courierpop3login"
-        daemon = "/usr/lib/courier/imapd" if server == "imap" else "/usr/lib/courier/courierpop3d"
+        daemon = "/usr/bin/imapd" if server == "imap" else "/usr/lib/courier/courier/courierpop3d"
         lab.write(f"/usr/local/sbin/{name}.run", f'#!/bin/sh\nset -a\n. /etc/courier/{name}\n. /etc/courier/{name}-ssl\nPROXY_HOSTNAME=\nexec /usr/sbin/couriertcpd -address=127.0.0.1 '
-                  f'-stderrlogger=/usr/sbin/courierlogger -stderrloggername={name} -maxprocs=40 -maxperip=20 -nodnslookup -noidentlookup {port} /usr/lib/courier/{login} {daemon} Maildir\n', 0o755)
-        lab.run("sh", "-c", f"ls /usr/sbin/*courier* /usr/lib/courier/ /usr/lib/courier/courier/ | head -80; cat /etc/courier/{name} | grep -v '^#' | head -40")
+                  f'-stderrlogger=/usr/sbin/courierlogger -stderrloggername={name} -maxprocs=40 -maxperip=20 -nodnslookup -noidentlookup {port} /usr/lib/courier/courier/{login} {daemon} Maildir\n', 0o755)
         lab.start(f"/usr/local/sbin/{name}.run")
         lab.ready(("127.0.0.1", port), 20)
 

@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "real"))
 import net  # noqa: E402
 
-OURS = re.compile(rb"\S+ (useradd|usermod|groupadd|groupmod|chpasswd|passwd|runuser|su)(\[\d+\])?: ")  # the drivers' own doings
+OURS = re.compile(rb"\S+ (useradd|usermod|groupadd|groupmod|chpasswd|passwd|saslpasswd2|runuser|su)(\[\d+\])?: ")  # the drivers' own doings
 
 
 class Lab:
