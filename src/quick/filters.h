@@ -24,7 +24,19 @@ ML_INLINE bool quick_attribute(ml_quick *q, const char *lit, size_t n, maillog_f
 }
 #define QUICK_ATTRIBUTE(q, lit, NAME) quick_attribute((q), lit, sizeof(lit) - 1, MAILLOG_FIELD_##NAME)
 
-/* ---- action=A, reason=R, [delay=N, ]client_name=N, client_address=A, sender=S, recipient=R ---- */
+/* ---- action=A, reason=R[ (Ns missing)], [delay=N, ]client_name=N, client_address=A, [sender=S, ]recipient=R ---- */
+
+/* `early-retry (127s missing)`: the reason's row, and behind it one for the number. */
+ML_INLINE bool quick_missing_seconds(ml_quick *q)
+{
+    maillog_field *const row = &q->next[-1];
+    const char *const end = q->p, *const reason = q->base + row->off, *const open = ml_quick_find(q, reason, '(');
+    q->p = open - 1;
+    if (open <= reason || !QUICK_NUMBER(q, " (", MISSING_SECONDS) || !ML_QUICK_SKIP(q, &q->p, "s missing), "))
+        return false;
+    row->len = (uint32_t)(open - 1 - reason);
+    return q->p == end;
+}
 
 static bool quick_postgrey(ml_quick *out, ml_line *l)
 {
@@ -38,16 +50,19 @@ static bool quick_postgrey(ml_quick *out, ml_line *l)
     else
         return false;
     if (!QUICK_ATTRIBUTE(&q, "reason=", REASON)) return false;
-    if (q.p[-3] == ')') return false; /* `early-retry (127s missing)` */
+    if (q.p[-3] == ')' && !quick_missing_seconds(&q)) return false;
     (void)QUICK_ATTRIBUTE(&q, "delay=", GREYLIST_DELAY);
     if (!QUICK_ATTRIBUTE(&q, "client_name=", CLIENT_NAME)) return false;
     if (!QUICK_ATTRIBUTE(&q, "client_address=", CLIENT_ADDR)) return false;
-    if (!ML_QUICK_SKIP(&q, &q.p, "sender=")) return false;
-    const char *const sender = q.p, *const comma = ml_quick_find(&q, sender, ',');
-    if (comma >= q.e) return false;
-    q.p = comma;
-    if (!ML_QUICK_SKIP(&q, &q.p, ", recipient=") || ml_quick_find(&q, q.p, ',') < q.e) return false;
-    ML_ROW(&q, FROM, sender, comma);
+    if (ML_QUICK_SKIP(&q, &q.p, "sender=")) {
+        const char *const sender = q.p, *const comma = quick_find(&q, sender, ',');
+        if (!QUICK_AT(&q, comma, ", recipient=")) return false;
+        q.p = comma + 12;
+        if (q.p > q.e || quick_has(&q, q.p, ',')) return false;
+        ML_ROW(&q, FROM, sender, comma);
+    } else if (!ML_QUICK_SKIP(&q, &q.p, "recipient=")) { /* of a bounce */
+        return false;
+    }
     ML_ROW(&q, TO, q.p, q.e);
     return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTGREY_GREYLIST);
 }

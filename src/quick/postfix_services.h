@@ -1,5 +1,6 @@
-/* postfix_services.h: anvil's peaks, mail from pickup, bounces; failed log-ins and handshakes. See quick.h; the
- * grammars are postfix_statistics.c, postfix_submit.c, postfix_bounce.c, postfix_smtpd_session.c and postfix_tls.c. */
+/* postfix_services.h: the peaks of anvil and scache, mail from pickup, bounces; failed log-ins and handshakes. See
+ * quick.h; the grammars are postfix_statistics.c, postfix_submit.c, postfix_bounce.c, postfix_smtpd_session.c and
+ * postfix_tls.c. */
 #ifndef MAILLOG_QUICK_POSTFIX_SERVICES_H
 #define MAILLOG_QUICK_POSTFIX_SERVICES_H
 
@@ -23,10 +24,15 @@ ML_INLINE bool quick_peak_client(ml_quick *q)
     return true;
 }
 
-/* statistics: max KIND rate N/Ns for (SERVICE:ADDR) at TIME; … KIND count N for …; … cache size N at TIME */
-static bool quick_anvil(ml_quick *out, ml_line *l)
+/* statistics: max KIND rate N/Ns for (SERVICE:ADDR) at TIME; … KIND count N for …; … cache size N at TIME; start
+ * interval TIME */
+static bool quick_statistics(ml_quick *out, ml_line *l)
 {
     ml_quick q = *out;
+    if (ML_QUICK_SKIP(&q, &q.p, "statistics: start interval ")) {
+        ML_ROW(&q, START_TIME, q.p, q.e);
+        return q.p < q.e && ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CACHE_INTERVAL);
+    }
     if (!ML_QUICK_SKIP(&q, &q.p, "statistics: max ")) return false;
     if (QUICK_NUMBER(&q, "cache size ", SIZE)) {
         if (!ML_QUICK_SKIP(&q, &q.p, " at ") || q.e - q.p != QUICK_STAMP) return false;

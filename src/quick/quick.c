@@ -86,9 +86,9 @@ static maillog_field *read_handshake(ml_line *l, const char *p, const char *e, m
 {
     return ml_quick_read(quick_handshake, l, p, e, next);
 }
-static maillog_field *read_anvil(ml_line *l, const char *p, const char *e, maillog_field *next)
+static maillog_field *read_statistics(ml_line *l, const char *p, const char *e, maillog_field *next)
 {
-    return ml_quick_read(quick_anvil, l, p, e, next);
+    return ml_quick_read(quick_statistics, l, p, e, next);
 }
 static maillog_field *read_pickup(ml_line *l, const char *p, const char *e, maillog_field *next)
 {
@@ -157,7 +157,7 @@ typedef struct program {
     uint64_t unused[2];             /* 64 bytes: the address of a row is one shift away */
 } program;
 
-#define SLOT(key) (((key) << 24) * UINT64_C(0xEA7B5BF55EB561A5) >> 58)
+#define SLOT(key) (((key) << 24) * UINT64_C(0xA6EB8C9EBD69FE29) >> 58)
 #define WITH_BRACKET(word, len) ((len) == 4 ? (word) | (uint64_t)'[' << 32 : (word))
 #define NOT_KEY(len) ((len) < 8 ? ~UINT64_C(0) << (8 * (len)&63) : 0)
 #define LONG_PROGRAM(word, last, len, leaf, DAEMON, own, with_id)                                                      \
@@ -179,7 +179,8 @@ static const program postfix_programs[64] = {
     PROGRAM(ML_WORD('p', 'i', 'p', 'e', 0, 0, 0, 0), 4, POSTFIX_PIPE, no_statement, read_delivery),
     PROGRAM(ML_WORD('l', 'o', 'c', 'a', 'l', 0, 0, 0), 5, POSTFIX_LOCAL, no_statement, read_delivery),
     PROGRAM(ML_WORD('v', 'i', 'r', 't', 'u', 'a', 'l', 0), 7, POSTFIX_VIRTUAL, no_statement, read_delivery),
-    PROGRAM(ML_WORD('a', 'n', 'v', 'i', 'l', 0, 0, 0), 5, POSTFIX_ANVIL, read_anvil, NULL),
+    PROGRAM(ML_WORD('a', 'n', 'v', 'i', 'l', 0, 0, 0), 5, POSTFIX_ANVIL, read_statistics, NULL),
+    PROGRAM(ML_WORD('s', 'c', 'a', 'c', 'h', 'e', 0, 0), 6, POSTFIX_SCACHE, read_statistics, NULL),
     PROGRAM(ML_WORD('p', 'i', 'c', 'k', 'u', 'p', 0, 0), 6, POSTFIX_PICKUP, no_statement, read_pickup),
     PROGRAM(ML_WORD('b', 'o', 'u', 'n', 'c', 'e', 0, 0), 6, POSTFIX_BOUNCE, no_statement, read_bounce),
     LONG_PROGRAM(ML_WORD('p', 'o', 's', 't', 's', 'c', 'r', 'e'), ML_WORD('s', 't', 's', 'c', 'r', 'e', 'e', 'n'), 10,
@@ -206,12 +207,12 @@ ML_INLINE const program *find_program(const program *programs, const char *p)
 /* The leaf of a tag of 31 bytes at most that is one word, and its end; false: something else. */
 static bool read_name(const char *tag, const char **leaf, const char **end)
 {
-    const uint32_t ends = ml_mask_32(tag, '[', ':');
+    const uint64_t ends = ml_mask_32(tag, '[', ':');
     if (!ends) return false;
-    const uint32_t inside = (ends - 1) & ~ends, slashes = ml_mask_32(tag, '/', '/') & inside;
+    const uint64_t inside = (ends - 1) & ~ends, slashes = ml_mask_32(tag, '/', '/') & inside;
     if ((ml_mask_32(tag, ' ', '(') | ml_mask_32(tag, '\n', '\n')) & inside) return false;
-    *leaf = slashes ? tag + 32 - __builtin_clz(slashes) : tag;
-    *end = tag + __builtin_ctz(ends);
+    *leaf = slashes ? tag + ml_highest(slashes) + 1 : tag;
+    *end = tag + ml_first(ends);
     return *leaf < *end;
 }
 

@@ -18,7 +18,7 @@
 ML_INLINE const char *quick_find_2(const ml_quick *q, const char *p, char a, char b)
 {
     if (p - q->last_window <= 32) {
-        const uint32_t hits = ml_mask_32(p, a, b);
+        const uint64_t hits = ml_mask_32(p, a, b);
         if (hits) return p + ml_first(hits);
         p += 32;
     }

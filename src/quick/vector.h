@@ -217,16 +217,16 @@ ML_INLINE uint64_t ml_hex_run(const char *p)
 #endif
 
 /* One bit for each of 32 bytes at p that is `a` or `b`. */
-ML_INLINE uint32_t ml_mask_32(const char *p, char a, char b)
+ML_INLINE uint64_t ml_mask_32(const char *p, char a, char b)
 {
 #if ML_HIT_BITS == 1
     const uint64_t low = a == b ? ml_hits(p, a) : ml_hits_2(p, a, b);
-    if (ML_VEC == 32) return (uint32_t)low;
+    if (ML_VEC == 32) return low;
     const char *const q = p + 16;
-    return (uint32_t)(low | (a == b ? ml_hits(q, a) : ml_hits_2(q, a, b)) << 16);
+    return low | (a == b ? ml_hits(q, a) : ml_hits_2(q, a, b)) << 16;
 #else
-    uint32_t mask = 0;
-    for (unsigned i = 0; i < 32; i++) mask |= (uint32_t)(p[i] == a || p[i] == b) << i;
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 32; i++) mask |= (uint64_t)(p[i] == a || p[i] == b) << i;
     return mask;
 #endif
 }
