@@ -231,46 +231,42 @@ static bool quick_dovecot(ml_quick *out, ml_line *l)
     ml_quick q = *out;
     const char *const service = q.p;
     const bool header_has_pid = q.next[-2].id == MAILLOG_FIELD_PID; /* in front of the message's row */
-    ml_quick_grammar statement;
-    uint8_t daemon;
+    unsigned daemon;
     if (q.e - q.p < 24) return false;
-    switch (ml_load32(q.p)) {
+    const uint32_t name = ml_load32(q.p);
+    q.p += 4;
+    switch (name) {
     case ML_WORD('i', 'm', 'a', 'p', 0, 0, 0, 0):
-        q.p += 4;
-        daemon = MAILLOG_DAEMON_DOVECOT_IMAP;
-        statement = quick_session_end;
+    case ML_WORD('p', 'o', 'p', '3', 0, 0, 0, 0): {
+        const bool imap = *service == 'i';
         if (ML_QUICK_SKIP(&q, &q.p, "-login: ")) {
-            daemon = MAILLOG_DAEMON_DOVECOT_IMAP_LOGIN;
-            statement = quick_login;
+            daemon = imap ? MAILLOG_DAEMON_DOVECOT_IMAP_LOGIN : MAILLOG_DAEMON_DOVECOT_POP3_LOGIN;
+            if (!quick_login(&q, l)) return false;
+        } else {
+            daemon = MAILLOG_DAEMON_DOVECOT_IMAP;
+            if (!imap || *q.p != '(' || !quick_user(&q, service, header_has_pid) || !quick_session_end(&q, l))
+                return false;
         }
         break;
-    case ML_WORD('p', 'o', 'p', '3', 0, 0, 0, 0):
-        q.p += 4;
-        if (!ML_QUICK_SKIP(&q, &q.p, "-login: ")) return false;
-        daemon = MAILLOG_DAEMON_DOVECOT_POP3_LOGIN;
-        statement = quick_login;
-        break;
+    }
     case ML_WORD('l', 'm', 't', 'p', 0, 0, 0, 0):
-        q.p += 4;
-        daemon = MAILLOG_DAEMON_DOVECOT_LMTP;
-        statement = quick_stored;
+    case ML_WORD('l', 'd', 'a', '(', 0, 0, 0, 0): {
+        const bool lmtp = service[1] == 'm';
+        daemon = lmtp ? MAILLOG_DAEMON_DOVECOT_LMTP : MAILLOG_DAEMON_DOVECOT_LDA;
+        if (!lmtp) q.p--;
+        if (*q.p != '(') return false;
+        if (lmtp && ml_is_digit(q.p[1])) {
+            if (!quick_lmtp_connection(&q, l, header_has_pid)) return false;
+        } else if (!quick_user(&q, service, header_has_pid) || !quick_stored(&q, l)) {
+            return false;
+        }
         break;
-    case ML_WORD('l', 'd', 'a', '(', 0, 0, 0, 0):
-        q.p += 3;
-        daemon = MAILLOG_DAEMON_DOVECOT_LDA;
-        statement = quick_stored;
-        break;
+    }
     default:
         return false;
     }
-    if (statement == quick_stored && *q.p == '(' && ml_is_digit(q.p[1])) {
-        if (daemon != MAILLOG_DAEMON_DOVECOT_LMTP || !quick_lmtp_connection(&q, l, header_has_pid)) return false;
-    } else {
-        if (statement != quick_login && (*q.p != '(' || !quick_user(&q, service, header_has_pid))) return false;
-        if (!statement(&q, l)) return false;
-    }
     out->next = q.next;
-    l->ev->daemon = daemon;
+    l->ev->daemon = (uint8_t)daemon;
     return true;
 }
 
