@@ -54,7 +54,7 @@ static void parse_slow(const char *line, size_t len, size_t readable, maillog_ev
 }
 
 /* All lines of the text, as a batch; what one line leaves behind must not change the next. */
-static void parse_rows(const ml_path *path, const char *text, size_t size)
+static void check_rows(const ml_path *path, const char *text, size_t size)
 {
     enum { ROWS = 2 };
     static maillog_batch_event event[ROWS];
@@ -82,7 +82,7 @@ static void parse_rows(const ml_path *path, const char *text, size_t size)
     }
 }
 
-static void parse_with(const ml_path *path, char *line, size_t len, size_t readable)
+static void check_line(const ml_path *path, char *line, size_t len, size_t readable)
 {
     maillog_event quick, slow;
     ml_line l;
@@ -93,15 +93,15 @@ static void parse_with(const ml_path *path, char *line, size_t len, size_t reada
 
     const char behind = readable > len ? line[len] : '\0';
     if (readable > len) line[len] = '\n';
-    parse_rows(path, line, readable);
+    check_rows(path, line, readable);
     if (readable > len) line[len] = behind;
 }
 
 /* The line both ways; `readable` bytes may be looked at. */
 static void parse_both(char *line, size_t len, size_t readable)
 {
-    parse_with(&maillog__path_base, line, len, readable);
-    if (maillog__path() != &maillog__path_base) parse_with(maillog__path(), line, len, readable);
+    check_line(&maillog__path_base, line, len, readable);
+    if (maillog__path() != &maillog__path_base) check_line(maillog__path(), line, len, readable);
 }
 
 /* Bytes that mean something to some grammar. */

@@ -13,7 +13,9 @@ ML_INLINE unsigned ml_first(uint64_t mask) { return (unsigned)__builtin_ctzll(ma
 #include <immintrin.h>
 
 /* Each byte four times. A compiler makes a vector of one byte from a number, in three steps; from here it takes one. */
-extern __attribute__((visibility("hidden"))) const uint32_t maillog__four_times[256];
+#pragma GCC visibility push(hidden)
+extern const uint32_t maillog__four_times[256];
+#pragma GCC visibility pop
 
 #define ML_HIT_BITS 1
 enum { ML_VEC = 32, ML_HIT_SHIFT = 0 };
