@@ -60,7 +60,7 @@ static msgid_ends find_ends(const ml_line *l, ml_cur c)
 {
     msgid_ends out = {{NULL}, {false}, 0, false};
     ml_cur t = ml_slice(c.p, ml_len(c) > MSGID_MAX ? c.p + MSGID_MAX : c.e);
-    const char *first[MSGID_FIRST], *p;
+    const char *first[MSGID_FIRST] = {NULL}, *p;
     size_t n = 0;
     for (; out.count < MSGID_LAST && (p = ML_RFIND(t, ": ")) != NULL; t.e = p + 1) out.at[out.count++] = p;
     for (; n < MSGID_FIRST && (p = ML_FIND(l, t, ": ")) != NULL; t.p = p + 1) first[n++] = p;
