@@ -31,7 +31,7 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 #endif
 }
 
-static inline uint64_t hash(const maillog_join *j, uint64_t salt, const void *data, size_t n)
+ML_INLINE uint64_t hash(const maillog_join *j, uint64_t salt, const void *data, size_t n)
 {
     const unsigned char *p = (const unsigned char *)data;
     const uint64_t k0 = j->config.seed[0] ^ 0x9e3779b97f4a7c15u, k1 = j->config.seed[1] ^ 0xd1b54a32d192ed03u;

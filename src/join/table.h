@@ -292,7 +292,7 @@ typedef struct ml_field {
 } ml_field;
 typedef struct ml_entry {
     uint64_t line, mask[2]; /* bits of the fields that are there */
-    uint64_t ids;           /* a byte for each of the first: see maillog__entry_find() */
+    uint64_t ids;           /* a byte for each of the first: see ml_entry_find() */
     const char *raw, *end;
     const ml_field *field;
     uint32_t content;
@@ -301,12 +301,24 @@ typedef struct ml_entry {
 } ml_entry;
 bool maillog__entry(const char **p, const char *end, ml_entry *out);
 size_t maillog__entry_fields(ml_entry *e, ml_field *out); /* room for e->nfields */
-const ml_field *maillog__entry_find(const ml_entry *e, unsigned id);
 enum { ML_IDS = 8 }; /* fields of which the numbers stand together in ml_entry.ids */
+/* The mask says that it is there. */
+static inline const ml_field *ml_entry_find(const ml_entry *e, unsigned id)
+{
+    const ml_field *f = e->field;
+#ifdef __GNUC__
+    const uint64_t ones = 0x0101010101010101u, other = e->ids ^ ones * id, same = (other - ones) & ~other & ones << 7;
+    if (same) return f + __builtin_ctzll(same) / 8; /* the lowest is certain */
+    f += e->ids >> (ML_IDS - 1) * 8 ? ML_IDS : 0;
+#endif
+    while (f->id != id) f++;
+    return f;
+}
+
 /* Most that is asked for is not there: the mask says so at once. */
 static inline const ml_field *ml_entry_field(const ml_entry *e, ml_kept id)
 {
-    return e->mask[id >> 6] >> (id & 63) & 1 ? maillog__entry_find(e, id) : NULL;
+    return e->mask[id >> 6] >> (id & 63) & 1 ? ml_entry_find(e, id) : NULL;
 }
 static inline maillog_str maillog__entry_get(const ml_entry *e, ml_kept id)
 {

@@ -341,18 +341,6 @@ size_t maillog__entry_fields(ml_entry *e, ml_field *out)
     return n;
 }
 
-const ml_field *maillog__entry_find(const ml_entry *e, unsigned id)
-{
-    const ml_field *f = e->field;
-#ifdef __GNUC__
-    const uint64_t ones = 0x0101010101010101u, other = e->ids ^ ones * id, same = (other - ones) & ~other & ones << 7;
-    if (same) return f + __builtin_ctzll(same) / 8; /* the lowest is certain */
-    f += e->ids >> (ML_IDS - 1) * 8 ? ML_IDS : 0;
-#endif
-    while (f->id != id) f++; /* the mask says that it is there */
-    return f;
-}
-
 /* Append entries that were read elsewhere; those of a segment move on by `shift`, the first `listed` are marked so. */
 void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift, uint32_t listed)
 {
