@@ -13,7 +13,7 @@ enum { ML_UNLISTED = 2, ML_ATTEMPT = 3 }; /* ml_part.own: what no message has li
 /* A node's tape, read: of a session, the entries of one segment and the shared ones, those unless `own`. */
 typedef struct ml_part {
     ml_entry *entry;
-    size_t n;
+    size_t n, telling;          /* telling: of them, those that repeat no other; they come first */
     maillog_str host, queue_id; /* of the first line that came, listed or not */
     uint32_t node, leg;         /* leg: index into the message's, or ML_NO_LEG */
     uint16_t segment;
@@ -25,7 +25,7 @@ typedef struct ml_build {
     maillog_message *m;
     char *top, *limit;
     ml_part *part;
-    size_t nparts, nentries;
+    size_t nparts;
     uint32_t *leg_part; /* message leg → its part */
 } ml_build;
 
@@ -65,11 +65,7 @@ uint32_t maillog__leg_index(const ml_build *b, maillog_str queue_id);
 /* Start at 0; entries that count: no repeats. */
 static inline const ml_entry *ml_next(const ml_part *p, size_t *at)
 {
-    while (*at < p->n) {
-        const ml_entry *e = &p->entry[(*at)++];
-        if (!(e->cut & ML_CUT_REPEATS)) return e;
-    }
-    return NULL;
+    return *at < p->telling ? &p->entry[(*at)++] : NULL;
 }
 
 static inline bool ml_same(maillog_str a, maillog_str b)

@@ -184,14 +184,29 @@ static void mark_many(ml_build *b, ml_part *p)
     b->top = top; /* the set is not needed any more */
 }
 
+/* Those that count keep their order. */
+static void put_repeats_last(ml_part *p)
+{
+    size_t n = 0;
+    while (n < p->n && !(p->entry[n].cut & ML_CUT_REPEATS)) n++;
+    for (size_t i = n + 1; i < p->n; i++) {
+        if (p->entry[i].cut & ML_CUT_REPEATS) continue;
+        const ml_entry t = p->entry[n];
+        p->entry[n++] = p->entry[i];
+        p->entry[i] = t;
+    }
+    p->telling = n;
+}
+
 static void mark_repeats(ml_build *b)
 {
     for (size_t i = 0; i < b->nparts; i++) {
-        b->nentries += b->part[i].n;
-        if (b->part[i].n < 24)
-            mark_few(&b->part[i]);
+        ml_part *p = &b->part[i];
+        if (p->n < 24)
+            mark_few(p);
         else
-            mark_many(b, &b->part[i]);
+            mark_many(b, p);
+        put_repeats_last(p);
     }
 }
 
