@@ -14,6 +14,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 TOKEN = re.compile(r"""^\#include[^\n]*|/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\d[\w.]*|->|\s+|.""", re.S | re.M)
 INCLUDE = re.compile(r'^#include ([<"])([^>"]+)[>"].*$')
 DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.M)
+ATTRIBUTE = re.compile(r"__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)")
 ROW_MACROS = ("MAILLOG_FAMILY", "MAILLOG_DAEMON", "MAILLOG_FIELD", "MAILLOG_WORD", "MAILLOG_EVENT", "MAILLOG_FORM", "MAILLOG_CONTROL",
               "MAILLOG_CONTROL_EVENT")
 
@@ -82,7 +83,8 @@ def schema_rows(path, wanted):
 
 def top_level(text):
     """Declarations at file scope, without preprocessor lines and comments, as lists of tokens."""
-    tokens = [t for t in TOKEN.findall(DIRECTIVE.sub("", re.sub(r"/\*.*?\*/", " ", text, flags=re.S))) if not t.isspace()]
+    text = ATTRIBUTE.sub(" ", DIRECTIVE.sub("", re.sub(r"/\*.*?\*/", " ", text, flags=re.S)))
+    tokens = [t for t in TOKEN.findall(text) if not t.isspace()]
     depth, chunk, is_body = 0, [], False
     for t in tokens:
         chunk.append(t)
