@@ -61,9 +61,8 @@ SERVICE = {
     "managesieve": ["managesieve(user@example.org)<4711><x2Bz>"], "sieve-tools": ["sieve-test(user@example.org)"],
 }
 LIBRARY = ["lmtp(user@example.org)<4711><x2Bz>", "imap(user@example.org)<4711><x2Bz>", "auth", "auth-worker(4711)",
-           "lmtp(user@example.org)<4711><x2Bz>: sieve", "imap(user@example.org)<4711><x2Bz>: sieve", "imap-login",
-           "doveadm(user@example.org)", "imap(user@example.org)<4711><x2Bz>: Mailbox Work", "imap-login: haproxy",
-           "imap(user@example.org)<4711><x2Bz>: sieve: script"]
+           "imap-login",
+           "doveadm(user@example.org)"]
 
 CONVERSION = re.compile(r"%(?:[-+ #0]*)(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:ll|l|h|z)?([a-zA-Z%])")
 NUMBERS = "diucxXozHP"
@@ -156,6 +155,11 @@ def dovecot(row):
     services = SERVICE.get(folder, LIBRARY if folder.startswith("lib") or folder == "plugins" else [folder])
     if "imap" in row["file:line"] and folder == "plugins":
         services = ["imap(user@example.org)<4711><x2Bz>" + part for part in ("", ": sieve", ": imapsieve")]
+    for word, prefix in (("sieve", "lmtp(user@example.org)<4711><x2Bz>: sieve"), ("haproxy", "imap-login: haproxy")):
+        if word in row["file:line"] and services is LIBRARY:
+            services = LIBRARY + [prefix]
+    if "mail-log" in row["file:line"]:
+        services = ["imap(user@example.org)<4711><x2Bz>" + part for part in ("", ": Mailbox Work")]
     if "doveadm" in row["file:line"]:
         services = ["doveadm(user@example.org)"]
     kind = {"error": "Error: ", "warning": "Warning: ", "fatal": "Fatal: ", "panic": "Panic: "}.get(row["severity"], "")
