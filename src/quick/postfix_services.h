@@ -31,7 +31,7 @@ static bool quick_statistics(ml_quick *out, ml_line *l)
     ml_quick q = *out;
     if (ML_QUICK_SKIP(&q, &q.p, "statistics: start interval ")) {
         ML_ROW(&q, START_TIME, q.p, q.e);
-        return q.p < q.e && ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CACHE_INTERVAL);
+        return q.e - q.p == QUICK_STAMP && ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CACHE_INTERVAL);
     }
     if (!ML_QUICK_SKIP(&q, &q.p, "statistics: max ")) return false;
     if (QUICK_NUMBER(&q, "cache size ", SIZE)) {
