@@ -180,6 +180,9 @@ static void fresh_parts(ml_cur *c, ml_context *out)
     }
 }
 
+/* Whether another part may follow here. */
+static bool may_go_on(ml_cur c) { return gap(&c) && ml_is_lower(ml_peek(c)); }
+
 /* All parts after the `;`. A bare SASL name or a part to come runs to the end of the line, so a false context that
  * ends in one would swallow the true one: `last_proto`, the last ` proto=` of the line, must be the context's own, or
  * nothing may follow. */
@@ -188,7 +191,7 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
     const char *start = c.p;
     clear(out);
     if (!ANGLE_PART(&c, "from=", &out->from)) return false;
-    if (ML_STARTS(c, ": ")) return parts_end(c, end, out); /* a look-alike, mostly: that is all of it */
+    if (!may_go_on(c)) return parts_end(c, end, out); /* a look-alike, mostly: that is all of it */
     fresh_parts(&c, out);
     if (!ANGLE_PART(&c, "to=", &out->to)) return false;
     if (!out->fresh.p) fresh_parts(&c, out);
