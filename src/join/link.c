@@ -159,11 +159,24 @@ void maillog__link_back(maillog_join *j, uint32_t leg)
 }
 
 /* Another host's leg said `queued as` with this leg's ID, before this leg was seen. */
-/* Whether a hint can mean this leg: who replied names an ID that was given by another host of ours, or by this one to a
- * client that is this host. Who names one that is given to a stranger later has guessed it. */
-static bool is_named_late(const ml_node *hint, const ml_node *leg)
+/* Who replied, hashed as a client of this host is; 0: it is not known. */
+static uint32_t replier(const maillog_join *j, uint32_t host, maillog_str addr)
 {
-    return hint->host != leg->host || (leg->flags & (ML_F_BORN | ML_F_LOCAL)) != ML_F_BORN;
+    return addr.ptr ? (uint32_t)maillog__key(j, ML_KEY_ADDRESS, host, addr) | 1 : 0;
+}
+
+/* Whether the leg came from `addr`, a hash: a filter on a machine of its own that hands back what it was handed. */
+static bool came_from(const maillog_join *j, const ml_node *leg, uint32_t addr)
+{
+    return addr && leg->session && ml_at_node(j, leg->session)->u.s.client == addr;
+}
+
+/* Whether a hint can mean this leg: who replied names an ID that was given by another host of ours, or by this one to a
+ * client that is this host, or is who replied. Who names one that is given to a stranger later has guessed it. */
+static bool is_named_late(const maillog_join *j, const ml_node *hint, const ml_node *leg)
+{
+    return hint->host != leg->host || (leg->flags & (ML_F_BORN | ML_F_LOCAL)) != ML_F_BORN ||
+           came_from(j, leg, hint->u.g.message_id);
 }
 
 static void link_hint(maillog_join *j, uint32_t leg, maillog_str queue_id)
@@ -177,7 +190,7 @@ static void link_hint(maillog_join *j, uint32_t leg, maillog_str queue_id)
         const ml_node *n = ml_at_node(j, i);
         if (n->kind != ML_NODE_HINT || n->group == ml_at_node(j, leg)->group) continue;
         if (!n->u.g.client) ml_at_node(j, leg)->flags |= ML_F_AWAITS;
-        if (n->u.g.client != content || !is_named_late(n, ml_at_node(j, leg))) continue;
+        if (n->u.g.client != content || !is_named_late(j, n, ml_at_node(j, leg))) continue;
         maillog__drop_key(j, i, 0);
         ml_at_node(j, leg)->flags |= ML_F_INBOUND;
         maillog__join_groups(j, i, leg);
@@ -204,36 +217,38 @@ void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in)
 /* ---- deliveries ---- */
 
 /* The reply's author chose the ID: believe it only if that leg came in while this one was being handed over, on another
- * host of ours or from this host itself. */
-static bool confirms(const ml_node *self, const ml_node *next, const ml_in *in)
+ * host of ours, or from this host itself or the author's. */
+static bool confirms(const maillog_join *j, const ml_node *self, const ml_node *next, const ml_in *in, uint32_t replied)
 {
     if (next->kind != ML_NODE_LEG || next == self || next->flags & ML_F_INBOUND) return false;
     if (next->u.g.message_id != self->u.g.message_id) return false;
-    if (next->host == self->host && !(next->flags & ML_F_LOCAL)) return false;
+    if (next->host == self->host && !(next->flags & ML_F_LOCAL) && !came_from(j, next, replied)) return false;
     return next->first >= self->first - 2 * (int64_t)NANO && next->first <= in->ns + 2 * (int64_t)NANO;
 }
 
 /* `queued as ID` by a hop of which it is not known whether it is ours: it is, if that leg is in our logs, at the time,
  * with the same Message-ID. Else remember it as a hint. */
-static void link_remote(maillog_join *j, uint32_t leg, const ml_in *in, maillog_str id)
+static void link_remote(maillog_join *j, uint32_t leg, const ml_in *in, maillog_str id, maillog_str relay_addr)
 {
     const ml_node *self = ml_at_node(j, leg);
     const uint64_t key = maillog__key(j, ML_KEY_QUEUE, 0, id);
     uint32_t at = 0;
     const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
+    const uint32_t replied = replier(j, in->host, relay_addr);
     if (!self->u.g.message_id && !part) return;
     for (int most = MOST_LOOKED_AT; most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) break;
         ml_node *n = ml_at_node(j, i);
         if (!self->u.g.message_id) n->flags |= ML_F_AWAITS; /* another part knows the Message-ID */
-        if (!self->u.g.message_id || !confirms(self, n, in)) continue;
+        if (!self->u.g.message_id || !confirms(j, self, n, in, replied)) continue;
         n->flags |= ML_F_INBOUND;
         maillog__join_groups(j, leg, i);
         return;
     }
     const uint32_t hint = maillog__new_node(j, ML_NODE_HINT, in);
     ml_at_node(j, hint)->u.g.client = self->u.g.message_id;
+    ml_at_node(j, hint)->u.g.message_id = replied;
     maillog__set_key(j, hint, 0, maillog__key(j, ML_KEY_HINT, 0, id));
     maillog__join_groups(j, leg, hint);
 }
@@ -256,7 +271,7 @@ static void link_reply(maillog_join *j, uint32_t leg, const ml_in *in)
         after->flags |= ML_F_INBOUND | ML_F_NAMED;
         maillog__join_groups(j, leg, next);
     } else if (id.len) {
-        link_remote(j, leg, in, id);
+        link_remote(j, leg, in, id, ml_value(in, ML_S_RELAY_ADDR));
     } else if (here && in->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTP) {
         n->flags |= ML_F_FILTERED;
         link_filtered(j, leg, n->key[1]);
@@ -343,6 +358,15 @@ void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
 
 /* ---- after an import ---- */
 
+/* `addr` of `name[addr]:port` */
+static maillog_str address_in(maillog_str relay)
+{
+    const char *open = relay.len ? (const char *)memchr(relay.ptr, '[', relay.len) : NULL;
+    const char *close = open ? (const char *)memchr(open, ']', (size_t)(relay.ptr + relay.len - open)) : NULL;
+    const maillog_str none = {NULL, 0};
+    return close ? str(open + 1, close) : none;
+}
+
 /* A delivery that this leg's other part had: the hop may be ours after all. */
 static void link_entry(maillog_join *j, uint32_t leg, const ml_entry *e)
 {
@@ -353,7 +377,7 @@ static void link_entry(maillog_join *j, uint32_t leg, const ml_entry *e)
     memset(&in, 0, sizeof in);
     in.host = ml_at_node(j, leg)->host;
     in.ns = ml_at_node(j, leg)->last;
-    link_remote(j, leg, &in, id);
+    link_remote(j, leg, &in, id, address_in(maillog__entry_get(e, ML_K_RELAY)));
 }
 
 /* What neither of two parts of a log knew alone. Only the first lines of a long tape are looked at. */
