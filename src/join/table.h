@@ -113,8 +113,9 @@ typedef struct ml_node {
         struct {
             uint16_t nodes, open; /* leader: of the ring; legs not done or with an open session */
             uint32_t bytes;       /* leader: of all tapes */
-            uint32_t client;     /* leg, policy: hash of the sender; leg of another MTA: recipients wanted and served */
-            uint32_t message_id; /* leg, store: hash of it; policy: of the recipient; hint: of the address that replied */
+            uint32_t client; /* leg, policy: hash of the sender; leg of another MTA: recipients wanted and served */
+            uint32_t
+                message_id; /* leg, store: hash of it; policy: of the recipient; hint: of the address that replied */
         } g;
         struct {
             uint32_t from, legs, client; /* hash of the segment's sender; first live leg; hash of the client address */
