@@ -117,7 +117,7 @@ if wanted dpkg-buildpackage dpkg-dev && wanted dh debhelper && wanted lintian li
     done
     lib=$(dirname "$(find "$root" -name libmaillog.a)")
     # shellcheck disable=SC2046
-    cc tests/install/consumer.c $(PKG_CONFIG_LIBDIR="$lib/pkgconfig" pkg-config --define-variable=prefix="$root/usr" --cflags --libs maillog) -o "$work/deb/consumer"
+    cc tests/install/consumer.c $(PKG_CONFIG_PATH="" PKG_CONFIG_LIBDIR="$lib/pkgconfig" pkg-config --define-variable=prefix="$root/usr" --cflags --libs maillog) -o "$work/deb/consumer"
     LD_LIBRARY_PATH=$lib "$work/deb/consumer"
     "$root/usr/bin/maillog" trace examples/seed/mail.log | grep -q delivered || fail "the command of the package"
     LD_LIBRARY_PATH=$lib PYTHONPATH=$root/usr/lib/python3/dist-packages PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c \
