@@ -214,7 +214,9 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
                text = in->f[ML_S_MESSAGE] && keeps_text(in);
     unsigned char entry[ML_MOST_HEAD + MAX_FIELDS + COPY_SLACK];
     writer w = {ev, entry + HEAD, NULL, room_for(j, n), ev->flags & MAILLOG_FLAG_CONTINUED ? ML_CUT_PIECE : 0};
-    memcpy(entry + 14, &in->line, 8);
+    const uint32_t low = (uint32_t)in->line, high = (uint32_t)(in->line >> 32); /* the low half first on any machine */
+    memcpy(entry + 14, &low, 4);
+    memcpy(entry + 18, &high, 4);
     if (in->line > UINT32_MAX) {
         w.cut |= ML_CUT_FAR;
         w.mark += 4;
@@ -302,7 +304,9 @@ bool maillog__entry(const char **p, const char *end, ml_entry *out)
     out->raw = head + HEAD;
     if (out->cut & ML_CUT_FAR) {
         if ((size_t)(end - head) < HEAD + 4) return false;
-        memcpy(&out->line, head + 14, 8);
+        uint32_t high;
+        memcpy(&high, head + 18, 4);
+        out->line |= (uint64_t)high << 32;
         out->raw += 4;
     }
     if (len > end - out->raw || len < out->nfields * 4u) return false;
