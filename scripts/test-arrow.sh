@@ -16,7 +16,7 @@ mkdir -p "$work"
 duckdb=$(find "$work/node_modules" -name libduckdb.so)
 cmake -B build >/dev/null
 cmake --build build --target maillog_static maillog_command >/dev/null
-cc -std=gnu11 -O2 -Iinclude examples/arrow/duckdb.c build/libmaillog.a -ldl -o "$work/duckdb"
+cc -std=gnu11 -O2 -Iinclude examples/arrow/duckdb.c examples/arrow/duck.c build/libmaillog.a -ldl -o "$work/duckdb"
 
 # ask SQL: what DuckDB says of the log
 ask() { rm -f "$work/db"; "$work/duckdb" "$duckdb" "$log" "$work/db" "$1"; }
@@ -39,6 +39,24 @@ grep '^check' "$work/rows" | cut -f2- | same "checks" "SELECT c.by, c.check, c.r
 grep '^line' "$work/rows" | cut -f2- | same "lines of legs" "SELECT l.queue_id, n FROM messages, unnest(legs) AS t(l), unnest(l.lines) AS u(n) ORDER BY ALL"
 # and out again
 grep -c '^message' "$work/rows" | same "Parquet" "COPY messages TO '$work/messages.parquet' (FORMAT parquet); SELECT count(*) FROM (SELECT * FROM '$work/messages.parquet' INTERSECT SELECT * FROM messages)"
+# the command's own way there
+MAILLOG_DUCKDB=$duckdb; export MAILLOG_DUCKDB
+sh tests/command_export.sh build/maillog .
+for table in events messages; do
+    of=$([ $table = events ] || echo --messages)
+    # shellcheck disable=SC2086
+    build/maillog export $of -o "$work/export.parquet" "$log"
+    # shellcheck disable=SC2086
+    build/maillog export --to duckdb $of -o "$work/export.db" "$log"
+    # the years of stamps that have none are those of the file's time there, and of now here
+    rest="* EXCLUDE ($([ $table = events ] && echo time || echo first_time, last_time))"
+    for from in "'$work/export.parquet'" "x.$table"; do
+        echo 0 | same "export of $table: $from" "ATTACH '$work/export.db' AS x; SELECT count(*) FROM ((SELECT $rest FROM $table EXCEPT ALL SELECT $rest FROM $from) UNION ALL (SELECT $rest FROM $from EXCEPT ALL SELECT $rest FROM $table))"
+    done
+done
+build/maillog export --year 2013 --timezone +02:00 -o "$work/export.parquet" "$log"
+build/maillog events --json --year 2013 --timezone +02:00 "$log" | grep -o '"time":"[^"]*"' | cut -d'"' -f4 | head -1 > "$work/time"
+echo true | same "time of the export" "SELECT min(time) = '$(cat "$work/time")'::TIMESTAMPTZ FROM '$work/export.parquet'"
 # IPC files; node looks for apache-arrow where the scripts are
 [ -d "$work/node_modules/apache-arrow" ] || npm install --silent --no-audit --no-fund --prefix "$work" apache-arrow
 cp examples/arrow/ipc.mjs tests/arrow/ipc_test.mjs "$work/"

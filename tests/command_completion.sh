@@ -16,7 +16,7 @@ fish_offers() {
     for word; do grep -q -- "^$word" "$work/offered" || { cat "$work/offered"; fail "fish: $line: $word"; }; done
 }
 if command -v fish >/dev/null; then
-    fish_offers "maillog " trace events summary unmatched
+    fish_offers "maillog " trace events summary unmatched export
     fish_offers "maillog trace --verd" --verdict
     fish_offers "maillog trace --verdict gr" greylisted
     fish_offers "maillog trace --color " always auto never
@@ -36,7 +36,7 @@ bash_offers() {
     for word; do grep -qx -- "$word" "$work/offered" || { cat "$work/offered"; fail "bash: $line: $word"; }; done
 }
 if command -v bash >/dev/null; then
-    bash_offers "maillog " trace events summary unmatched
+    bash_offers "maillog " trace events summary unmatched export
     bash_offers "maillog trace --verd" --verdict
     bash_offers "maillog trace --verdict gr" greylisted
     bash_offers "maillog trace --color " always auto never

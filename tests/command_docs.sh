@@ -3,8 +3,8 @@
 set -eu
 . "$2/tests/support/command.sh"
 source=$2 page=$2/docs/man/maillog.1 completion=$2/examples/maillog/completion
-exits 0 "$maillog" --help; says "$work/out" "usage: maillog trace|events|summary|unmatched"
-for command in trace events summary unmatched; do
+exits 0 "$maillog" --help; says "$work/out" "usage: maillog trace|events|summary|unmatched|export"
+for command in trace events summary unmatched export; do
     exits 0 "$maillog" $command --help; says "$work/out" "usage: maillog $command"; cp "$work/out" "$work/help"
     for option in $(sed -n 's/^  \(-.,\|   \) --\([a-z-]*\).*/\2/p' "$work/help"); do
         [ "$option" = version ] || grep -qE "^\.It .*Fl -$option( |\$)" "$page" || fail "maillog(1) does not describe --$option"
@@ -14,7 +14,7 @@ for command in trace events summary unmatched; do
     done
 done
 for option in $(grep -oE '^\.It .*' "$page" | grep -oE 'Fl -[a-z-]+' | sed 's/Fl -//' | sort -u); do
-    for command in trace events summary unmatched; do "$maillog" $command --help; done | grep -q -- "--$option" || fail "maillog(1) describes --$option"
+    for command in trace events summary unmatched export; do "$maillog" $command --help; done | grep -q -- "--$option" || fail "maillog(1) describes --$option"
 done
 if command -v mandoc >/dev/null; then
     mandoc -T lint -W style "$page" > "$work/lint" 2>&1 || true

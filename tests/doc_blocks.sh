@@ -36,7 +36,7 @@ for program in $(grep -oE 'build/(bench|tests|examples)/[a-z_]+' "$work/commands
     grep -qwE "${program##*/}" "$src/${program#build/}"*.c "$src/$(basename "$(dirname "$program")")"/CMakeLists.txt 2>/dev/null || bad "no such program: $program"
 done
 [ -n "$maillog" ] || exit $fail
-for command in trace events summary unmatched; do
+for command in trace events summary unmatched export; do
     "$maillog" $command --help >"$work/help.$command"
     for option in $(grep -hoE "maillog $command [^|]*" "$work/commands" | grep -oE -- ' --[a-z-]+' | sort -u); do
         grep -qE -- "$option\b" "$work/help.$command" || bad "maillog $command has no $option"

@@ -13,27 +13,28 @@
 #include <stdio.h>
 #include <time.h>
 
-/* Subcommands, as bits: which of them an option is for. */
-enum { CMD_TRACE = 1, CMD_EVENTS = 2, CMD_SUMMARY = 4, CMD_UNMATCHED = 8, CMD_ALL = 15 };
+/* Subcommands, as bits: which of them an option is for. All: that print. */
+enum { CMD_TRACE = 1, CMD_EVENTS = 2, CMD_SUMMARY = 4, CMD_UNMATCHED = 8, CMD_ALL = 15, CMD_EXPORT = 16 };
 
 enum { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };                 /* --color, --progress */
 enum { SORT_AUTO, SORT_END, SORT_FIRST };                    /* --sort */
 enum { FORMAT_JSON, FORMAT_CSV, FORMAT_TSV, FORMAT_LOGFMT }; /* --format of events */
 enum { TRACE_TEXT, TRACE_JSON, TRACE_OTLP };                 /* --format of trace */
+enum { EXPORT_PARQUET, EXPORT_DUCKDB };                      /* --to of export */
 
 typedef struct command {
     unsigned which; /* CMD_*, one bit */
     const char *name;
     /* options */
-    bool json, all, verbose, follow, pflogsumm, mask, story;
+    bool json, all, verbose, follow, pflogsumm, mask, story, only_messages;
     int year; /* --year; 0: the file's */
-    int color_when, progress_when, sort, format, top, threads;
+    int color_when, progress_when, sort, format, top, threads, to_format;
     uint64_t memory;                                 /* --memory */
     const char *since_text, *until_text, *zone_text; /* --since, --until, --timezone */
     const char *queue_id, *message_id, *address, *from, *to, *client, *verdict, *text; /* trace selects */
     const char *daemon, *event, *fields, *where;                                       /* events selects */
     const char *main_cf, *master_cf;                                                   /* --main-cf, --master-cf */
-    const char *mask_key, *state_file, *html;
+    const char *mask_key, *state_file, *html, *output, *duckdb;
     char **files;
     int nfiles;
 
@@ -97,6 +98,7 @@ int command_events(command *c);
 int command_trace(command *c);
 int command_summary(command *c);
 int command_unmatched(command *c);
+int command_export(command *c);
 
 /* One of the library's writers of JSON. */
 typedef size_t (*json_writer)(const void *what, const maillog_json_options *opt, char *buf, size_t cap);

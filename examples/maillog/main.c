@@ -18,7 +18,8 @@ static const struct {
 } subcommands[] = {{"trace", CMD_TRACE, command_trace},
                    {"events", CMD_EVENTS, command_events},
                    {"summary", CMD_SUMMARY, command_summary},
-                   {"unmatched", CMD_UNMATCHED, command_unmatched}};
+                   {"unmatched", CMD_UNMATCHED, command_unmatched},
+                   {"export", CMD_EXPORT, command_export}};
 
 enum { SUBCOMMANDS = sizeof subcommands / sizeof *subcommands };
 
@@ -104,5 +105,5 @@ int main(int argc, char **argv)
     }
     const char *meant = did_you_mean(argv[1], subcommand_name, NULL);
     if (meant) return wrong_usage(&c, "unknown subcommand %s: did you mean %s?", argv[1], meant);
-    return wrong_usage(&c, "unknown subcommand %s: want trace, events, summary or unmatched", argv[1]);
+    return wrong_usage(&c, "unknown subcommand %s: want trace, events, summary, unmatched or export", argv[1]);
 }

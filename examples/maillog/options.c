@@ -21,12 +21,12 @@ typedef struct option {
 
 static const option options[] = {
     {"json", CMD_ALL, FLAG, AT(json), NULL, "one JSON object for each record", 0},
-    {"since", CMD_ALL, TEXT, AT(since_text), "TIME",
+    {"since", CMD_ALL | CMD_EXPORT, TEXT, AT(since_text), "TIME",
      "from then on: 2026-07-19, 2026-07-19T05:59, today, yesterday, -2h, -7d", 0},
-    {"until", CMD_ALL, TEXT, AT(until_text), "TIME", "up to then", 0},
-    {"timezone", CMD_ALL, TEXT, AT(zone_text), "ZONE",
+    {"until", CMD_ALL | CMD_EXPORT, TEXT, AT(until_text), "TIME", "up to then", 0},
+    {"timezone", CMD_ALL | CMD_EXPORT, TEXT, AT(zone_text), "ZONE",
      "of stamps that name none: UTC, +02:00, Europe/Berlin (default: local)", 0},
-    {"year", CMD_ALL, NUMBER, AT(year), "YEAR", "of stamps that have none (default: the file's time)", 0},
+    {"year", CMD_ALL | CMD_EXPORT, NUMBER, AT(year), "YEAR", "of stamps that have none (default: the file's time)", 0},
     {"queue-id", CMD_TRACE, TEXT, AT(queue_id), "ID", "messages with this queue ID", 0},
     {"message-id", CMD_TRACE, TEXT, AT(message_id), "ID", "... with this Message-ID, with or without its <>", 0},
     {"address", CMD_TRACE, TEXT, AT(address), "ADDR",
@@ -56,19 +56,24 @@ static const option options[] = {
     {"pflogsumm", CMD_SUMMARY, FLAG, AT(pflogsumm), NULL, "count mail that passes a filter twice, as pflogsumm does",
      0},
     {"html", CMD_SUMMARY, TEXT, AT(html), "FILE", "write one self-contained page", 0},
+    {"to", CMD_EXPORT, WORD, AT(to_format), "parquet|duckdb", "what is written (default: parquet)", 0},
+    {"output", CMD_EXPORT, TEXT, AT(output), "FILE", "the Parquet file, or DuckDB's database", 'o'},
+    {"messages", CMD_EXPORT, FLAG, AT(only_messages), NULL, "a row for each message (default: for each line)", 0},
+    {"duckdb-library", CMD_EXPORT, TEXT, AT(duckdb), "FILE", "libduckdb.so, when the loader does not find it", 0},
     {"main-cf", CMD_ALL, TEXT, AT(main_cf), "FILE", "Postfix's main.cf: trace names the setting behind a check", 0},
     {"master-cf", CMD_ALL, TEXT, AT(master_cf), "FILE", "Postfix's master.cf, for trace", 0},
-    {"memory", CMD_ALL, SIZE, AT(memory), "SIZE", "of trace's join and of tables, with K, M or G (default: 64M)", 0},
+    {"memory", CMD_ALL | CMD_EXPORT, SIZE, AT(memory), "SIZE",
+     "of trace's join and of tables, with K, M or G (default: 64M)", 0},
     {"threads", CMD_ALL, NUMBER, AT(threads), "N", "parse with N threads; the output is the same", 0},
     {"follow", CMD_ALL, FLAG, AT(follow), NULL, "wait for more, across rotation and truncation", 'f'},
     {"state", CMD_TRACE, TEXT, AT(state_file), "FILE", "keep open messages and positions there for the next run", 0},
-    {"mask", CMD_ALL, FLAG, AT(mask), NULL, "pseudonyms for addresses, hosts, IPs, users", 0},
-    {"mask-key", CMD_ALL, TEXT, AT(mask_key), "TEXT", "the same pseudonyms in every run with this key (implies --mask)",
-     0},
+    {"mask", CMD_ALL | CMD_EXPORT, FLAG, AT(mask), NULL, "pseudonyms for addresses, hosts, IPs, users", 0},
+    {"mask-key", CMD_ALL | CMD_EXPORT, TEXT, AT(mask_key), "TEXT",
+     "the same pseudonyms in every run with this key (implies --mask)", 0},
     {"color", CMD_ALL, WORD, AT(color_when), "auto|always|never", "colour (default: on a terminal without NO_COLOR)",
      0},
-    {"progress", CMD_ALL, WORD, AT(progress_when), "auto|always|never", "progress on stderr (default: on a terminal)",
-     0},
+    {"progress", CMD_ALL | CMD_EXPORT, WORD, AT(progress_when), "auto|always|never",
+     "progress on stderr (default: on a terminal)", 0},
 };
 
 enum { OPTIONS = sizeof options / sizeof *options };
@@ -80,13 +85,15 @@ static const char *const about[][2] = {
     {"events", "one record for each line, with its fields"},
     {"summary", "totals, rates, reasons, tables: a day's mail on a page"},
     {"unmatched", "lines that are not understood, by shape"},
+    {"export", "a table of events or messages, as Parquet or in DuckDB"},
 };
 
 void options_help(FILE *out, command *c)
 {
     enum { HELP = 35 }; /* the column of what an option is for */
     text_setup(c);
-    fprintf(out, "usage: maillog %s [options] [FILE...]\n\n", c->name ? c->name : "trace|events|summary|unmatched");
+    fprintf(out, "usage: maillog %s [options] [FILE...]\n\n",
+            c->name ? c->name : "trace|events|summary|unmatched|export");
     for (size_t i = 0; i < sizeof about / sizeof *about; i++)
         if (!c->name || strcmp(c->name, about[i][0]) == 0) fprintf(out, "  %-10s %s\n", about[i][0], about[i][1]);
     static const char files[] =
@@ -100,7 +107,7 @@ void options_help(FILE *out, command *c)
         const option *o = &options[i];
         char left[64];
         if (c->which && !(o->for_ & c->which)) continue;
-        if (!c->which && o->for_ != CMD_ALL) continue;
+        if (!c->which && (o->for_ & CMD_ALL) != CMD_ALL) continue;
         snprintf(left, sizeof left, "%c%c%s --%s %s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
                  o->letter ? "," : " ", o->name, o->value ? o->value : "");
         fprintf(out, "  %-32s ", left);
