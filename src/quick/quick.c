@@ -333,7 +333,7 @@ ML_INLINE maillog_field *common_line(ml_line *l, const text *t, const char *p, b
                                      maillog_field *field, maillog_event *ev, maillog_time *time)
 {
     const char *const base = t->base;
-    if (p > (framed ? t->last_window : t->last_line)) return NULL;
+    if (!ML_QUICK || p > (framed ? t->last_window : t->last_line)) return NULL;
     const char *const host = plain_stamp(l, p, !framed, time);
     if (!host || (framed && host > t->last_window)) return NULL;
     const char *const tag = framed ? past_host(host, true) : past_known_host(l->hosts, host);
