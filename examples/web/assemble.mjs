@@ -7,6 +7,7 @@ import { toBytes, toText } from './seven.mjs';
 
 const [what, ...args] = process.argv.slice(2);
 const text = (path) => readFileSync(path, 'utf8');
+const plain = (js) => js.split('\n').map((line) => line.trim()).filter((line) => line && !line.startsWith('//')).join('\n');
 
 // [id, its bytes with their head] of each section of a module
 function sections(module) {
@@ -28,7 +29,7 @@ const DATA = 11, DATA_COUNT = 12;
 const make = {
   pack(dir, example, module) {
     const texts = Buffer.from(JSON.stringify({
-      WORKER: text(`${dir}/worker.js`),
+      WORKER: plain(text(`${dir}/worker.js`)),
       EXAMPLE: { log: text(`${example}/mail.log`), mainCf: text(`${example}/main.cf`), masterCf: text(`${example}/master.cf`) },
     }));
     const head = Buffer.alloc(4);
@@ -42,7 +43,6 @@ const make = {
   },
   page(dir, pack) {
     const bytes = readFileSync(pack);
-    const plain = (js) => js.split('\n').map((line) => line.trim()).filter((line) => line && !line.startsWith('//')).join('\n');
     return text(`${dir}/page.html`)
       .replace('/*DATA*/', () => `${toBytes}\nconst PACK_SIZE = ${bytes.length}, PACK = "${toText(bytes)}";`)
       .replace('/*APP*/', () => plain(text(`${dir}/app.js`)).replace("'use strict';\n", ''));
