@@ -17,6 +17,6 @@ MAILLOG_LIBRARY=$PWD/build/libmaillog.so PYTHONPATH=$PWD/examples/dask:$PWD/exam
 export MAILLOG_LIBRARY PYTHONPATH PYTHONDONTWRITEBYTECODE
 lines=$($python tests/rsyslog/traffic.py "${1:-100000}" 8 "$work/log" "$work/truth" once)
 echo "$lines lines of 8 hosts"
-$python tests/dask/test.py build/maillog "$work/log" "$work"
+timeout 300 $python tests/dask/test.py build/maillog "$work/log" "$work"
 [ "${2-}" != speed ] || $python tests/dask/test.py build/maillog "$work/log" "$work" speed
 echo "dask: right"

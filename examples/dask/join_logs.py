@@ -157,8 +157,17 @@ def run(client, logs, out, shards=8, piece_bytes=64 << 20, memory=64 << 20):
     return sum(client.gather(totals))
 
 
+def local_cluster(workers):
+    """Processes here. The scheduler hands tasks out at once: where it holds them back (its default since 2022.11), it forgot
+    with version 2022.12 to have a piece sorted again whose worker had died, and waited forever."""
+    import dask
+    from distributed import LocalCluster
+    dask.config.set({"distributed.scheduler.worker-saturation": "inf"})
+    return LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None)
+
+
 def main():
-    from distributed import Client, LocalCluster
+    from distributed import Client
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--scheduler", help="address of a running cluster; its workers need the same logs and DIR")
     p.add_argument("--workers", type=int, default=os.cpu_count(), help="without one: processes here")
@@ -168,7 +177,7 @@ def main():
     p.add_argument("--out", required=True)
     p.add_argument("logs", nargs="+")
     a = p.parse_args()
-    cluster = None if a.scheduler else LocalCluster(n_workers=a.workers, threads_per_worker=1, processes=True, dashboard_address=None)
+    cluster = None if a.scheduler else local_cluster(a.workers)
     with Client(a.scheduler or cluster) as client:
         client.upload_file(maillog.__file__)
         client.upload_file(os.path.abspath(__file__))

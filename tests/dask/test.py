@@ -13,7 +13,7 @@ import time
 
 import join_logs
 import maillog
-from distributed import Client, LocalCluster
+from distributed import Client
 
 
 def by_lines(names):
@@ -33,10 +33,6 @@ def differences(want, got):
     for k in wrong[:3]:
         print("want", json.dumps(want.get(k))[:1000], "\ngot ", json.dumps(got.get(k))[:1000])
     return len(wrong)
-
-
-def cluster(n):
-    return LocalCluster(n_workers=n, threads_per_worker=1, processes=True, dashboard_address=None)
 
 
 def join(client, logs, out, **options):
@@ -59,7 +55,7 @@ def main():
     if speed:
         seconds = {}
         for n in (1, 2):
-            with cluster(n) as c, Client(c) as client:
+            with join_logs.local_cluster(n) as c, Client(c) as client:
                 for piece in (0, 1):  # once to load everything
                     begin = time.monotonic()
                     messages = join(client, [log], out, piece_bytes=4 << 20)
@@ -71,7 +67,7 @@ def main():
     with open(work + "/want", "wb") as f:
         f.write(want)
     want, bad = by_lines([work + "/want"]), 0
-    with cluster(2) as c, Client(c) as client:
+    with join_logs.local_cluster(2) as c, Client(c) as client:
         n = join(client, [log], out, piece_bytes=1 << 20, memory=16 << 20)
         bad += differences(want, by_lines(glob.glob(out + "/*.ndjson")))
         print("2 workers: %d messages, %d differ from one machine's" % (n, bad))
