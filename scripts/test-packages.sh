@@ -4,6 +4,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
+if [ ! -d "${1:-build}" ]; then
+    need cmake cmake
+    cmake -B "${1:-build}" >/dev/null
+    cmake --build "${1:-build}" -j "$(nproc)"
+fi
 src=$(pwd) build=$(cd "${1:-build}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
