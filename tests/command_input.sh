@@ -104,4 +104,15 @@ fi
 exits 1 "$maillog" events /proc/self/mem mail.log; says err "/proc/self/mem: "; lines 7
 exits 1 sh -c "'$maillog' events whole > /dev/full"; says err "No space left"
 exits 0 sh -c "'$maillog' events whole whole | head -n 1"; [ ! -s err ] || fail "a reader that leaves is no trouble"
+
+# a pipe that stays open: what came is seen before more comes
+mkfifo slow
+"$maillog" events < slow > seen &
+exec 3> slow
+head -n 1 mail.log >&3
+tries=0
+while [ ! -s seen ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+[ "$(wc -l < seen)" = 1 ] || fail "an open pipe"
+exec 3>&-
+wait
 echo "input: right"

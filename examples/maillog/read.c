@@ -253,6 +253,7 @@ static int feed(lane *l)
 static bool read_on(lane *l, int *rc)
 {
     char *buf = l->threaded ? parallel_room(BLOCK) : l->buf;
+    if (!l->src.regular) fflush(stdout); /* a pipe may have nothing for hours: what is known is seen before */
     const ssize_t n = source_read(&l->src, buf, BLOCK);
     l->at = l->n = 0;
     keep_up(l);
