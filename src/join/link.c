@@ -19,6 +19,13 @@ bool maillog__is_loopback(maillog_str addr)
     return addr.len && (ML_STARTS(c, "127.") || ML_IS(c, "::1"));
 }
 
+maillog_str maillog__relay_addr(maillog_str relay)
+{
+    const char *open = relay.len ? (const char *)memchr(relay.ptr, '[', relay.len) : NULL;
+    const char *close = open ? (const char *)memchr(open, ']', (size_t)(relay.ptr + relay.len - open)) : NULL;
+    return close ? str(open + 1, close) : nothing;
+}
+
 /* ---- replies ---- */
 
 /* `… queued as ID`, the last one; what follows an ID there is not part of it. */
@@ -358,15 +365,6 @@ void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
 
 /* ---- after an import ---- */
 
-/* `addr` of `name[addr]:port` */
-static maillog_str address_in(maillog_str relay)
-{
-    const char *open = relay.len ? (const char *)memchr(relay.ptr, '[', relay.len) : NULL;
-    const char *close = open ? (const char *)memchr(open, ']', (size_t)(relay.ptr + relay.len - open)) : NULL;
-    const maillog_str none = {NULL, 0};
-    return close ? str(open + 1, close) : none;
-}
-
 /* A delivery that this leg's other part had: the hop may be ours after all. */
 static void link_entry(maillog_join *j, uint32_t leg, const ml_entry *e)
 {
@@ -377,7 +375,7 @@ static void link_entry(maillog_join *j, uint32_t leg, const ml_entry *e)
     memset(&in, 0, sizeof in);
     in.host = ml_at_node(j, leg)->host;
     in.ns = ml_at_node(j, leg)->last;
-    link_remote(j, leg, &in, id, address_in(maillog__entry_get(e, ML_K_RELAY)));
+    link_remote(j, leg, &in, id, maillog__relay_addr(maillog__entry_get(e, ML_K_RELAY)));
 }
 
 /* What neither of two parts of a log knew alone. Only the first lines of a long tape are looked at. */

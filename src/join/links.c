@@ -45,14 +45,10 @@ static size_t add(edges *g, maillog_str from, maillog_str to, maillog_proof proo
 static bool is_id(maillog_str v) { return v.len && maillog__is_queue_id(ml_slice(v.ptr, v.ptr + v.len)); }
 
 /* The hop of a delivery is this host: `name[127.0.0.1]:port`, or a socket. */
-static bool is_here(const ml_entry *e)
+bool maillog__is_here(const ml_entry *e)
 {
-    const maillog_str relay = maillog__entry_get(e, ML_K_RELAY);
-    const char *open = relay.len ? (const char *)memchr(relay.ptr, '[', relay.len) : NULL;
-    if (!open) return false;
-    const maillog_str addr = {open + 1, (size_t)(relay.ptr + relay.len - open - 1)};
-    return maillog__is_loopback(addr) || (addr.len >= 4 && memcmp(addr.ptr, "::1]", 4) == 0) ||
-           memchr(addr.ptr, '/', addr.len) || (addr.len > 8 && memcmp(addr.ptr, "private/", 8) == 0);
+    const maillog_str addr = maillog__relay_addr(maillog__entry_get(e, ML_K_RELAY));
+    return maillog__is_loopback(addr) || (addr.len && memchr(addr.ptr, '/', addr.len));
 }
 
 static maillog_str forwarded_as(maillog_str reply)
@@ -82,12 +78,10 @@ maillog_str maillog__next_id(const ml_entry *e, bool *forwarded)
     return is_id(as) ? as : nothing;
 }
 
-bool maillog__is_here(const ml_entry *e) { return is_here(e); }
-
 static void delivery(edges *g, const ml_entry *e, maillog_str self)
 {
     bool forwarded = e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL;
-    const bool here = is_here(e);
+    const bool here = maillog__is_here(e);
     const bool telling = here || forwarded || g->b->m->nlegs > 1; /* a stranger's ID means nothing without its leg */
     const maillog_str id = telling ? maillog__next_id(e, &forwarded) : nothing;
     if (id.len && !ml_same(id, self) && (here || forwarded || maillog__leg_index(g->b, id) != ML_NO_LEG)) {

@@ -390,6 +390,7 @@ void maillog__grey_line(ml_node *grey, int64_t line);
 /* ---- link.c: what belongs together ---- */
 #define ML_EVER (INT64_MIN / 2) /* before all stamps */
 bool maillog__is_loopback(maillog_str addr);
+maillog_str maillog__relay_addr(maillog_str relay); /* `addr` of `name[addr]:port`, or the path of a socket */
 uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bool any_host, int64_t since);
 int64_t maillog__began(const maillog_join *j, uint32_t leg);
 void maillog__set_done(maillog_join *j, uint32_t leg, bool done);
