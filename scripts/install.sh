@@ -11,4 +11,11 @@ install_packages() {
     apt_get install -y "$@" 2>/dev/null || { apt_get update && apt_get install -y "$@"; }
 }
 need() { command -v "$1" >/dev/null 2>&1 || install_packages "$2"; }
+# build_targets TARGET…: in build/, with what compiles them
+build_targets() {
+    need cmake cmake
+    need cc gcc
+    cmake -B build >/dev/null
+    cmake --build build -j "$(nproc)" --target "$@" >/dev/null
+}
 need_pkg() { pkg-config --exists "$1" 2>/dev/null || install_packages "$2"; }

@@ -5,8 +5,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
-need cmake cmake
-need cc gcc
 need npm npm
 need python3 python3
 log=${1:-examples/seed/mail.log}
@@ -14,8 +12,7 @@ work=build/arrow
 mkdir -p "$work"
 [ -d "$work/node_modules" ] || npm install --silent --no-audit --no-fund --prefix "$work" "@duckdb/node-bindings-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
 duckdb=$(find "$work/node_modules" -name libduckdb.so)
-cmake -B build >/dev/null
-cmake --build build --target maillog_static maillog_command >/dev/null
+build_targets maillog_static maillog_command
 cc -std=gnu11 -O2 -Iinclude examples/arrow/duckdb.c examples/arrow/duck.c build/libmaillog.a -ldl -o "$work/duckdb"
 
 # ask SQL: what DuckDB says of the log

@@ -5,13 +5,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
-need cmake cmake
-need cc gcc
 need python3 python3
 need clickhouse-server clickhouse-server
 need clickhouse-client clickhouse-client
-cmake -B build >/dev/null
-cmake --build build --target maillog_command >/dev/null
+build_targets maillog_command
 work=$(mktemp -d) pids="" example=examples/clickhouse
 chmod 755 "$work"
 trap 'for p in $pids; do kill -9 "$p" 2>/dev/null || true; wait "$p" 2>/dev/null || true; done; rm -rf "$work"' EXIT

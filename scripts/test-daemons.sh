@@ -13,11 +13,9 @@ keep=""
 [ "${1-}" != -k ] || { keep=1; shift; }
 [ "$(id -u)" = 0 ] || { echo "test-daemons.sh: needs root, for namespaces and for servers that drop theirs" >&2; exit 1; }
 . scripts/install.sh
-need cmake cmake
-need cc gcc
 need python3 python3
 : "${MAILLOG:=$PWD/build/maillog}"
-[ -x "$MAILLOG" ] || { cmake -B build >/dev/null && cmake --build build -j "$(nproc)" --target maillog_command >/dev/null; }
+[ -x "$MAILLOG" ] || build_targets maillog_command
 
 packages() {
     case $1 in

@@ -5,12 +5,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
-need cmake cmake
-need cc gcc
 python=/usr/bin/python3 # Debian's, which knows Debian's packages
 $python -c 'import distributed, numpy' 2>/dev/null || install_packages python3-distributed python3-numpy
-cmake -B build >/dev/null
-cmake --build build --target maillog_shared maillog_command >/dev/null
+build_targets maillog_shared maillog_command
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 MAILLOG_LIBRARY=$PWD/build/libmaillog.so PYTHONPATH=$PWD/examples/dask:$PWD/examples/bindings/python PYTHONDONTWRITEBYTECODE=1

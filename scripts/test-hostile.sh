@@ -12,5 +12,5 @@ need dovecot dovecot-core
 [ -x /usr/lib/dovecot/lmtp ] || install_packages dovecot-lmtpd
 [ -d /usr/lib/dovecot/modules/sieve ] || install_packages dovecot-sieve
 need python3 python3
-[ -x build/maillog ] || { need cmake cmake; need cc gcc; cmake -B build >/dev/null; cmake --build build --target maillog_command; }
+[ -x build/maillog ] || build_targets maillog_command
 exec python3 tests/hostile/attack.py build/maillog "$@"

@@ -4,12 +4,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
-need cmake cmake
-need cc gcc
 need python3 python3
 need lnav lnav
-cmake -B build >/dev/null
-cmake --build build --target maillog_command >/dev/null
+build_targets maillog_command
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 HOME=$work MAILLOG=$PWD/build/maillog

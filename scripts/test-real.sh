@@ -32,9 +32,7 @@ done
 # shellcheck disable=SC2086
 [ -z "$missing" ] || install_quietly --no-install-recommends $missing
 
-need cmake cmake
-need cc gcc
-[ -x build/maillog ] || { cmake -B build >/dev/null && cmake --build build -j "$(nproc)" --target maillog_command >/dev/null; }
+[ -x build/maillog ] || build_targets maillog_command
 out=$PWD/build/real
 mkdir -p "$out"
 [ -n "$keep" ] || trap 'rm -rf "$out"' EXIT

@@ -6,14 +6,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
-need cmake cmake
-need cc gcc
 need python3 python3
 [ -x /usr/sbin/rsyslogd ] || install_packages rsyslog
 [ -e /usr/lib/*/rsyslog/omrelp.so ] 2>/dev/null || install_packages rsyslog-relp
 lines=${1:-100000}
-cmake -B build >/dev/null
-cmake --build build --target omprog mmexternal >/dev/null
+build_targets omprog mmexternal
 source=$PWD children=$PWD/build/examples
 work=$(mktemp -d) pids=""
 stop() { for p in $pids; do kill -9 "$p" 2>/dev/null || true; wait "$p" 2>/dev/null || true; done; rm -rf "$work"; }
