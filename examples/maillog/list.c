@@ -15,6 +15,25 @@ const char *verdict_color(maillog_verdict v)
                                                                                                          : "\033[1;33m";
 }
 
+/* "0.15", as it stands in every delivery: a few digits over a power of ten are exact, whatever else strtod() takes. */
+static bool short_number(maillog_str d, double *out)
+{
+    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    uint64_t digits = 0;
+    size_t point = d.len;
+    if (d.len > 15) return false;
+    for (size_t i = 0; i < d.len; i++) {
+        if (d.ptr[i] >= '0' && d.ptr[i] <= '9')
+            digits = digits * 10 + (uint64_t)(d.ptr[i] - '0');
+        else if (d.ptr[i] == '.' && point == d.len)
+            point = i;
+        else
+            return false;
+    }
+    *out = (double)digits / powers[point == d.len ? 0 : d.len - point - 1];
+    return true;
+}
+
 /* How long the message took: the delays of its legs, one after the other. */
 static double delay_of(const maillog_message *m, bool *known)
 {
@@ -22,18 +41,39 @@ static double delay_of(const maillog_message *m, bool *known)
     *known = false;
     for (size_t i = 0; i < m->nlegs; i++) {
         char buf[32];
+        double one;
         const maillog_str d = m->legs[i].delay;
         if (!d.len || d.len >= sizeof buf || m->legs[i].notification) continue;
-        memcpy(buf, d.ptr, d.len);
-        buf[d.len] = '\0';
-        sum += strtod(buf, NULL);
+        if (!short_number(d, &one)) {
+            memcpy(buf, d.ptr, d.len);
+            buf[d.len] = '\0';
+            one = strtod(buf, NULL);
+        }
+        sum += one;
         *known = true;
     }
     return sum;
 }
 
+/* Seconds with one decimal, unless they are so near to the middle of two that only printf() knows which it is. */
+static bool put_tenths(char *buf, size_t n, double s)
+{
+    if (!(s >= 0 && s < 99.95)) return false;
+    const double tenths = s * 10;
+    const uint64_t down = (uint64_t)tenths;
+    const double rest = tenths - (double)down;
+    if (rest > 0.499999 && rest < 0.500001) return false;
+    char *end = buf + n - 1;
+    *end = '\0';
+    *--end = 's';
+    const char *begin = text_tenths(end, down + (rest > 0.5));
+    memmove(buf, begin, (size_t)(buf + n - begin));
+    return true;
+}
+
 static void put_delay(char *buf, size_t n, double s)
 {
+    if (put_tenths(buf, n, s)) return;
     if (s < 99.95)
         snprintf(buf, n, "%.1fs", s);
     else if (s < 7200)
@@ -86,9 +126,19 @@ static void put_from_to(sheet *out, const maillog_message *m, size_t room)
     const size_t both = room - 3, half = both / 2; /* an arrow between blanks */
     const size_t for_from = of_from + of_to <= both || of_from <= half ? of_from : of_to < half ? both - of_to : half;
     put_within(out, from, for_from);
-    sheet_printf(out, " %s ", glyph("→", ">"));
+    sheet_put_byte(out, ' ');
+    sheet_puts(out, glyph("→", ">"));
+    sheet_put_byte(out, ' ');
     put_within(out, to, of_from + of_to <= both ? of_to : both - for_from - strlen(more));
     sheet_puts(out, more);
+}
+
+static void put_two(sheet *out, unsigned n, char before)
+{
+    char text[8];
+    char *const end = text + sizeof text, *begin = text_number(end, n);
+    if (n < 10) *--begin = before;
+    sheet_put(out, begin, (size_t)(end - begin));
 }
 
 static void put_time_and_verdict(sheet *out, const command *c, const maillog_message *m)
@@ -96,9 +146,30 @@ static void put_time_and_verdict(sheet *out, const command *c, const maillog_mes
     static const char *const months[] = {"---", "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const maillog_time *t = &m->first_time;
-    sheet_printf(out, "%s %2u %02u:%02u:%02u  %s%-11s%s ", months[t->month <= 12 ? t->month : 0], t->day, t->hour,
-                 t->minute, t->second, paint(c, verdict_color(m->verdict)), maillog_verdict_name((int)m->verdict),
-                 paint(c, "\033[0m"));
+    sheet_puts(out, months[t->month <= 12 ? t->month : 0]);
+    sheet_put_byte(out, ' ');
+    put_two(out, t->day, ' ');
+    sheet_put_byte(out, ' ');
+    put_two(out, t->hour, '0');
+    sheet_put_byte(out, ':');
+    put_two(out, t->minute, '0');
+    sheet_put_byte(out, ':');
+    put_two(out, t->second, '0');
+    sheet_blanks(out, 2);
+    sheet_puts(out, paint(c, verdict_color(m->verdict)));
+    const char *verdict = maillog_verdict_name((int)m->verdict);
+    const size_t width = strlen(verdict);
+    sheet_put(out, verdict, width);
+    sheet_blanks(out, width < 11 ? 11 - width : 0);
+    sheet_puts(out, paint(c, "\033[0m"));
+    sheet_put_byte(out, ' ');
+}
+
+static void put_right(sheet *out, const char *text, size_t columns)
+{
+    const size_t width = strlen(text);
+    sheet_blanks(out, width < columns ? columns - width : 0);
+    sheet_put(out, text, width);
 }
 
 static void put_size_and_delay(sheet *out, const maillog_message *m)
@@ -107,7 +178,10 @@ static void put_size_and_delay(sheet *out, const maillog_message *m)
     bool known;
     const double s = delay_of(m, &known);
     if (known) put_delay(delay, sizeof delay, s);
-    sheet_printf(out, " %6s %6s", m->bytes != MAILLOG_NO_NUMBER ? in_bytes(m->bytes) : "", delay);
+    sheet_put_byte(out, ' ');
+    put_right(out, m->bytes != MAILLOG_NO_NUMBER ? in_bytes(m->bytes) : "", 6);
+    sheet_put_byte(out, ' ');
+    put_right(out, delay, 6);
 }
 
 static size_t width_of_ids(sheet *out, const command *c, const maillog_message *m, size_t most)

@@ -37,9 +37,32 @@ void text_setup(command *c)
 unsigned text_columns(void) { return columns; }
 const char *glyph(const char *fancy, const char *ascii) { return utf8 ? fancy : ascii; }
 
+/* Eight bytes at a time. */
+static uint64_t eight(unsigned char byte) { return UINT64_C(0x0101010101010101) * byte; }
+static bool has_zero(uint64_t v) { return ((v - eight(1)) & ~v & eight(0x80)) != 0; }
+
+static bool are_plain(const char *s, bool printable)
+{
+    uint64_t v;
+    memcpy(&v, s, 8);
+    if (v & eight(0x80)) return false;
+    return printable ? !has_zero(v & eight(0xE0)) && !has_zero(v ^ eight(0x7F)) : !has_zero(v ^ eight(0x1B));
+}
+
+/* Bytes from the beginning that are ASCII and no escape: each is a column wide. `printable`: nor
+ * any other control byte. */
+static size_t plain(const char *s, size_t len, bool printable)
+{
+    size_t n = 0;
+    while (n + 8 <= len && are_plain(s + n, printable)) n += 8;
+    return n && n < len && n + 8 > len && are_plain(s + len - 8, printable) ? len : n;
+}
+
 void text_copy_shown(char *to, maillog_str s)
 {
-    for (size_t k = 0; k < s.len; k++) {
+    const size_t same = s.len ? plain(s.ptr, s.len, true) : 0;
+    if (same) memcpy(to, s.ptr, same);
+    for (size_t k = same; k < s.len; k++) {
         const unsigned char ch = (unsigned char)s.ptr[k];
         const bool c1 = ch == 0xC2 && k + 1 < s.len && ((unsigned char)s.ptr[k + 1] & 0xE0) == 0x80;
         to[k] = ch < 0x20 || ch == 0x7F || c1 || (!utf8 && ch >= 0x80) ? '?' : s.ptr[k];
@@ -90,8 +113,8 @@ size_t text_fit(const char *s, size_t len, size_t room)
 
 size_t text_width(const char *s, size_t len)
 {
-    size_t total = 0, width;
-    for (size_t at = 0; at < len; total += width) at += step(s + at, len - at, &width);
+    size_t total = len ? plain(s, len, false) : 0, width;
+    for (size_t at = total; at < len; total += width) at += step(s + at, len - at, &width);
     return total;
 }
 
@@ -152,6 +175,20 @@ const char *grouped(uint64_t n)
     return p;
 }
 
+char *text_number(char *end, uint64_t n)
+{
+    do *--end = (char)('0' + n % 10);
+    while (n /= 10);
+    return end;
+}
+
+char *text_tenths(char *end, uint64_t n)
+{
+    *--end = (char)('0' + n % 10);
+    *--end = '.';
+    return text_number(end, n / 10);
+}
+
 const char *in_bytes(uint64_t n)
 {
     static _Thread_local char bufs[8][32];
@@ -161,9 +198,20 @@ const char *in_bytes(uint64_t n)
     double value = (double)n;
     size_t unit = 0;
     for (; value >= 9999.5 && unit < 6; unit++) value /= 1024;
-    if (unit == 0)
+    if (unit == 0) {
         snprintf(buf, 32, "%llu", (unsigned long long)n);
-    else
+        return buf;
+    }
+    if (n >> 53) { /* the double is not exact */
         snprintf(buf, 32, value < 99.95 ? "%.1f%c" : "%.0f%c", value, units[unit]);
-    return buf;
+        return buf;
+    }
+    const bool fraction = value < 99.95;
+    const uint64_t scaled = fraction ? n * 10 : n, whole = scaled >> 10 * unit, half = UINT64_C(1) << (10 * unit - 1),
+                   rest = scaled & (half * 2 - 1);
+    const uint64_t rounded = whole + (rest > half || (rest == half && whole & 1)); /* as printf() does */
+    char *end = buf + 31;
+    *end = '\0';
+    *--end = units[unit];
+    return fraction ? text_tenths(end, rounded) : text_number(end, rounded);
 }

@@ -34,5 +34,8 @@ bool output_works(void);
 /* "1,234" without a locale; "12.3M" */
 const char *grouped(uint64_t n);
 const char *in_bytes(uint64_t n);
+/* Digits that stand before `end`: of a number, of tenths with their point. Where they begin. */
+char *text_number(char *end, uint64_t n);
+char *text_tenths(char *end, uint64_t n);
 
 #endif

@@ -161,6 +161,11 @@ static void note_line(const command *c, const maillog_event *ev, uint64_t number
     if (c->text) select_line(c, ev, number);
 }
 
+static bool notes_lines(const command *c)
+{
+    return otlp(c) || c->text || (whole_story(c) && !for_programs(c)) || may_be_only_one(c);
+}
+
 static bool have_join(command *c)
 {
     return c->join || command_start_join(c, on_message, c->all ? MAILLOG_JOIN_ALL_RECORDS : 0, &memory);
@@ -176,7 +181,8 @@ static int on_event(command *c, const maillog_event *ev)
 static int on_events(command *c, const maillog_event *ev, size_t n)
 {
     if (!have_join(c)) return -1;
-    for (size_t i = 0; i < n; i++) note_line(c, &ev[i], c->line + 1 + i);
+    const bool noted = notes_lines(c);
+    for (size_t i = 0; noted && i < n; i++) note_line(c, &ev[i], c->line + 1 + i);
     return maillog_join_push_events(c->join, ev, n, c->line + 1, NULL) < 0 ? -1 : MAILLOG_CONTINUE;
 }
 
