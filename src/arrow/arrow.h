@@ -58,6 +58,13 @@ typedef struct ml_column {
     const char *format, *name;
 } ml_column;
 
+/* The day of the last stamp: most lines are of the same. */
+typedef struct ml_day {
+    maillog_time midnight;
+    int64_t begin; /* midnight, in nanoseconds since 1970 */
+    bool whole;    /* all of the day is of one year, so the rest is addition */
+} ml_day;
+
 typedef struct ml_arrow {
     ml_block block;
     const char *log;
@@ -66,12 +73,14 @@ typedef struct ml_arrow {
     bool counts_lines; /* somebody wants to know */
     maillog_arrow_config config;
     maillog_zone zone;
+    ml_day day;
     ml_column *column;
     uint16_t *column_of; /* by field id: column + 1 */
     maillog_batch_event *event;
     maillog_field *field;
     uint32_t *seen; /* by column: the last row it had a value for, + 1 */
     size_t *bytes;  /* by column: text to be copied */
+    bool *plain;    /* by row: its line is ASCII, so that no text of it need be looked at */
     uint32_t rows, field_rows;
     ml_dictionary dictionary[ML_DICTIONARIES];
     const char *error;
@@ -102,6 +111,8 @@ static inline uint64_t ml_line_ends(const char *p, const char *e)
 /* Copy, with '?' for each byte that is not UTF-8. */
 void maillog__arrow_copy_text(char *to, const char *p, size_t n);
 bool maillog__arrow_read_double(const char *p, size_t n, double *out);
+/* As maillog_time_to_epoch(); `zone` must be a fixed one, and the same for each call with a day, as the reference. */
+bool maillog__arrow_time(ml_day *day, const maillog_time *t, int64_t reference, const maillog_zone *zone, int64_t *ns);
 
 /* Count the text that must be copied, column by column. */
 void maillog__arrow_measure(ml_arrow *a, const maillog_batch *b);

@@ -5,79 +5,99 @@
 
 #include "arrow.h"
 
-static int word_next(int id)
-{
-    static const uint16_t ids[] = {
+static const uint16_t daemons[] = {
+#define MAILLOG_DAEMON(id, NAME, member, name, doc) id,
+#include <maillog/schema.def>
+};
+static const uint16_t events[] = {
+#define MAILLOG_EVENT(FAMILY, NAME, number, name, doc, fields) MAILLOG_EVENT_##FAMILY##_##NAME,
+#include <maillog/schema.def>
+};
+static const uint16_t words[] = {
 #define MAILLOG_WORD(id, SET, NAME, word) id,
 #include <maillog/schema.def>
-        0};
-    int next = 0;
-    for (size_t i = 0; ids[i]; i++)
-        if (ids[i] > id && (!next || ids[i] < next)) next = ids[i];
-    return next;
-}
+};
+static const uint16_t matches[] = {MAILLOG_MATCH_RAW, MAILLOG_MATCH_HEADER, MAILLOG_MATCH_DAEMON, MAILLOG_MATCH_EVENT};
 
-static int match_next(int id) { return id < MAILLOG_MATCH_EVENT ? id + 1 : 0; }
-
+#define IDS(array) array, sizeof array / sizeof *array
 static const struct {
-    int first, ids;
-    int (*next)(int);
+    const uint16_t *id;
+    size_t count;
     const char *(*name)(int);
 } sources[ML_DICTIONARIES] = {
-    [ML_DAEMONS] = {1, 256, maillog_daemon_next, maillog_daemon_name},
-    [ML_EVENTS] = {1, 65536, maillog_event_next, maillog_event_name},
-    [ML_MATCHES] = {0, MAILLOG_MATCH_EVENT + 1, match_next, maillog_match_name},
-    [ML_WORDS] = {1, 65536, word_next, maillog_word_name},
+    [ML_DAEMONS] = {IDS(daemons), maillog_daemon_name},
+    [ML_EVENTS] = {IDS(events), maillog_event_name},
+    [ML_MATCHES] = {IDS(matches), maillog_match_name},
+    [ML_WORDS] = {IDS(words), maillog_word_name},
 };
+#undef IDS
 
-/* Every id of a source: the smallest first. */
-static int first_of(int which) { return sources[which].first ? sources[which].next(0) : 0; }
-static int next_of(int which, int id)
+static size_t ids_of(int which)
 {
-    const int next = sources[which].next(id);
-    return next ? next : -1;
+    size_t most = 0;
+    for (size_t i = 0; i < sources[which].count; i++)
+        if (sources[which].id[i] > most) most = sources[which].id[i];
+    return most + 1;
 }
 
 size_t maillog__dictionaries_size(void)
 {
     size_t n = 0;
     for (int which = 0; which < ML_DICTIONARIES; which++) {
-        n += (size_t)sources[which].ids * sizeof(uint16_t) + sizeof(int32_t);
-        for (int id = first_of(which); id >= 0; id = next_of(which, id))
-            n += sizeof(int32_t) + strlen(sources[which].name(id));
+        n += ids_of(which) * sizeof(uint16_t) + 2 * sizeof(int32_t); /* with what aligns the offsets */
+        for (size_t i = 0; i < sources[which].count; i++)
+            n += sizeof(int32_t) + strlen(sources[which].name(sources[which].id[i]));
     }
     return n + ML_DICTIONARIES * 8; /* each begins aligned */
 }
 
-/* The place of a name among those that are there; `count` if it is new. */
-static uint32_t place_of(const int32_t *offset, uint32_t count, const char *text, const char *name, size_t len)
+/* Names that are there, by their hash: many families have an event of the same name. */
+enum { SLOTS = 2048 };
+_Static_assert(sizeof events / sizeof *events < SLOTS, "a slot stays empty");
+
+typedef struct names {
+    const int32_t *offset;
+    const char *text;
+    uint16_t place[SLOTS]; /* + 1; 0: empty */
+} names;
+
+/* The slot of a name, or the empty one where it belongs. */
+static uint16_t *slot_of(names *n, const char *name, size_t len)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if ((size_t)(offset[i + 1] - offset[i]) == len && memcmp(text + offset[i], name, len) == 0) return i;
-    return count;
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)name[i]) * 16777619u;
+    for (;; hash++) {
+        uint16_t *const slot = &n->place[hash % SLOTS];
+        if (!*slot) return slot;
+        const int32_t *const at = &n->offset[*slot - 1];
+        if ((size_t)(at[1] - at[0]) == len && memcmp(n->text + at[0], name, len) == 0) return slot;
+    }
 }
 
 static char *make(ml_dictionary *d, int which, char *memory)
 {
+    const size_t ids = ids_of(which);
     uint16_t *const index_of = (uint16_t *)(void *)memory;
-    uint32_t names = 0, count = 0;
-    memset(index_of, 0, (size_t)sources[which].ids * sizeof *index_of);
-    for (int id = first_of(which); id >= 0; id = next_of(which, id)) names++;
-    int32_t *const offset = (int32_t *)(void *)(memory + (size_t)sources[which].ids * sizeof *index_of);
-    char *const text = (char *)(offset + names + 1);
+    memory += (ids * sizeof *index_of + 3) & ~(size_t)3;
+    int32_t *const offset = (int32_t *)(void *)memory;
+    char *const text = memory + (sources[which].count + 1) * sizeof *offset;
+    names n = {offset, text, {0}};
+    uint16_t count = 0;
+    memset(index_of, 0, ids * sizeof *index_of);
     offset[0] = 0;
-    for (int id = first_of(which); id >= 0; id = next_of(which, id)) {
+    for (size_t i = 0; i < sources[which].count; i++) {
+        const uint16_t id = sources[which].id[i];
         const char *const name = sources[which].name(id);
         const size_t len = strlen(name);
-        const uint32_t place = place_of(offset, count, text, name, len);
-        if (place == count) {
+        uint16_t *const slot = slot_of(&n, name, len);
+        if (!*slot) {
             memcpy(text + offset[count], name, len);
             offset[count + 1] = offset[count] + (int32_t)len;
-            count++;
+            *slot = ++count;
         }
-        index_of[id] = (uint16_t)(place + 1);
+        index_of[id] = *slot;
     }
-    *d = (ml_dictionary){index_of, (uint32_t)sources[which].ids, count, offset, text};
+    *d = (ml_dictionary){index_of, (uint32_t)ids, count, offset, text};
     return text + offset[count];
 }
 

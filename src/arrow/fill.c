@@ -5,6 +5,9 @@
 #include "../base/utf8.h"
 #include "arrow.h"
 
+#define DAY_SECONDS INT64_C(86400)
+#define NANO INT64_C(1000000000)
+
 /* Up to twelve bytes stand in the view itself. */
 enum { INLINE_MAX = 12 };
 typedef struct view {
@@ -16,12 +19,32 @@ _Static_assert(sizeof(view) == 16, "as Arrow lays it out");
 
 /* ---- text ---- */
 
+#define TOP_BITS UINT64_C(0x8080808080808080)
+
+static uint64_t four_words(const char *p)
+{
+    return ml_load64(p) | ml_load64(p + 8) | ml_load64(p + 16) | ml_load64(p + 24);
+}
+
+static bool is_ascii(const char *p, size_t n)
+{
+    uint64_t seen = 0;
+    size_t i = 0;
+    if (n >= 32) {
+        for (; n - i > 32; i += 32) seen |= four_words(p + i);
+        return !((seen | four_words(p + n - 32)) & TOP_BITS);
+    }
+    for (; n - i >= 8; i += 8) seen |= ml_load64(p + i);
+    for (; i < n; i++) seen |= (unsigned char)p[i];
+    return !(seen & TOP_BITS);
+}
+
 /* Bytes at p that are UTF-8: all, or up to the first that is not. */
 static size_t utf8_run(const char *p, size_t n)
 {
     size_t i = 0;
     while (i < n) {
-        while (n - i >= 8 && !(ml_load64(p + i) & UINT64_C(0x8080808080808080))) i += 8;
+        while (n - i >= 8 && !(ml_load64(p + i) & TOP_BITS)) i += 8;
         if (i == n) break;
         const size_t len = (unsigned char)p[i] < 0x80 ? 1 : ml_utf8_len((const unsigned char *)p + i, n - i);
         if (!len) break;
@@ -30,7 +53,7 @@ static size_t utf8_run(const char *p, size_t n)
     return i;
 }
 
-static bool is_utf8(const char *p, size_t n) { return utf8_run(p, n) == n; }
+static bool is_utf8(const char *p, size_t n) { return is_ascii(p, n) || utf8_run(p, n) == n; }
 
 void maillog__arrow_copy_text(char *to, const char *p, size_t n)
 {
@@ -42,16 +65,25 @@ void maillog__arrow_copy_text(char *to, const char *p, size_t n)
     }
 }
 
-static void put_view(ml_cells *c, uint32_t row, const char *log, const char *p, size_t n)
+/* `plain`: known to be ASCII */
+static void copy_text(char *to, const char *p, size_t n, bool plain)
+{
+    if (plain)
+        memcpy(to, p, n);
+    else
+        maillog__arrow_copy_text(to, p, n);
+}
+
+/* The cell is zeroes. */
+static void put_view(ml_cells *c, uint32_t row, const char *log, const char *p, size_t n, bool plain)
 {
     view *const v = &((view *)c->value)[row];
-    memset(v, 0, sizeof *v);
     v->len = (int32_t)n;
     if (n <= INLINE_MAX) {
-        maillog__arrow_copy_text((char *)v + sizeof v->len, p, n);
+        copy_text((char *)v + sizeof v->len, p, n, plain);
         return;
     }
-    if (is_utf8(p, n)) {
+    if (plain || is_utf8(p, n)) {
         v->offset = (int32_t)(p - log);
     } else {
         v->buffer = 1;
@@ -64,9 +96,9 @@ static void put_view(ml_cells *c, uint32_t row, const char *log, const char *p, 
 }
 
 /* Offsets are of the text's ends: those of cells without one are filled in later. */
-static void put_copy(ml_cells *c, uint32_t row, const char *p, size_t n)
+static void put_copy(ml_cells *c, uint32_t row, const char *p, size_t n, bool plain)
 {
-    maillog__arrow_copy_text(c->text + c->text_n, p, n);
+    copy_text(c->text + c->text_n, p, n, plain);
     c->text_n += n;
     ((int32_t *)c->value)[row + 1] = (int32_t)c->text_n;
 }
@@ -111,6 +143,41 @@ bool maillog__arrow_read_double(const char *p, size_t n, double *out)
     return true;
 }
 
+/* ---- time ---- */
+
+static bool is_of_day(const ml_day *d, const maillog_time *t)
+{
+    return d->whole && t->day == d->midnight.day && t->month == d->midnight.month && t->year == d->midnight.year &&
+           t->utc_offset == d->midnight.utc_offset && t->hour < 24 && t->minute < 60 && t->second < 60 &&
+           t->nsec < NANO;
+}
+
+/* The day of `t`. Where a stamp has no year, one day may be of two, by which is nearer: such a day is not remembered.
+ */
+static void remember_day(ml_day *d, const maillog_time *t, int64_t reference, const maillog_zone *zone)
+{
+    maillog_time last = *t;
+    int64_t end;
+    last.hour = last.minute = last.second = 0;
+    last.nsec = 0;
+    d->midnight = last;
+    last.hour = 23;
+    last.minute = last.second = 59;
+    d->whole = maillog_time_to_epoch(&d->midnight, reference, zone, &d->begin) == MAILLOG_OK &&
+               maillog_time_to_epoch(&last, reference, zone, &end) == MAILLOG_OK &&
+               end - d->begin == (DAY_SECONDS - 1) * NANO;
+}
+
+bool maillog__arrow_time(ml_day *d, const maillog_time *t, int64_t reference, const maillog_zone *zone, int64_t *ns)
+{
+    if (!is_of_day(d, t)) {
+        remember_day(d, t, reference, zone);
+        return maillog_time_to_epoch(t, reference, zone, ns) == MAILLOG_OK;
+    }
+    *ns = d->begin + ((t->hour * 60 + t->minute) * 60 + t->second) * NANO + t->nsec;
+    return true;
+}
+
 /* ---- cells ---- */
 
 static void set_valid(ml_cells *c, uint32_t row)
@@ -127,10 +194,9 @@ static void put_word(const ml_arrow *a, size_t column, ml_cells *c, uint32_t row
     set_valid(c, row);
 }
 
-static void put_field(const ml_arrow *a, size_t column, ml_cells *c, uint32_t row, const maillog_field *f,
-                      const char *base)
+static void put_field(const ml_arrow *a, size_t column, ml_cells *c, uint32_t row, const maillog_field *f)
 {
-    const char *const p = base + f->off;
+    const char *const p = a->log + a->at + f->off;
     switch (a->column[column].kind) {
     case ML_COLUMN_INT:
         if (read_int(p, f->len, &((int64_t *)c->value)[row])) set_valid(c, row);
@@ -143,67 +209,97 @@ static void put_field(const ml_arrow *a, size_t column, ml_cells *c, uint32_t ro
         return;
     default:
         if (a->config.flags & MAILLOG_ARROW_COPY)
-            put_copy(c, row, p, f->len);
+            put_copy(c, row, p, f->len, a->plain[row]);
         else
-            put_view(c, row, a->log, p, f->len);
+            put_view(c, row, a->log, p, f->len, a->plain[row]);
         set_valid(c, row);
     }
 }
 
-/* The column of a field, + 1, for the first of its kind in this row; 0: none. */
-static size_t column_of(ml_arrow *a, uint32_t row, const maillog_field *f)
-{
-    const size_t column = a->column_of[f->id];
-    if (!column || a->seen[column - 1] == row + 1) return 0;
-    a->seen[column - 1] = row + 1;
-    return column;
-}
-
+/* At most, that is: a field that a line has twice counts twice. */
 void maillog__arrow_measure(ml_arrow *a, const maillog_batch *b)
 {
     const char *const base = a->log + a->at;
     const bool copy = a->config.flags & MAILLOG_ARROW_COPY;
-    memset(a->seen, 0, a->config.ncolumns * sizeof *a->seen);
     memset(a->bytes, 0, a->config.ncolumns * sizeof *a->bytes);
     for (uint32_t row = 0; row < b->nevents; row++) {
         const maillog_batch_event *const ev = &b->event[row];
+        const maillog_field *const field = &b->field[ev->field];
+        a->plain[row] = is_ascii(base + ev->off, ev->len);
+        if (a->plain[row] && !copy) continue;
         for (uint32_t i = 0; i < ev->nfields; i++) {
-            const maillog_field *const f = &b->field[ev->field + i];
-            const size_t column = column_of(a, row, f);
+            const size_t column = a->column_of[field[i].id];
             if (!column || a->column[column - 1].kind != ML_COLUMN_TEXT) continue;
-            if (copy || (f->len > INLINE_MAX && !is_utf8(base + f->off, f->len))) a->bytes[column - 1] += f->len;
+            if (copy || (field[i].len > INLINE_MAX && !is_utf8(base + field[i].off, field[i].len)))
+                a->bytes[column - 1] += field[i].len;
         }
     }
 }
 
-/* The columns that are no fields. */
-static void put_other(ml_arrow *a, size_t column, ml_cells *c, uint32_t row, const maillog_batch_event *ev)
+/* ---- columns that are no fields ---- */
+
+static void fill_lines(const ml_arrow *a, const maillog_batch *b, ml_cells *c)
 {
-    int64_t ns;
-    switch (a->column[column].id) {
-    case MAILLOG_ARROW_TIME:
-        if (maillog_time_to_epoch(&ev->time, a->config.reference, &a->zone, &ns) != MAILLOG_OK) return;
-        ((int64_t *)c->value)[row] = ns;
+    const char *counted = a->log + a->at;
+    uint64_t line = a->line + 1;
+    for (uint32_t row = 0; row < b->nevents; row++) {
+        const char *const begin = a->log + a->at + b->event[row].off;
+        line += ml_line_ends(counted, begin);
+        counted = begin;
+        ((int64_t *)c->value)[row] = (int64_t)line;
         set_valid(c, row);
-        return;
-    case MAILLOG_ARROW_DAEMON:
-        put_word(a, column, c, row, ev->daemon);
-        return;
-    case MAILLOG_ARROW_EVENT:
-        put_word(a, column, c, row, ev->type);
-        return;
-    case MAILLOG_ARROW_MATCH:
-        put_word(a, column, c, row, ev->match);
-        return;
-    default:
-        return;
     }
 }
 
-static void put_line(ml_cells *c, uint32_t row, uint64_t line)
+static void fill_times(ml_arrow *a, const maillog_batch *b, ml_cells *c)
 {
-    ((int64_t *)c->value)[row] = (int64_t)line;
-    set_valid(c, row);
+    for (uint32_t row = 0; row < b->nevents; row++) {
+        int64_t ns;
+        if (!maillog__arrow_time(&a->day, &b->event[row].time, a->config.reference, &a->zone, &ns)) continue;
+        ((int64_t *)c->value)[row] = ns;
+        set_valid(c, row);
+    }
+}
+
+static uint32_t id_of(const maillog_batch_event *ev, uint16_t column)
+{
+    switch (column) {
+    case MAILLOG_ARROW_DAEMON:
+        return ev->daemon;
+    case MAILLOG_ARROW_EVENT:
+        return ev->type;
+    default:
+        return ev->match;
+    }
+}
+
+static void fill_other(ml_arrow *a, size_t column, const maillog_batch *b, ml_cells *c)
+{
+    const uint16_t id = a->column[column].id;
+    if (id == MAILLOG_ARROW_LINE) {
+        fill_lines(a, b, c);
+    } else if (id == MAILLOG_ARROW_TIME) {
+        fill_times(a, b, c);
+    } else {
+        for (uint32_t row = 0; row < b->nevents; row++) put_word(a, column, c, row, id_of(&b->event[row], id));
+    }
+}
+
+/* Of a field that a line has twice, the first. */
+static void fill_fields(ml_arrow *a, const maillog_batch *b, ml_cells *cells)
+{
+    const uint16_t *const column_of = a->column_of;
+    uint32_t *const seen = a->seen;
+    memset(seen, 0, a->config.ncolumns * sizeof *seen);
+    for (uint32_t row = 0; row < b->nevents; row++) {
+        const maillog_field *f = &b->field[b->event[row].field];
+        for (uint32_t i = b->event[row].nfields; i; i--, f++) {
+            const size_t column = column_of[f->id];
+            if (!column || seen[column - 1] == row + 1) continue;
+            seen[column - 1] = row + 1;
+            put_field(a, column - 1, &cells[column - 1], row, f);
+        }
+    }
 }
 
 /* An empty offset is the last one's. */
@@ -215,26 +311,9 @@ static void close_offsets(int32_t *offset, uint32_t rows, const uint8_t *valid)
 
 void maillog__arrow_fill(ml_arrow *a, const maillog_batch *b, ml_cells *cells)
 {
-    const char *const base = a->log + a->at;
-    const size_t n = a->config.ncolumns;
-    const char *counted = base;
-    uint64_t line = a->line + 1;
-    memset(a->seen, 0, n * sizeof *a->seen);
-    for (uint32_t row = 0; row < b->nevents; row++) {
-        const maillog_batch_event *const ev = &b->event[row];
-        if (a->counts_lines) line += ml_line_ends(counted, base + ev->off);
-        counted = base + ev->off;
-        for (uint32_t i = 0; i < ev->nfields; i++) {
-            const maillog_field *const f = &b->field[ev->field + i];
-            const size_t column = column_of(a, row, f);
-            if (column) put_field(a, column - 1, &cells[column - 1], row, f, base);
-        }
-        for (size_t i = 0; i < n; i++) {
-            if (a->column[i].id == MAILLOG_ARROW_LINE) put_line(&cells[i], row, line);
-            if (a->column[i].id > MAILLOG_ARROW_LINE) put_other(a, i, &cells[i], row, ev);
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
+    fill_fields(a, b, cells);
+    for (size_t i = 0; i < a->config.ncolumns; i++) {
+        if (a->column[i].id >= MAILLOG_ARROW_LINE) fill_other(a, i, b, &cells[i]);
         if (a->column[i].kind != ML_COLUMN_TEXT) continue;
         if (a->config.flags & MAILLOG_ARROW_COPY) close_offsets((int32_t *)cells[i].value, b->nevents, cells[i].valid);
         if (cells[i].sizes) cells[i].sizes[1] = (int64_t)cells[i].text_n;

@@ -35,6 +35,7 @@ typedef struct messages {
     bool over; /* all lines are taken, and all messages given out */
     bool failed;
     maillog_zone zone;
+    ml_day day;
     maillog_stream stream;
     maillog_join *join;
     void *join_memory;
@@ -142,7 +143,7 @@ static void put_scalar(messages *a, node *n, const char *p)
     }
     case ML_MESSAGE_TIME: {
         const maillog_time *const t = (const maillog_time *)(const void *)p;
-        const bool is = maillog_time_to_epoch(t, a->config.reference, &a->zone, &ns) == MAILLOG_OK;
+        const bool is = maillog__arrow_time(&a->day, t, a->config.reference, &a->zone, &ns);
         put_int(a, n, is ? ns : 0, is);
         return;
     }

@@ -239,7 +239,8 @@ static ml_arrow *make_stream(const maillog_arrow_config *config)
     const size_t bytes = ml_room(sizeof(ml_arrow)) + ml_room(n * sizeof(ml_column)) +
                          ml_room(FIELD_IDS * sizeof(uint16_t)) + ml_room(rows * sizeof(maillog_batch_event)) +
                          ml_room(fields * sizeof(maillog_field)) + ml_room(n * sizeof(uint32_t)) +
-                         ml_room(n * sizeof(size_t)) + ml_room(maillog__dictionaries_size());
+                         ml_room(n * sizeof(size_t)) + ml_room(rows * sizeof(bool)) +
+                         ml_room(maillog__dictionaries_size());
     ml_arrow *const a = (ml_arrow *)(void *)maillog__block_get(&config->memory, bytes, NULL);
     if (!a) return NULL;
     char *at = (char *)a + ml_room(sizeof *a);
@@ -250,6 +251,7 @@ static ml_arrow *make_stream(const maillog_arrow_config *config)
     a->field = (maillog_field *)ml_carve(&at, fields * sizeof *a->field);
     a->seen = (uint32_t *)ml_carve(&at, n * sizeof *a->seen);
     a->bytes = (size_t *)ml_carve(&at, n * sizeof *a->bytes);
+    a->plain = (bool *)ml_carve(&at, rows * sizeof *a->plain);
     a->rows = (uint32_t)rows;
     a->field_rows = (uint32_t)fields;
     maillog__dictionaries_make(a->dictionary, at);
