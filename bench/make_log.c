@@ -4,9 +4,9 @@
  *
  * Unlike mix.py's its lines belong to each other: messages of a client, through Postfix to another server or to
  * Dovecot, `live` of them at a time (1000), line by line in no order; every eighth is deferred once. Between them
- * refusals, postscreen, mailbox sessions. BYTES may end in M or G. `unknown`: so many lines are of no daemon that
- * maillog knows. `width`: so many bytes more in names and replies. `programs`: every second line is of one of so many
- * other programs. */
+ * refusals, postscreen, mailbox sessions. BYTES may end in M or G. `unknown`: so many lines are of no program that
+ * maillog knows, or have a text that Postfix never wrote. `width`: so many bytes more in names and replies. `programs`:
+ * every second line is of one of so many other programs. */
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <stdint.h>
@@ -184,14 +184,18 @@ static int put_program(char *out)
                         any(5000));
 }
 
+/* Half of them from a program that nobody knows, half a text that Postfix never wrote. */
+static int put_unknown(char *out)
+{
+    const int known = any(2) == 0, h = put_head(out, known ? "postfix/smtpd" : "backupd", 700 + any(90));
+    return h + snprintf(out + h, LINE, "volume %u: %u files in %u seconds%s", any(9), any(99999), any(999), pad);
+}
+
 /* ---- all of them ---- */
 
 static int put_line(char *out, message *live)
 {
-    if (want.unknown && any(1000) < want.unknown * 10) {
-        const int h = put_head(out, "backupd", 700 + any(90));
-        return h + snprintf(out + h, LINE, "volume %u: %u files in %u seconds%s", any(9), any(99999), any(999), pad);
-    }
+    if (want.unknown && any(1000) < want.unknown * 10) return put_unknown(out);
     if (want.programs && any(2)) return put_program(out);
     if (any(5) == 0) return put_other(out);
     message *x = &live[any((uint32_t)want.live)];

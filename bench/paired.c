@@ -57,11 +57,19 @@ found way_stream(const bench_log *t, maillog_callbacks *cb)
     return r;
 }
 
+found way_callback(const bench_log *t)
+{
+    maillog_callbacks cb;
+    maillog_callbacks_init(&cb);
+    cb.on_event = way_count;
+    return way_stream(t, &cb);
+}
+
 void paired_report(const way *ways, size_t n, const bench_log *t, size_t rounds)
 {
     double *took = (double *)malloc(n * rounds * sizeof *took), *ratio = (double *)malloc(rounds * sizeof *ratio),
            *base = (double *)malloc(rounds * sizeof *base);
-    found *r = (found *)malloc(n * sizeof *r);
+    found *r = (found *)calloc(n, sizeof *r);
     if (!took || !ratio || !base || !r) exit(1);
     for (size_t i = 0; i < rounds; i++)
         for (size_t w = 0; w < n; w++) {

@@ -22,6 +22,8 @@ found way_batches(const bench_log *t, const maillog_options *opt);
 /* All lines through a stream; the callbacks get a `found *`, such as way_count(). */
 found way_stream(const bench_log *t, maillog_callbacks *cb);
 int way_count(void *user, const maillog_event *ev);
+/* All lines and fields through a stream. */
+found way_callback(const bench_log *t);
 
 /* A table on standard output; the first way is what the others are compared with. Medians are of the rounds, and so are
  * the ratios. */

@@ -122,18 +122,10 @@ static found by_batch(const bench_log *t) { return way_batches(t, NULL); }
 static found by_re2c(const bench_log *t) { return way_rows(t, scan_row); }
 static found by_pcre2(const bench_log *t) { return way_rows(t, pcre2_row); }
 
-static found by_callback(const bench_log *t)
-{
-    maillog_callbacks cb;
-    maillog_callbacks_init(&cb);
-    cb.on_event = way_count;
-    return way_stream(t, &cb);
-}
-
 static const way ways[] = {
     {"memchr", way_memchr}, /* the lines alone */
     {"maillog", by_batch},  /* in batches */
-    {"callback", by_callback}, {"re2c", by_re2c}, {"pcre2", by_pcre2}, {"lognorm", way_lognorm},
+    {"callback", way_callback}, {"re2c", by_re2c}, {"pcre2", by_pcre2}, {"lognorm", way_lognorm},
 };
 
 /* The scanner knows the end of the text by its last byte. */
