@@ -153,7 +153,7 @@ static int on_event(command *c, const maillog_event *ev)
     fwrite(out.text, 1, out.len, stdout);
     out.len = 0;
     if (c->follow) return output_works() ? MAILLOG_CONTINUE : -1;
-    return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
+    return output_open() ? MAILLOG_CONTINUE : -1;
 }
 
 /* ---- options ---- */

@@ -50,10 +50,8 @@ static void catch_signals(void)
 /* What could not be written is said, unless the reader went away. */
 static int close_output(int rc)
 {
-    errno = 0;
-    const bool bad = ferror(stdout) != 0;
-    if (fflush(stdout) == 0 && !bad) return rc;
-    const int why = output_error() ? output_error() : errno;
+    if (output_open() && output_works()) return rc;
+    const int why = output_error();
     if (why == EPIPE || output_gone()) return rc;
     fprintf(stderr, "maillog: standard output: %s\n", why ? strerror(why) : "could not be written");
     return 1;

@@ -1,6 +1,6 @@
 /* order.c: messages come out of the join as they end; JSON shows them in the order of their first lines. Their texts
- * wait in memory, and beyond 64 MB in a temporary file, so that memory stays bounded by a few bytes for each message.
- */
+ * wait in memory, and beyond 64 MB in a temporary file, so that memory stays bounded by a few bytes for each message;
+ * when there is no room for the file, in memory after all. */
 #include "trace.h"
 
 #include <errno.h>
@@ -20,19 +20,23 @@ static char *text;
 static size_t used, text_cap;
 static uint64_t spilled; /* bytes in the file */
 static FILE *file;
-static bool failed;
+static bool full; /* no more goes into the file */
 
 static void spill(void)
 {
     if (!file) file = tmpfile();
-    if (!file || fwrite(text, 1, used, file) != used) failed = true;
+    if (!file || fwrite(text, 1, used, file) != used || fflush(file) != 0) {
+        fprintf(stderr, "maillog: temporary file: %s: the records wait in memory\n", strerror(errno));
+        full = true;
+        return;
+    }
     spilled += used;
     used = 0;
 }
 
 void order_add(uint64_t key, const char *what, size_t len)
 {
-    if (used + len > IN_MEMORY && used) spill();
+    if (used + len > IN_MEMORY && used && !full) spill();
     if (used + len > text_cap) text = (char *)must_realloc(text, text_cap = (used + len) * 2);
     if (n == cap) stories = (story *)must_realloc(stories, (cap = cap * 2 + 256) * sizeof *stories);
     const story s = {key, spilled + used, len};
@@ -52,6 +56,7 @@ bool order_print(FILE *out)
 {
     char *copy = NULL;
     size_t copy_cap = 0;
+    bool failed = false;
     if (stories) qsort(stories, n, sizeof *stories, by_key);
     for (size_t i = 0; i < n && !failed && !ferror(out); i++) {
         const story *s = &stories[i];

@@ -195,9 +195,9 @@ static int give_events(const block *b)
 
 static int give_text(block *b)
 {
-    if (b->printed.len && fwrite(b->printed.text, 1, b->printed.len, stdout) != b->printed.len) output_failed();
+    if (b->printed.len) fwrite(b->printed.text, 1, b->printed.len, stdout);
     if (b->own.status) ring.c->status = b->own.status;
-    return interrupted || ferror(stdout) ? -1 : MAILLOG_OK;
+    return !output_open() || interrupted ? -1 : MAILLOG_OK;
 }
 
 /* Hand on the oldest block. */

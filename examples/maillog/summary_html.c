@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -207,8 +208,25 @@ static void put_page(FILE *out, const summary *s)
     fputs("</body></html>\n", out);
 }
 
+/* A file that is there and is no page: a log, when the name of the page was forgotten. */
+static bool is_something_else(const char *path)
+{
+    static const char page[] = "<!doctype html>";
+    char start[sizeof page - 1];
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0) return false;
+    FILE *f = fopen(path, "r");
+    const bool same = f && fread(start, 1, sizeof start, f) == sizeof start && memcmp(start, page, sizeof start) == 0;
+    if (f) fclose(f);
+    return !same;
+}
+
 bool summary_html(summary *s, const char *path)
 {
+    if (is_something_else(path)) {
+        fprintf(stderr, "maillog: --html %s: is there, and is no page: it is left as it is\n", path);
+        return false;
+    }
     FILE *f = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
     if (f) put_page(f, s);
     bool ok = f && !ferror(f);

@@ -147,6 +147,13 @@ bool output_works(void)
     return false;
 }
 
+bool output_open(void)
+{
+    if (!ferror(stdout)) return true;
+    output_failed();
+    return false;
+}
+
 void output_failed(void)
 {
     if (!output_errno) output_errno = errno;

@@ -29,6 +29,8 @@ bool output_gone(void);
 /* A write failed just now: errno is kept, which later writes would not set again. */
 void output_failed(void);
 int output_error(void);
+/* Without a flush: what was written so far arrived, or waits in the buffer. */
+bool output_open(void);
 /* Flush; false: there is nobody, or no room, to write to any more. */
 bool output_works(void);
 /* "1,234" without a locale; "12.3M" */

@@ -118,13 +118,13 @@ static int on_message(void *user, maillog_message *m)
     only_one.waits = false;
     if (pool_threads() && !at_once(c) && (c->json || list(c))) {
         pages_add(c, m, work);
-        return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
+        return output_open() ? MAILLOG_CONTINUE : -1;
     }
     text.len = 0;
     put_record(&text, c, m);
     work->print(m->lines.len ? m->lines.ptr[0] : 0, text.text, text.len);
     if (at_once(c) && !by_first_line(c)) return output_works() ? MAILLOG_CONTINUE : -1;
-    return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
+    return output_open() ? MAILLOG_CONTINUE : -1;
 }
 
 /* The table of --memory, or the one of --state. Its first line gives it the time of the log. */
