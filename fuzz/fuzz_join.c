@@ -6,6 +6,7 @@
 static int on_message(void *user, maillog_message *m)
 {
     const size_t n = maillog_message_json(m, NULL, NULL, 0);
+    for (size_t i = 0; i < m->nlegs; i++) fuzz_check(m->legs[i].queue_id.len > 0);
     *(uint64_t *)user += n;
     return MAILLOG_CONTINUE;
 }

@@ -367,6 +367,6 @@ size_t maillog_event_json(const maillog_event *ev, const maillog_json_options *o
 size_t maillog_json_string(const char *text, size_t len, char *buf, size_t cap)
 {
     writer w = {buf, buf ? cap : 0, 0};
-    put_string(&w, text, text ? len : 0, text + (text ? len : 0));
+    put_string(&w, text, text ? len : 0, text ? text + len : text);
     return w.len;
 }

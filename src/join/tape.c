@@ -104,13 +104,14 @@ static uint32_t relay_len(const ml_in *in, const maillog_field *name)
 
 _Static_assert(MAX_VALUE < 1u << (32 - MARK_WORDS - 7) && ML_KEPT_FIELDS <= 128, "a mark has room for it");
 
-/* What one line, and one message, may take of the block: more is cut, the line numbers stay. */
+/* What one line, and one message, may take of the block: more is cut, the line numbers stay, and whose tape it is: the
+ * host and the queue ID, which its first line keeps. */
 static uint32_t room_for(const maillog_join *j, const ml_node *n)
 {
-    const uint32_t most = j->room[n->group != 0], used = ml_tape_bytes(j, n);
-    if (used >= most) return 0;
-    uint32_t room = most - used;
+    const uint32_t most = j->room[n->group != 0], used = ml_tape_bytes(j, n), least = n->head ? 0 : 512;
+    uint32_t room = used < most ? most - used : 0;
     if (room > j->line_room) room = j->line_room;
+    if (room < least) room = least;
     return room < MAX_FIELDS ? room : MAX_FIELDS;
 }
 

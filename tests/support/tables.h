@@ -30,6 +30,7 @@ static inline int note(void *user, maillog_message *m)
     seen *s = (seen *)user;
     s->records++;
     s->legs += m->nlegs;
+    for (size_t i = 0; i < m->nlegs; i++) assert_true(m->legs[i].queue_id.len > 0);
     if (m->record == MAILLOG_RECORD_MESSAGE) s->messages++;
     s->evicted += m->state == MAILLOG_STATE_EVICTED;
     s->complete += m->state == MAILLOG_STATE_COMPLETE;
