@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 COMMANDS = {"trace": "the story of each message", "events": "one record for each line", "summary": "totals, rates, reasons, tables",
-            "unmatched": "lines that are not understood", "export": "a table as Parquet or in DuckDB"}
+            "unmatched": "lines that are not understood", "export": "a table as Parquet or Arrow or in DuckDB"}
 VERDICTS = "delivered|rejected|greylisted|bounced|deferred|discarded|quarantined|held|expired|partial|unfinished"
 FILES = {"main-cf", "master-cf", "state", "html", "output", "duckdb-library"}
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The Arrow streams, events and messages, read by DuckDB: the library inside the npm package is fetched (70 MB), the example
-# is built, and what DuckDB counts is compared with what the command prints. Then an Arrow IPC file of both is read back by
-# npm's apache-arrow. Not part of the ordinary tests. usage: test-arrow.sh [LOG]
+# is built, and what DuckDB counts is compared with what the command prints; what it costs is measured. Then the Arrow IPC
+# files and streams that the command writes are read back by npm's apache-arrow, value by value. Not part of the ordinary
+# tests. usage: test-arrow.sh [LOG]
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
@@ -13,12 +14,13 @@ mkdir -p "$work"
 [ -d "$work/node_modules" ] || npm install --silent --no-audit --no-fund --prefix "$work" "@duckdb/node-bindings-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
 duckdb=$(find "$work/node_modules" -name libduckdb.so)
 build_targets maillog_static maillog_command
-cc -std=gnu11 -O2 -Iinclude examples/arrow/duckdb.c examples/arrow/duck.c build/libmaillog.a -ldl -o "$work/duckdb"
+cc -std=gnu11 -O2 -Iinclude examples/arrow/duckdb.c examples/arrow/duck.c examples/arrow/duck_table.c examples/arrow/log_table.c build/libmaillog.a \
+    -ldl -o "$work/duckdb"
 
-# ask SQL: what DuckDB says of the log
-ask() { rm -f "$work/db"; "$work/duckdb" "$duckdb" "$log" "$work/db" "$1"; }
-# same WHAT SQL: standard input is what DuckDB says
-same() { cat > "$work/want"; ask "$2" > "$work/got"; diff "$work/want" "$work/got" || { echo "FAIL: $1"; exit 1; }; }
+# ask [STATEMENT…] SELECT: what DuckDB says of the log
+ask() { rm -f "$work/db"; "$work/duckdb" "$duckdb" "$log" "$work/db" "$@"; }
+# same WHAT [STATEMENT…] SELECT: standard input is what DuckDB says
+same() { what=$1; shift; cat > "$work/want"; ask "$@" > "$work/got"; diff "$work/want" "$work/got" || { echo "FAIL: $what"; exit 1; }; }
 
 build/maillog events --json "$log" > "$work/events"
 grep -o '"event":"[^"]*"' "$work/events" | cut -d'"' -f4 | LC_ALL=C sort | uniq -c | awk '{print $2 "\t" $1}' |
@@ -35,7 +37,7 @@ grep '^recipient' "$work/rows" | cut -f2- | same "recipients" "SELECT r.to, coal
 grep '^check' "$work/rows" | cut -f2- | same "checks" "SELECT c.by, c.check, c.result, c.line FROM messages, unnest(checks) AS t(c) ORDER BY ALL"
 grep '^line' "$work/rows" | cut -f2- | same "lines of legs" "SELECT l.queue_id, n FROM messages, unnest(legs) AS t(l), unnest(l.lines) AS u(n) ORDER BY ALL"
 # and out again
-grep -c '^message' "$work/rows" | same "Parquet" "COPY messages TO '$work/messages.parquet' (FORMAT parquet); SELECT count(*) FROM (SELECT * FROM '$work/messages.parquet' INTERSECT SELECT * FROM messages)"
+grep -c '^message' "$work/rows" | same "Parquet" "COPY messages TO '$work/messages.parquet' (FORMAT parquet)" "SELECT count(*) FROM (SELECT * FROM '$work/messages.parquet' INTERSECT SELECT * FROM messages)"
 # the command's own way there
 MAILLOG_DUCKDB=$PWD/$duckdb; export MAILLOG_DUCKDB
 sh tests/command_export.sh "$PWD/build/maillog" "$PWD"
@@ -48,17 +50,33 @@ for table in events messages; do
     # the years of stamps that have none are those of the file's time there, and of now here
     rest="* EXCLUDE ($([ $table = events ] && echo time || echo first_time, last_time))"
     for from in "'$work/export.parquet'" "x.$table"; do
-        echo 0 | same "export of $table: $from" "ATTACH '$work/export.db' AS x; SELECT count(*) FROM ((SELECT $rest FROM $table EXCEPT ALL SELECT $rest FROM $from) UNION ALL (SELECT $rest FROM $from EXCEPT ALL SELECT $rest FROM $table))"
+        echo 0 | same "export of $table: $from" "ATTACH '$work/export.db' AS x" "SELECT count(*) FROM ((SELECT $rest FROM $table EXCEPT ALL SELECT $rest FROM $from) UNION ALL (SELECT $rest FROM $from EXCEPT ALL SELECT $rest FROM $table))"
     done
 done
 build/maillog export --year 2013 --timezone +02:00 -o "$work/export.parquet" examples/seed/mail.log
 echo true | same "time of the export" "SELECT min(time) = '2013-07-19 05:59:06+00'::TIMESTAMPTZ FROM '$work/export.parquet'"
-# IPC files; node looks for apache-arrow where the scripts are
+# IPC files and streams; node looks for apache-arrow where the script is
 [ -d "$work/node_modules/apache-arrow" ] || npm install --silent --no-audit --no-fund --prefix "$work" apache-arrow
-cp examples/arrow/ipc.mjs tests/arrow/ipc_test.mjs "$work/"
-build/maillog trace --json "$log" > "$work/messages"
-for table in events messages; do
-    node "$work/ipc.mjs" "$table" "$work/$table.arrow" < "$work/$table"
-    node "$work/ipc_test.mjs" "$work/$table" "$work/$table.arrow"
-done
+cp tests/arrow/ipc_test.mjs "$work/"
+# read_back LOG: stamps without a zone are of UTC
+read_back() {
+    for table in events messages; do
+        of=$([ $table = events ] || echo --messages)
+        TZ=UTC build/maillog $([ $table = events ] && echo events || echo trace --sort end) --json "$1" > "$work/$table"
+        # shellcheck disable=SC2086
+        TZ=UTC build/maillog export --to arrow $of -o "$work/$table.arrow" "$1"
+        # shellcheck disable=SC2086
+        TZ=UTC build/maillog export --to arrow $of -o - "$1" > "$work/$table.arrows"
+        for form in arrow arrows; do node "$work/ipc_test.mjs" "$work/$table" "$work/$table.$form"; done
+    done
+}
+read_back "$log"
+read_back /dev/null
+# many batches, and what is no UTF-8
+for i in $(seq 2000); do cat "$log"; printf 'Jul 19 07:59:12 mail postfix/qmgr[3224]: %05X: from=<a\377-very-long-\303\244-%d@example.net>, size=493, nrcpt=1 (queue active)\n' "$i" "$i"; done > "$work/long.log"
+read_back "$work/long.log"
+# what it takes, parsing included, of one thread's time
+for i in 1 2 3 4 5 6 7 8 9 10; do cat "$work/long.log"; done > "$work/longer.log"
+for columns in 8 21; do "$work/duckdb" --time "$duckdb" "$work/longer.log" $columns; done
+rm "$work/longer.log"
 echo "arrow: right"

@@ -247,6 +247,64 @@ static void test_filter(void **state)
     assert_int_equal(blocks.live, 0);
 }
 
+/* Stamps of many days, with and without year and zone, to and fro: each as maillog_time_to_epoch() has it. January 17
+ * is half a year from the reference: one of its seconds is of one year, and the next of another. */
+static void test_times(void **state)
+{
+    static const char *const stamps[] = {"Jul 19 07:59:11",
+                                         "Jul 19 23:59:59",
+                                         "Jul 20 00:00:00",
+                                         "Jan 17 20:59:05",
+                                         "Jan 17 20:59:07",
+                                         "Jan 17 23:59:59",
+                                         "Jan 19 00:00:01",
+                                         "Jan 19 23:00:00",
+                                         "Feb 29 12:00:00",
+                                         "Feb 29 12:00:01",
+                                         "2013-07-19T07:59:11.5+02:00",
+                                         "2013-07-19T07:59:11.25-11:30",
+                                         "2012-07-19T07:59:11+02:00",
+                                         "2012-07-19T07:59:60+02:00",
+                                         "Jul 19 07:59:11"};
+    enum { STAMPS = sizeof stamps / sizeof *stamps };
+    static const uint16_t time_column[] = {MAILLOG_ARROW_TIME};
+    char text[STAMPS * STAMPS * 2 * 64];
+    size_t len = 0;
+    (void)state;
+    for (size_t i = 0; i < STAMPS; i++)
+        for (size_t k = 0; k < STAMPS; k++)
+            len += (size_t)snprintf(text + len, sizeof text - len,
+                                    "%s mail postfix/qmgr[3224]: B8D5D20BDD: removed\n%s mail postfix/qmgr[1]: start\n",
+                                    stamps[i], stamps[k]);
+    maillog_arrow_config c = config_of(0, 0);
+    c.columns = time_column;
+    c.ncolumns = 1;
+    c.utc_offset = 3600;
+    const maillog_zone zone = {.fixed = c.utc_offset};
+    struct ArrowArrayStream s;
+    struct ArrowArray a;
+    assert_int_equal(maillog_arrow_stream(&s, text, len, &c), MAILLOG_OK);
+    assert_int_equal(s.get_next(&s, &a), 0);
+    assert_int_equal(a.length, 2 * STAMPS * STAMPS);
+    int64_t years = 0;
+    const char *line = text;
+    for (int64_t row = 0; row < a.length; row++) {
+        const char *const end = strchr(line, '\n');
+        maillog_event ev;
+        int64_t want = 0;
+        assert_int_equal(maillog_parse_line(NULL, line, (size_t)(end - line), &ev), MAILLOG_OK);
+        const int rc = maillog_time_to_epoch(&ev.time, c.reference, &zone, &want);
+        assert_int_equal(is_valid(a.children[0], (size_t)row), rc == MAILLOG_OK);
+        assert_int_equal(((const int64_t *)a.children[0]->buffers[1])[row], want);
+        if (ev.time.month == 1 && ev.time.day == 17) years |= INT64_C(1) << (want / 31556952000000000 - 40);
+        line = end + 1;
+    }
+    assert_true(years & (years - 1)); /* of two years */
+    a.release(&a);
+    s.release(&s);
+    assert_int_equal(blocks.live, 0);
+}
+
 static void test_bad_arguments(void **state)
 {
     (void)state;
@@ -433,6 +491,7 @@ int main(void)
         cmocka_unit_test(test_child_outlives),
         cmocka_unit_test(test_small_batches),
         cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_bad_arguments),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_messages),

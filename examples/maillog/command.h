@@ -20,7 +20,7 @@ enum { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };                 /* --color, --progr
 enum { SORT_AUTO, SORT_END, SORT_FIRST };                    /* --sort */
 enum { FORMAT_JSON, FORMAT_CSV, FORMAT_TSV, FORMAT_LOGFMT }; /* --format of events */
 enum { TRACE_TEXT, TRACE_JSON, TRACE_OTLP };                 /* --format of trace */
-enum { EXPORT_PARQUET, EXPORT_DUCKDB };                      /* --to of export */
+enum { EXPORT_PARQUET, EXPORT_DUCKDB, EXPORT_ARROW };        /* --to of export */
 
 typedef struct command {
     unsigned which; /* CMD_*, one bit */

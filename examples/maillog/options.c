@@ -56,8 +56,8 @@ static const option options[] = {
     {"pflogsumm", CMD_SUMMARY, FLAG, AT(pflogsumm), NULL, "count mail that passes a filter twice, as pflogsumm does",
      0},
     {"html", CMD_SUMMARY, TEXT, AT(html), "FILE", "write one self-contained page", 0},
-    {"to", CMD_EXPORT, WORD, AT(to_format), "parquet|duckdb", "what is written (default: parquet)", 0},
-    {"output", CMD_EXPORT, TEXT, AT(output), "FILE", "the Parquet file, or DuckDB's database", 'o'},
+    {"to", CMD_EXPORT, WORD, AT(to_format), "parquet|duckdb|arrow", "what is written (default: parquet)", 0},
+    {"output", CMD_EXPORT, TEXT, AT(output), "FILE", "the file or the database; -: an Arrow stream to stdout", 'o'},
     {"messages", CMD_EXPORT, FLAG, AT(only_messages), NULL, "a row for each message (default: for each line)", 0},
     {"duckdb-library", CMD_EXPORT, TEXT, AT(duckdb), "FILE", "libduckdb.so, when the loader does not find it", 0},
     {"main-cf", CMD_ALL, TEXT, AT(main_cf), "FILE", "Postfix's main.cf: trace names the setting behind a check", 0},
@@ -85,7 +85,7 @@ static const char *const about[][2] = {
     {"events", "one record for each line, with its fields"},
     {"summary", "totals, rates, reasons, tables: a day's mail on a page"},
     {"unmatched", "lines that are not understood, by shape"},
-    {"export", "a table of events or messages, as Parquet or in DuckDB"},
+    {"export", "a table of events or messages, as Parquet or Arrow or in DuckDB"},
 };
 
 void options_help(FILE *out, command *c)

@@ -7,7 +7,7 @@ _maillog() {
         return
     fi
     case $prev in
-        --to) COMPREPLY=($(compgen -W "parquet duckdb" -- "$cur")); return ;;
+        --to) COMPREPLY=($(compgen -W "parquet duckdb arrow" -- "$cur")); return ;;
         --verdict) COMPREPLY=($(compgen -W "delivered rejected greylisted bounced deferred discarded quarantined held expired partial unfinished" -- "$cur")); return ;;
         --sort) COMPREPLY=($(compgen -W "auto end first" -- "$cur")); return ;;
         --format) COMPREPLY=($(compgen -W "text json otlp-json csv tsv logfmt" -- "$cur")); return ;;
