@@ -149,8 +149,10 @@ void count_received(summary *s, const maillog_event *ev, maillog_str queue_id, m
     *e = fresh;
     e->local = local;
     if (ev->time.month) e->day = date_of(s, ev), e->hour = ev->time.hour % 24;
-    const size_t n = site.len < sizeof e->site - 1 ? site.len : sizeof e->site - 1;
-    if (n) memcpy(e->site, site.ptr, n);
+    char *kept = queue_entry_site(e);
+    const size_t n = site.len < SITE - 1 ? site.len : SITE - 1;
+    if (n) memcpy(kept, site.ptr, n);
+    kept[n] = '\0';
     if (s->c->pflogsumm) return;
     const maillog_str origin = maillog_get(ev, MAILLOG_FIELD_ORIG_QUEUE_ID);
     const queue_entry *before = queue_entry_of(s, ev, origin, false);
@@ -164,7 +166,7 @@ static maillog_str sending_domain(const queue_entry *e, maillog_str from)
 {
     const maillog_str domain = domain_of(from);
     if (domain.len < from.len) return domain;
-    return e->local ? from : str_of(e->site);
+    return e->local ? from : str_of(queue_entry_site(e));
 }
 
 void count_size(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str from, uint64_t size)

@@ -1,6 +1,7 @@
 /* hand_over.c: mail that goes through a filter, or from one host of the logs to another, is one message. What proves
  * it: the other side's queue ID in the reply; of filters behind pipe(8), which answer nothing, the same Message-ID and
  * the same recipient in mail that comes in through sendmail(1). */
+#include "bytes.h"
 #include "summary.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ static maillog_str queued_as(maillog_str reply)
     enum { N = sizeof words - 1 };
     maillog_str id = {NULL, 0};
     const char *end = reply.ptr + reply.len, *at = reply.ptr;
-    while (at && (at = (const char *)memmem(at, (size_t)(end - at), words, N)) != NULL) id.ptr = at += N;
+    while (at && (at = bytes_find(at, (size_t)(end - at), words, N)) != NULL) id.ptr = at += N;
     for (; id.ptr && id.ptr + id.len < end; id.len++) {
         const char ch = id.ptr[id.len];
         if (ch == ')' || ch == ' ' || ch == '>' || ch == ',') break;

@@ -1,6 +1,7 @@
 /* parallel.c: a ring of blocks. The reading thread fills one, gives it to the threads, and hands on the oldest when the
  * ring is full. */
 #include "parallel.h"
+#include "bytes.h"
 #include "pool.h"
 #include "sheet.h"
 #include "text.h"
@@ -88,7 +89,7 @@ static void parse_lines_with_text(block *b)
     const line_filter *only = ring.work->only;
     size_t at = 0;
     const char *hit;
-    while (at < b->len && (hit = (const char *)memmem(b->text + at, b->len - at, only->text, only->len)) != NULL) {
+    while (at < b->len && (hit = bytes_find(b->text + at, b->len - at, only->text, only->len)) != NULL) {
         size_t begin = (size_t)(hit - b->text);
         const char *lf = (const char *)memchr(hit, '\n', b->len - begin);
         while (begin > at && b->text[begin - 1] != '\n') begin--;
@@ -97,19 +98,12 @@ static void parse_lines_with_text(block *b)
     }
 }
 
-static uint64_t lines_in(const char *s, size_t n)
-{
-    uint64_t lines = 0;
-    for (const char *p = s, *end = s + n; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++) lines++;
-    return lines;
-}
-
 static void number_rows(block *b)
 {
     size_t at = 0;
     uint64_t line = 0;
     for (size_t i = 0; i < b->nevents; i++) {
-        line += lines_in(b->text + at, b->event[i].off - at);
+        line += bytes_lines(b->text + at, b->event[i].off - at);
         b->number[i] = line;
         at = b->event[i].off;
     }
@@ -244,10 +238,12 @@ static int put_block(size_t whole, bool last)
 static bool look_through(block *b, size_t from)
 {
     const char *s = b->text, *end = s + b->len;
+    uint64_t lines;
     if (from < 2 && b->len >= 2 && s[0] == '_' && s[1] == '_') return false;
     const char *p = s + (from > 2 ? from - 2 : 0); /* half of the mark may have come before */
-    for (; (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++) {
-        b->lines += p >= s + from;
+    const bool plain = bytes_plain(p, (size_t)(end - p), &lines);
+    b->lines += lines - bytes_lines(p, (size_t)(s + from - p));
+    for (; !plain && (p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL; p++) {
         if (end - p > 2 && p[1] == '_' && p[2] == '_') return false;
         if (end - p > 1 && p[1] == '{') b->json = true;
     }

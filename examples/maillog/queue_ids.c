@@ -9,8 +9,14 @@
 
 enum { FIRST_SLOTS = 1024, MINUTES = 10 }; /* a message that is done is asked for that long */
 
+enum { CACHE_LINE = 64 };
+_Static_assert(sizeof(queue_entry) == CACHE_LINE, "an entry is one line of the cache");
+typedef char site_name[SITE];
+
 typedef struct generation {
     queue_entry *slots; /* NULL: none yet */
+    site_name *site;    /* of each slot: hardly ever asked for */
+    void *memory;       /* that both are in */
     size_t used, nslots;
 } generation;
 
@@ -22,22 +28,25 @@ static void make_slots(generation *g, size_t nslots)
 {
     g->nslots = nslots;
     g->used = 0;
-    g->slots = (queue_entry *)calloc(nslots, sizeof *g->slots);
-    if (!g->slots) must_realloc(NULL, SIZE_MAX); /* says so, and ends */
+    g->memory = calloc(nslots + 1, sizeof *g->slots + sizeof *g->site);
+    if (!g->memory) must_realloc(NULL, SIZE_MAX); /* says so, and ends */
+    const uintptr_t at = ((uintptr_t)g->memory + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    g->slots = (queue_entry *)at;
+    g->site = (site_name *)(g->slots + nslots);
 }
 
 void queue_ids_start(uint64_t memory)
 {
     most_slots = 256;
-    while (most_slots * 4 * sizeof(queue_entry) <= memory) most_slots *= 2;
+    while (most_slots * 4 * (sizeof(queue_entry) + SITE) <= memory) most_slots *= 2;
     key = siphash_random_key();
     make_slots(&young, most_slots < FIRST_SLOTS ? most_slots : FIRST_SLOTS);
 }
 
 void queue_ids_end(void)
 {
-    free(young.slots);
-    free(old.slots);
+    free(young.memory);
+    free(old.memory);
 }
 
 static queue_entry *slot_of(const generation *g, uint64_t hash)
@@ -64,10 +73,12 @@ static void move_slots(const summary *s, size_t nslots)
     for (size_t i = 0; i < before.nslots; i++) {
         const queue_entry *e = &before.slots[i];
         if (!e->used || is_done(e, minute)) continue;
-        *slot_of(&young, e->key) = *e;
+        queue_entry *to = slot_of(&young, e->key);
+        *to = *e;
+        memcpy(young.site[to - young.slots], before.site[i], SITE);
         young.used++;
     }
-    free(before.slots);
+    free(before.memory);
 }
 
 static size_t still_used(const summary *s)
@@ -83,7 +94,7 @@ static void make_old(summary *s)
     const generation spent = old;
     for (size_t i = 0; spent.slots && i < spent.nslots; i++)
         s->queue_ids_dropped += spent.slots[i].used && !spent.slots[i].removed;
-    free(spent.slots);
+    free(spent.memory);
     old = young;
     make_slots(&young, most_slots);
 }
@@ -117,13 +128,18 @@ static queue_entry *entry_at(summary *s, uint64_t hash, bool make)
     queue_entry *before = old.slots ? slot_of(&old, hash) : NULL;
     if (before && before->used) { /* once forgotten, twice remembered: it moves to the young ones */
         const queue_entry copy = *before;
+        site_name site;
+        memcpy(site, old.site[before - old.slots], SITE);
         before->removed = 1;
-        e = insert(s, hash);
+        e = insert(s, hash); /* the old ones may be gone */
         *e = copy;
+        memcpy(queue_entry_site(e), site, SITE);
         return e;
     }
     return make ? insert(s, hash) : NULL;
 }
+
+char *queue_entry_site(const queue_entry *e) { return young.site[e - young.slots]; }
 
 void queue_entry_done(const summary *s, queue_entry *e)
 {
@@ -152,7 +168,8 @@ queue_entry *queue_entry_of(summary *s, const maillog_event *ev, maillog_str que
     static size_t len;
     static uint64_t last_host, hash;
     if (!queue_id.len) return NULL;
-    const uint64_t host = hash_of_host(maillog_get(ev, MAILLOG_FIELD_HOST));
+    if (s->present != ev) s->present = ev, s->host = hash_of_host(maillog_get(ev, MAILLOG_FIELD_HOST));
+    const uint64_t host = s->host;
     if (queue_id.len == len && host == last_host && memcmp(queue_id.ptr, last, len) == 0)
         return entry_at(s, hash, make);
     const siphash_key with_host = {{key.half[0] ^ host, key.half[1]}};

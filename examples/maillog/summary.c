@@ -42,6 +42,7 @@ static void find_postfix(void)
 
 static void count_line(summary *s, const maillog_event *ev)
 {
+    s->present = NULL;
     s->lines++;
     s->understood += ev->match == MAILLOG_MATCH_EVENT;
     keep_time(s, &ev->time);
@@ -222,7 +223,7 @@ int command_summary(command *c)
     command_read(c);
     add_up(s);
     if (s->days) qsort(s->days, s->ndays, sizeof *s->days, by_date);
-    for (size_t t = 0; t < TABLES; t++) tally_sort(&s->table[t], TALLY_BY_COUNT);
+    for (size_t t = 0; t < TABLES; t++) tally_sort_first(&s->table[t], TALLY_BY_COUNT, (size_t)c->top);
     admit(s);
     if (c->html && !summary_html(s, c->html)) c->status = 1;
     if (c->json)

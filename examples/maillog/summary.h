@@ -91,6 +91,8 @@ typedef struct summary {
     int first_year, last_year;
     int64_t first_at, last_at; /* nanoseconds */
     uint64_t first_host;       /* its hash; 0: no host yet */
+    const maillog_event *present;
+    uint64_t host; /* of the present event, its hash */
     bool several_hosts;
     uint64_t queue_ids_dropped; /* forgotten while they may have been in use */
 } summary;
@@ -133,8 +135,7 @@ typedef struct queue_entry {
     uint32_t day, minute;          /* minute: since 1970, when it was made or done */
     uint8_t hour;
     uint8_t used, received, sized, deferred, refed, removed, local; /* refed: came back from a filter */
-    char site[72];                                                  /* where it came from, for mail without a sender */
-} queue_entry;
+} queue_entry;                                                      /* 64 bytes: it is in one line of the cache */
 
 void queue_ids_start(uint64_t memory);
 /* The entry of a queue ID on the line's host; `make`: a new one when there is none. It lives until the next is
@@ -145,6 +146,9 @@ typedef enum memo_kind { MEMO_HOSTS = 1, MEMO_PIPED } memo_kind;
 queue_entry *queue_memo(summary *s, memo_kind what, uint64_t key, maillog_str text, bool make);
 queue_entry *queue_entry_by_key(summary *s, uint64_t key);
 void queue_entry_done(const summary *s, queue_entry *e);
+/* Where a message came from, for mail without a sender; of an entry that was asked for last. */
+enum { SITE = 72 };
+char *queue_entry_site(const queue_entry *e);
 uint64_t queue_hash(maillog_str text);
 void queue_ids_end(void);
 

@@ -1,5 +1,6 @@
 /* summary_postfix.c: Postfix's lines in figures. The rules are those that pflogsumm's users know; where --pflogsumm
  * asks for it, its oversights are kept, too (docs/summary.md). */
+#include "bytes.h"
 #include "summary.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@
 static maillog_str get(const maillog_event *ev, maillog_field_id id) { return maillog_get(ev, id); }
 static maillog_str queue_id(const maillog_event *ev) { return get(ev, MAILLOG_FIELD_QUEUE_ID); }
 
-static bool has(maillog_str s, const char *text) { return s.len && memmem(s.ptr, s.len, text, strlen(text)); }
+static bool has(maillog_str s, const char *text) { return s.len && bytes_find(s.ptr, s.len, text, strlen(text)); }
 
 /* The daemon without "postfix/": what pflogsumm calls a command. */
 static maillog_str agent(const maillog_event *ev)
@@ -70,7 +71,7 @@ static maillog_str raw_value(maillog_str text, const char *name, char until)
 {
     const size_t n = strlen(name);
     maillog_str value = {NULL, 0};
-    const char *at = text.len ? (const char *)memmem(text.ptr, text.len, name, n) : NULL;
+    const char *at = text.len ? bytes_find(text.ptr, text.len, name, n) : NULL;
     if (at) value.ptr = at + n;
     while (value.ptr && value.ptr + value.len < text.ptr + text.len && value.ptr[value.len] != until) value.len++;
     return value;
@@ -186,10 +187,11 @@ static void count_outcome(summary *s, const maillog_event *ev, outcome o, maillo
     count_in(s, o.table, stage, reason, name);
 }
 
-static size_t find_byte(maillog_str s, const char *any)
+/* Where one of two bytes stands, or the end of what can be shown. */
+static size_t find_byte(maillog_str s, char one, char other)
 {
     size_t i = 0;
-    while (i < s.len && !strchr(any, s.ptr[i])) i++;
+    while (i < s.len && s.ptr[i] != one && s.ptr[i] != other && s.ptr[i] != '\0') i++;
     return i;
 }
 
@@ -207,19 +209,19 @@ static maillog_str plain_reason(const summary *s, const maillog_event *ev, char 
     if (name.len && text.len > name.len + 4 && *text.ptr == '<') {
         drop_front(&text, name.len + 2); /* <name> */
         while (text.len && (*text.ptr == ':' || *text.ptr == ' ')) drop_front(&text, 1);
-    } else if (s->c->pflogsumm && find_byte(text, ":;") + 1 < text.len) {
-        drop_front(&text, find_byte(text, ":;") + 2); /* without a <name> it takes the class for one */
+    } else if (s->c->pflogsumm && find_byte(text, ':', ';') + 1 < text.len) {
+        drop_front(&text, find_byte(text, ':', ';') + 2); /* without a <name> it takes the class for one */
     }
-    text.len = find_byte(text, ";,");
+    text.len = find_byte(text, ';', ',');
     const maillog_str class_ = get(ev, MAILLOG_FIELD_CLASS);
     const bool address = (class_.len == 14 && memcmp(class_.ptr, "Sender address", 14) == 0) ||
                          (class_.len == 17 && memcmp(class_.ptr, "Recipient address", 17) == 0);
     if (!address) return text;
     maillog_str detail = text; /* "Sender address rejected: Domain not found: more" */
-    const size_t first = find_byte(detail, ":");
+    const size_t first = find_byte(detail, ':', ':');
     if (first == detail.len) return text;
     drop_front(&detail, first + 1);
-    const size_t second = find_byte(detail, ":");
+    const size_t second = find_byte(detail, ':', ':');
     text.len = first + 1 + second;
     return text;
 }
@@ -401,7 +403,7 @@ void count_severity(summary *s, const maillog_event *ev)
         table_id table;
     } severe[] = {{"warning: ", TABLE_WARNINGS}, {"fatal: ", TABLE_FATALS}, {"panic: ", TABLE_PANICS}};
     maillog_str text = get(ev, MAILLOG_FIELD_MESSAGE);
-    const bool may_be = text.len && strchr("wfp", *text.ptr);
+    const bool may_be = text.len && (*text.ptr == 'w' || *text.ptr == 'f' || *text.ptr == 'p');
     for (size_t i = 0; may_be && i < sizeof severe / sizeof *severe; i++) {
         const size_t n = strlen(severe[i].word);
         if (text.len <= n || memcmp(text.ptr, severe[i].word, n) != 0) continue;

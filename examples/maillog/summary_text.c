@@ -188,13 +188,13 @@ static void put_table(FILE *out, summary *s, size_t t)
     flat_head(out, info);
     put_rows(out, s, t);
     if (t != TABLE_SENDERS && t != TABLE_RECIPIENTS) return;
-    tally_sort(&s->table[t], TALLY_BY_BYTES);
+    tally_sort_first(&s->table[t], TALLY_BY_BYTES, (size_t)s->c->top);
     char text[64];
     snprintf(text, sizeof text, "%s by size", info->title);
     title(out, s, text);
     flat_head(out, info);
     put_rows(out, s, t);
-    tally_sort(&s->table[t], TALLY_BY_COUNT);
+    tally_sort_first(&s->table[t], TALLY_BY_COUNT, (size_t)s->c->top);
 }
 
 void summary_text(FILE *out, summary *s)

@@ -19,25 +19,65 @@ void tally_limit(uint64_t memory)
     key = siphash_random_key();
 }
 
+/* Memory for keys, which go all at once. */
+typedef struct tally_text {
+    struct tally_text *before;
+    size_t used, cap;
+    char text[];
+} tally_text;
+
+static char *text_room(tally *t, size_t n)
+{
+    enum { ROOM = 16384 };
+    tally_text *x = t->text;
+    if (!x || x->cap - x->used < n) {
+        const size_t cap = n < ROOM ? ROOM : n;
+        x = (tally_text *)must_realloc(NULL, sizeof *x + cap);
+        x->before = t->text;
+        x->used = 0;
+        x->cap = cap;
+        t->text = x;
+    }
+    x->used += n;
+    return x->text + x->used - n;
+}
+
+static void free_text(tally_text *x)
+{
+    while (x) {
+        tally_text *before = x->before;
+        free(x);
+        x = before;
+    }
+}
+
 static size_t slot_of(const tally *t, uint64_t hash)
 {
+    const uint32_t half = (uint32_t)(hash >> 32);
     size_t i = (size_t)hash & (t->nslots - 1);
-    while (t->slots[i] && t->rows[t->slots[i] - 1].hash != hash) i = (i + 1) & (t->nslots - 1);
+    for (; t->slots[i].row; i = (i + 1) & (t->nslots - 1))
+        if (t->slots[i].hash == half && t->rows[t->slots[i].row - 1].hash == hash) break;
     return i;
+}
+
+static void put_row(tally *t, size_t slot, size_t row)
+{
+    t->slots[slot].hash = (uint32_t)(t->rows[row].hash >> 32);
+    t->slots[slot].row = (uint32_t)(row + 1);
 }
 
 static void index_rows(tally *t, size_t nslots)
 {
     free(t->slots);
     t->nslots = nslots;
-    t->slots = (uint32_t *)calloc(nslots, sizeof *t->slots);
+    t->slots = (tally_slot *)calloc(nslots, sizeof *t->slots);
     if (!t->slots) must_realloc(NULL, SIZE_MAX); /* says so, and ends */
-    for (size_t i = 0; i < t->n; i++) t->slots[slot_of(t, t->rows[i].hash)] = (uint32_t)(i + 1);
+    for (size_t i = 0; i < t->n; i++) put_row(t, slot_of(t, t->rows[i].hash), i);
 }
 
 static uint64_t row_memory(const tally *t, const tally_row *row)
 {
-    uint64_t n = sizeof *row + 2 * sizeof *t->slots + 16;
+    uint64_t n = sizeof *row + 3 * sizeof *t->slots; /* two to four slots a row */
     for (size_t i = 0; i < t->keys + t->also; i++) n += strlen(row->key[i]) + 1;
     return n;
 }
@@ -50,6 +90,19 @@ static int by_weight(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
+/* The keys of the rows that stay, in memory of their own. */
+static void move_keys(tally *t)
+{
+    tally_text *before = t->text;
+    t->text = NULL;
+    for (size_t i = 0; i < t->n; i++)
+        for (size_t k = 0; k < t->keys + t->also; k++) {
+            const size_t n = strlen(t->rows[i].key[k]) + 1;
+            t->rows[i].key[k] = (char *)memcpy(text_room(t, n), t->rows[i].key[k], n);
+        }
+    free_text(before);
+}
+
 static void drop_half(tally *t)
 {
     qsort(t->rows, t->n, sizeof *t->rows, by_weight);
@@ -58,10 +111,10 @@ static void drop_half(tally *t)
         const uint64_t n = row_memory(t, &t->rows[i]);
         t->memory -= n;
         in_use -= n;
-        free(t->rows[i].key[0]);
     }
     t->dropped += t->n - keep;
     t->n = keep;
+    move_keys(t);
     index_rows(t, t->nslots);
 }
 
@@ -84,19 +137,14 @@ static size_t kept(const tally *t, maillog_str s)
     return n;
 }
 
-static void copy_keys(const tally *t, tally_row *row, const maillog_str *part)
+static void copy_keys(tally *t, tally_row *row, const maillog_str *part)
 {
-    size_t need = 0;
-    for (size_t i = 0; i < t->keys + t->also; i++) need += kept(t, part[i]) + 1;
-    char *p = (char *)must_realloc(NULL, need);
     for (size_t i = 0; i < t->keys + t->also; i++) {
         const size_t n = kept(t, part[i]);
-        row->key[i] = p;
+        char *p = row->key[i] = text_room(t, n + 1);
         if (n) memcpy(p, part[i].ptr, n);
-        for (size_t k = 0; k < n; k++)
-            if (p[k] == '\0') p[k] = '?';
+        for (char *nul = p; (nul = (char *)memchr(nul, '\0', n - (size_t)(nul - p))) != NULL;) *nul = '?';
         p[n] = '\0';
-        p += n + 1;
     }
 }
 
@@ -105,7 +153,7 @@ tally_row *tally_at(tally *t, const maillog_str part[TALLY_KEYS], uint64_t *hash
     *hash = hash_of(t, part);
     if (!t->nslots) index_rows(t, 64);
     size_t slot = slot_of(t, *hash);
-    if (t->slots[slot]) return &t->rows[t->slots[slot] - 1];
+    if (t->slots[slot].row) return &t->rows[t->slots[slot].row - 1];
     if (limit && in_use > limit && t->n > 64) drop_half(t);
     if ((t->n + 1) * 2 > t->nslots) index_rows(t, t->nslots * 2);
     slot = slot_of(t, *hash);
@@ -114,7 +162,7 @@ tally_row *tally_at(tally *t, const maillog_str part[TALLY_KEYS], uint64_t *hash
     memset(row, 0, sizeof *row);
     row->hash = *hash;
     copy_keys(t, row, part);
-    t->slots[slot] = (uint32_t)t->n;
+    put_row(t, slot, t->n - 1);
     const uint64_t n = row_memory(t, row);
     t->memory += n;
     in_use += n;
@@ -142,7 +190,7 @@ tally_row *tally_find(tally *t, uint64_t hash)
 {
     if (!t->nslots) return NULL;
     const size_t slot = slot_of(t, hash);
-    return t->slots[slot] ? &t->rows[t->slots[slot] - 1] : NULL;
+    return t->slots[slot].row ? &t->rows[t->slots[slot].row - 1] : NULL;
 }
 
 double tally_average(const tally_row *row) { return row->count ? (double)row->delay / (double)row->count / 1e6 : 0; }
@@ -181,9 +229,30 @@ void tally_sort(tally *t, tally_order order)
     if (t->n) qsort(t->rows, t->n, sizeof *t->rows, in_order);
 }
 
+void tally_sort_first(tally *t, tally_order order, size_t most)
+{
+    tally_row row;
+    size_t n = 0;
+    if (most == 0 || t->keys != 1 || most > t->n / 16) {
+        tally_sort(t, order);
+        return;
+    }
+    compared_keys = t->keys;
+    sorted_by = order;
+    for (size_t i = 0; i < t->n; i++) { /* few are better than the worst of the best until now */
+        if (!weight(&t->rows[i]) || (n == most && in_order(&t->rows[i], &t->rows[n - 1]) > 0)) continue;
+        row = t->rows[i];
+        if (n < most) n++;
+        size_t at = n - 1;
+        t->rows[i] = t->rows[at];
+        for (; at > 0 && in_order(&row, &t->rows[at - 1]) < 0; at--) t->rows[at] = t->rows[at - 1];
+        t->rows[at] = row;
+    }
+}
+
 void tally_free(tally *t)
 {
-    for (size_t i = 0; i < t->n; i++) free(t->rows[i].key[0]);
+    free_text(t->text);
     free(t->rows);
     free(t->slots);
     memset(t, 0, sizeof *t);

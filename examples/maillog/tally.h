@@ -12,8 +12,13 @@ enum { TALLY_KEYS = 4 };
 typedef struct tally_row {
     uint64_t hash, count, bytes, deferrals;
     uint64_t delay, delay_max; /* microseconds: of all together, of the longest; whole ones, whose sum has no order */
-    char *key[TALLY_KEYS];     /* as many as the table has; in one block */
+    char *key[TALLY_KEYS];     /* as many as the table has */
 } tally_row;
+
+typedef struct tally_slot {
+    uint32_t hash; /* half of the row's: most of the others are told apart without a look at them */
+    uint32_t row;  /* its number + 1; 0: free */
+} tally_slot;
 
 typedef struct tally {
     size_t keys;    /* parts of a name */
@@ -21,8 +26,9 @@ typedef struct tally {
     size_t longest; /* bytes of a part that are kept; 0: 240 */
     tally_row *rows;
     size_t n, cap;
-    uint32_t *slots; /* row + 1; 0: free */
+    tally_slot *slots;
     size_t nslots;
+    struct tally_text *text;  /* the keys of all rows */
     uint64_t memory, dropped; /* bytes in use; rows that had to make room: the rarest */
 } tally;
 
@@ -41,6 +47,8 @@ uint64_t tally_used(const tally *t);
 /* Put the rows in order: by the first parts of the name, then by number, highest first. The table is only read then. */
 typedef enum tally_order { TALLY_BY_COUNT, TALLY_BY_BYTES, TALLY_BY_COUNT_ALONE } tally_order;
 void tally_sort(tally *t, tally_order order);
+/* The same, but of rows that were counted only the first `most` are in order (0: all); of a table with one key. */
+void tally_sort_first(tally *t, tally_order order, size_t most);
 void tally_free(tally *t);
 
 #endif
