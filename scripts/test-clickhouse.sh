@@ -86,7 +86,7 @@ sh $example/load.sh build/maillog "$work/log"
 wait_for "$lines"
 for _ in $(seq 100); do [ "$(ask --query 'SELECT count() FROM all_messages')" != "$(wc -l < "$work/truth")" ] || break; sleep 0.2; done
 echo "loaded in $(($(date +%s) - begin)) s"
-python3 tests/clickhouse/check.py build/maillog "$work/log" $example/queries.sql 15700 || fail "queries"
+python3 tests/support/sql_check.py build/maillog "$work/log" $example/queries.sql all_events all_messages clickhouse-client --port 15700 --query || fail "queries"
 for t in events messages; do
     ask --query "SELECT '$t', sum(rows), sum(bytes) FROM system.parts WHERE active AND table = '$t'" | awk '{ printf "%s on node 1: %d rows, %.0f bytes each\n", $1, $2, $3 / $2 }'
 done

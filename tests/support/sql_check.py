@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""usage: check.py MAILLOG LOG QUERIES PORT: what the queries give is what can be counted from the command's JSON."""
+"""usage: sql_check.py MAILLOG LOG QUERIES EVENTS MESSAGES COMMAND…: what the queries give is what can be counted from the
+command's JSON. EVENTS, MESSAGES: the tables' names. COMMAND takes SQL as its last argument and prints TSV: clickhouse-client
+or psql."""
 import collections
 import datetime
 import json
 import subprocess
 import sys
 
-maillog, log, queries_file, port = sys.argv[1:]
+maillog, log, queries_file, events_table, messages_table, *client = sys.argv[1:]
+escaped = client[0] != "psql"
 
 
 def ndjson(command):
@@ -27,7 +30,7 @@ def queries():
 
 
 def ask(sql):
-    out = subprocess.run(["clickhouse-client", "--port", port, "--query", sql.strip().rstrip(";")], stdout=subprocess.PIPE, check=True).stdout
+    out = subprocess.run([*client, sql.strip().rstrip(";")], stdout=subprocess.PIPE, check=True).stdout
     return [line.split("\t") for line in out.decode().splitlines()]
 
 
@@ -45,7 +48,7 @@ def top(counter, n):
 
 
 def tsv(text):
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("'", "\\'")
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("'", "\\'") if escaped else text
 
 
 def main():
@@ -80,8 +83,8 @@ def main():
         if got != want[name]:
             bad += 1
             print("FAIL: %s\n  want %s\n  got  %s" % (name, want[name][:5], got[:5]))
-    for table, n in (("all_events", len(events)), ("all_messages", len(messages))):
-        got = ask("SELECT count() FROM " + table)[0][0]
+    for table, n in ((events_table, len(events)), (messages_table, len(messages))):
+        got = ask("SELECT count(*) FROM " + table)[0][0]
         bad += got != str(n)
         print("%s: %s rows" % (table, got))
     print("%d of %d queries right" % (asked - bad, asked))
