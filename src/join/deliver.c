@@ -119,6 +119,13 @@ static maillog_record record_of(const maillog_join *j, uint32_t leader)
     }
 }
 
+/* Where in its part of the log it went. */
+static void note_place(const maillog_join *j, ml_node *n)
+{
+    n->session_prev = (uint32_t)j->place;
+    n->session_next = (uint32_t)(j->place >> 32);
+}
+
 /* A leg that is over is remembered by its key, so that a line that comes late is known as such. */
 static void release(maillog_join *j, uint32_t node, bool remember)
 {
@@ -131,6 +138,7 @@ static void release(maillog_join *j, uint32_t node, bool remember)
     maillog__list_take(j, node);
     maillog__drop_key(j, node, 1);
     maillog__tape_free(j, n);
+    note_place(j, n);
     n->kind = ML_NODE_GONE;
     n->group = n->group_next = 0;
     n->active = (uint32_t)j->clock;
@@ -229,7 +237,8 @@ void maillog__grey_line(ml_node *grey, int64_t line)
     if (line < grey->last) grey->last = line;
 }
 
-static void remember_greylisted(maillog_join *j, const maillog_message *m)
+/* `ended`: when the attempt did. */
+static void remember_greylisted(maillog_join *j, const maillog_message *m, int64_t ended)
 {
     ml_in in;
     memset(&in, 0, sizeof in);
@@ -245,6 +254,8 @@ static void remember_greylisted(maillog_join *j, const maillog_message *m)
         ml_node *n = ml_at_node(j, node);
         n->group = n->group_next = 0;
         n->last = (int64_t)r->line;
+        n->first = ended;
+        note_place(j, n);
         maillog__set_key(j, node, 0, grey_key(j, m->from, r->to));
         maillog__list_put(j, node, ML_LIST_GREY);
     }
@@ -261,7 +272,7 @@ void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message
     for (unsigned i = 0; i < s.n; i++) {
         maillog__build_attempt(j, &b, &m, session, s.attempt[i], MAILLOG_RECORD_MESSAGE);
         hand_over(j, &m, state);
-        if (m.verdict == MAILLOG_VERDICT_GREYLISTED) remember_greylisted(j, &m);
+        if (m.verdict == MAILLOG_VERDICT_GREYLISTED) remember_greylisted(j, &m, n->last);
         count_lines(j, MAILLOG_RECORD_MESSAGE, list_session(j, session, 0, s.attempt[i], false));
     }
     if (s.left) {
@@ -278,6 +289,7 @@ void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message
 
 void maillog__deliver_line(maillog_join *j, const ml_in *in, maillog_record record)
 {
+    if (in->listed) return;
     count_lines(j, record, 1);
     maillog_message m;
     memset(&m, 0, sizeof m);
@@ -334,6 +346,16 @@ static void deliver_oldest(maillog_join *j, ml_list list, maillog_message_state 
     maillog__deliver_group(j, i, state);
 }
 
+/* In a part of a log, nothing is given up, and what waits for the end of a session goes with that: other parts may know
+ * more. But it gets no more lines than it would in the whole. */
+static bool is_kept(maillog_join *j, ml_list list, maillog_message_state state)
+{
+    const uint32_t i = j->list[list].first;
+    if (!ml_is_part(j) || list == ML_LIST_GREY || list == ML_LIST_GONE) return false;
+    if (list == ML_LIST_LOOSE && last_chance(j, i)) return true;
+    return maillog__hold_back(j, i, state == MAILLOG_STATE_EXPIRED || list == ML_LIST_WAIT);
+}
+
 /* The next in the list goes out soon, too. */
 static void fetch_next(maillog_join *j, uint32_t node)
 {
@@ -362,13 +384,12 @@ void maillog__tick(maillog_join *j)
         {ML_LIST_GREY, 86400, MAILLOG_STATE_COMPLETE},
         {ML_LIST_GONE, 6 * j->config.settle, MAILLOG_STATE_COMPLETE},
     };
-    const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
     /* what had lines since is moved back now and then, so that eviction finds what was quiet for long */
     const bool all = j->turnover > j->ncells / 16;
     if (all) j->turnover = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t *due = &j->due[rows[i].list];
-        if ((j->clock < *due && !all) || (part && rows[i].state == MAILLOG_STATE_EXPIRED)) continue;
+        if (j->clock < *due && !all) continue;
         *due = j->clock + rows[i].after; /* what comes in later is younger */
         for (uint32_t n; (n = maillog__oldest(j, rows[i].list)) != 0;) {
             if (j->aborted) {
@@ -381,7 +402,7 @@ void maillog__tick(maillog_join *j)
                 break;
             }
             fetch_next(j, n);
-            deliver_oldest(j, rows[i].list, rows[i].state);
+            if (!is_kept(j, rows[i].list, rows[i].state)) deliver_oldest(j, rows[i].list, rows[i].state);
         }
     }
 }

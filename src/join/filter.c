@@ -87,15 +87,14 @@ void maillog__push_spamd(maillog_join *j, ml_in *in)
     const uint64_t key = maillog__key(j, ML_KEY_RUN, (uint64_t)in->host << 8 | in->ev->daemon, ml_value(in, ML_S_PID));
     uint32_t at = 0, run = maillog__find(j, key, &at);
     const bool connection = in->f[ML_S_CLIENT_PORT] != 0;
-    const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0; /* its connection may be in another */
-    if (!run && !connection && !id.len && !part) {
+    if (!run && !connection && !id.len && !ml_is_part(j)) {
         maillog__deliver_line(j, in, MAILLOG_RECORD_SERVICE);
         return;
     }
     if (!run || (connection && ml_at_node(j, run)->flags & ML_F_REPORT)) {
         run = maillog__new_node(j, ML_NODE_RUN, in);
         maillog__set_key(j, run, 0, key);
-        if (connection) ml_at_node(j, run)->flags |= ML_F_CONNECT;
+        if (!connection && ml_is_part(j)) ml_at_node(j, run)->flags |= ML_F_AWAITS; /* it may be in another part */
     }
     ml_node *n = ml_at_node(j, run);
     if (id.len && !(n->flags & ML_F_LINKED)) maillog__link_by_message_id(j, run, id);

@@ -132,24 +132,26 @@ bool maillog__link_by_recipient(maillog_join *j, uint32_t node, maillog_str id, 
 }
 
 /* A leg that came from this host and names no parent, and one that went to a filter or a command on this host which did
- * not say under which ID the message comes back: the Message-ID may say it. */
-static bool may_follow(const ml_node *before, const ml_node *after)
+ * not say under which ID the message comes back: the Message-ID may say it, for as long as that can take. */
+static bool may_follow(const ml_node *before, const ml_node *after, int64_t sent, uint32_t wait)
 {
     return before != after && before->kind == ML_NODE_LEG && after->kind == ML_NODE_LEG &&
            before->host == after->host && before->flags & ML_F_FILTERED && !(before->flags & ML_F_OUTBOUND) &&
            after->flags & (ML_F_LOCAL | ML_F_SUBMITTED) && !(after->flags & ML_F_INBOUND) &&
-           after->first + NANO >= before->first;
+           after->first + NANO >= before->first && after->first <= sent + wait * (int64_t)NANO;
 }
 
-static void link_filtered(maillog_join *j, uint32_t leg, uint64_t key)
+/* `sent`: when it went to the filter, if this line says so. */
+static void link_filtered(maillog_join *j, uint32_t leg, int64_t sent)
 {
     ml_node *self = ml_at_node(j, leg);
+    const uint64_t key = self->key[1];
     uint32_t at = 0;
     for (int most = MOST_LOOKED_AT; key && most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) return;
         ml_node *n = ml_at_node(j, i);
-        const bool down = may_follow(self, n), up = may_follow(n, self);
+        const bool down = may_follow(self, n, sent, j->config.wait), up = may_follow(n, self, n->last, j->config.wait);
         if (!down && !up) continue;
         (down ? self : n)->flags |= ML_F_OUTBOUND;
         (down ? n : self)->flags |= ML_F_INBOUND;
@@ -162,7 +164,7 @@ static void link_filtered(maillog_join *j, uint32_t leg, uint64_t key)
 void maillog__link_back(maillog_join *j, uint32_t leg)
 {
     const ml_node *n = ml_at_node(j, leg);
-    if (n->flags & (ML_F_LOCAL | ML_F_SUBMITTED) && !(n->flags & ML_F_INBOUND)) link_filtered(j, leg, n->key[1]);
+    if (n->flags & (ML_F_LOCAL | ML_F_SUBMITTED) && !(n->flags & ML_F_INBOUND)) link_filtered(j, leg, n->last);
 }
 
 /* Another host's leg said `queued as` with this leg's ID, before this leg was seen. */
@@ -240,7 +242,7 @@ static void link_remote(maillog_join *j, uint32_t leg, const ml_in *in, maillog_
     const ml_node *self = ml_at_node(j, leg);
     const uint64_t key = maillog__key(j, ML_KEY_QUEUE, 0, id);
     uint32_t at = 0;
-    const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
+    const bool part = ml_is_part(j);
     const uint32_t replied = replier(j, in->host, relay_addr);
     if (!self->u.g.message_id && !part) return;
     for (int most = MOST_LOOKED_AT; most; most--) {
@@ -281,7 +283,7 @@ static void link_reply(maillog_join *j, uint32_t leg, const ml_in *in)
         link_remote(j, leg, in, id, ml_value(in, ML_S_RELAY_ADDR));
     } else if (here && in->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTP) {
         n->flags |= ML_F_FILTERED;
-        link_filtered(j, leg, n->key[1]);
+        link_filtered(j, leg, in->ns);
     }
 }
 
@@ -352,7 +354,7 @@ void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
     case MAILLOG_DAEMON_POSTFIX_PIPE:
         link_store(j, leg, in);
         ml_at_node(j, leg)->flags |= ML_F_FILTERED; /* what it runs may hand the message back */
-        link_filtered(j, leg, ml_at_node(j, leg)->key[1]);
+        link_filtered(j, leg, in->ns);
         return;
     case MAILLOG_DAEMON_POSTFIX_VIRTUAL:
         link_store(j, leg, in);
@@ -360,36 +362,5 @@ void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in)
     default:
         link_reply(j, leg, in);
         return;
-    }
-}
-
-/* ---- after an import ---- */
-
-/* A delivery that this leg's other part had: the hop may be ours after all. */
-static void link_entry(maillog_join *j, uint32_t leg, const ml_entry *e)
-{
-    ml_in in;
-    if (maillog__entry_word(e, ML_K_STATUS) != MAILLOG_STATUS_SENT) return;
-    const maillog_str id = maillog__queued_as(maillog__entry_get(e, ML_K_REPLY));
-    if (!id.len) return;
-    memset(&in, 0, sizeof in);
-    in.host = ml_at_node(j, leg)->host;
-    in.ns = ml_at_node(j, leg)->last;
-    link_remote(j, leg, &in, id, maillog__relay_addr(maillog__entry_get(e, ML_K_RELAY)));
-}
-
-/* What neither of two parts of a log knew alone. Only the first lines of a long tape are looked at. */
-void maillog__link_again(maillog_join *j, uint32_t leg, const char *tape, size_t len)
-{
-    const ml_node *n = ml_at_node(j, leg);
-    ml_field fields[UINT8_MAX];
-    ml_entry e;
-    link_filtered(j, leg, n->key[1]);
-    const char *p = tape;
-    for (int most = 64; n->u.g.message_id && most && maillog__entry(&p, tape + len, &e); most--) {
-        maillog__entry_fields(&e, fields);
-        if (e.type == MAILLOG_EVENT_POSTFIX_DELIVERY) link_entry(j, leg, &e);
-        const maillog_str id = maillog__entry_get(&e, ML_K_QUEUE_ID);
-        if (j->hints && id.len) link_hint(j, leg, id);
     }
 }

@@ -63,6 +63,14 @@ static bool advance(maillog_join *j, int64_t t)
     return true;
 }
 
+bool maillog__set_time(maillog_join *j, int64_t t)
+{
+    if (t <= j->log_time) return false;
+    j->clock += t - j->log_time;
+    j->log_time = t;
+    return true;
+}
+
 /* Logs of one host say its name in every line: the hash of the last one is kept. */
 static uint32_t host_hash(maillog_join *j, maillog_str host)
 {
@@ -139,7 +147,7 @@ static uint32_t find_life(maillog_join *j, const ml_in *in, uint64_t key, uint16
     }
     if (best || !newest) return best;
     const bool over = ml_at_node(j, newest)->kind == ML_NODE_GONE || ml_at_node(j, newest)->flags & ML_F_REMOVED;
-    return over && j->config.flags & MAILLOG_JOIN_PART ? 0 : newest;
+    return over && ml_is_part(j) ? 0 : newest;
 }
 
 static uint32_t new_leg(maillog_join *j, const ml_in *in, uint64_t key)
@@ -215,7 +223,7 @@ static uint32_t leg_of(maillog_join *j, const ml_in *in)
 int64_t maillog__began(const maillog_join *j, uint32_t leg)
 {
     const ml_node *n = ml_at_node(j, leg);
-    const bool elsewhere = j->config.flags & MAILLOG_JOIN_PART && !(n->flags & (ML_F_BORN | ML_F_BEGAN));
+    const bool elsewhere = ml_is_part(j) && !(n->flags & (ML_F_BORN | ML_F_BEGAN));
     return n->flags & ML_F_TIMED && !elsewhere ? n->first : ML_EVER;
 }
 
@@ -312,12 +320,14 @@ static uint64_t process_key(const maillog_join *j, const ml_in *in)
     return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | in->ev->daemon, maillog__session_name(in));
 }
 
-/* What the same process said just before, without a queue ID. */
+/* What the same process said just before, without a queue ID; before the message was there, it spoke of another. */
 static void take_process(maillog_join *j, uint32_t leg, const ml_in *in)
 {
     uint32_t at = 0;
     const uint32_t i = maillog__find(j, process_key(j, in), &at);
     if (!i || ml_at_node(j, i)->kind != ML_NODE_PROCESS) return;
+    const ml_node *n = ml_at_node(j, leg);
+    if (n->flags & (ML_F_BORN | ML_F_BEGAN) && ml_at_node(j, i)->last < n->first - SLACK * (int64_t)NANO) return;
     maillog__drop_key(j, i, 0);
     j->parked--;
     ml_at_node(j, i)->flags |= ML_F_LINKED;
@@ -337,6 +347,8 @@ void maillog__push_leg(maillog_join *j, ml_in *in)
     }
     ml_node *n = ml_at_node(j, leg);
     const bool repeats = ml_repeats(n, in);
+    /* in a part of a log: lines before its beginning may be of an older life, which another part has */
+    if (ml_is_part(j) && n->head && is_birth(in) && !(n->flags & ML_F_BORN)) n->flags |= ML_F_AWAITS;
     if (!repeats) leg_event(j, leg, in);
     if (j->parked && in->f[ML_S_PID]) take_process(j, leg, in);
     maillog__add_line(j, leg, in);
@@ -349,7 +361,8 @@ void maillog__push_leg(maillog_join *j, ml_in *in)
 void maillog__push_process(maillog_join *j, ml_in *in)
 {
     uint32_t at = 0, i = maillog__find(j, process_key(j, in), &at);
-    if (!i || ml_at_node(j, i)->kind != ML_NODE_PROCESS) {
+    const bool old = i && in->ns > ml_at_node(j, i)->last + j->config.settle * (int64_t)NANO;
+    if (!i || old || ml_at_node(j, i)->kind != ML_NODE_PROCESS) {
         i = maillog__new_node(j, ML_NODE_PROCESS, in);
         maillog__set_key(j, i, 0, process_key(j, in));
         j->parked++;
@@ -441,6 +454,7 @@ static void prepare(maillog_join *j, ml_in *in, const maillog_event *ev)
 {
     in->ev = ev;
     in->segment = 0;
+    in->listed = false;
     maillog__scan(in);
     in->host = host_hash(j, ml_value(in, ML_S_HOST));
     in->content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
@@ -453,17 +467,38 @@ static void prepare(maillog_join *j, ml_in *in, const maillog_event *ev)
         in->f[ML_S_CLIENT_ADDR] ? maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR)) : 0;
 }
 
+static int64_t seconds_of(int64_t ns) { return ns / NANO - (ns % NANO < 0); }
+
 static void take(maillog_join *j, ml_in *in, uint64_t line)
 {
     const maillog_event *ev = in->ev;
     in->line = line;
     in->ns = nanoseconds(j, &ev->time);
     j->line = line;
+    j->place++;
     j->stats.lines++;
     j->doubted = 0;
-    if (ev->time.month && advance(j, in->ns / NANO - (in->ns % NANO < 0))) maillog__tick(j);
+    if (ev->time.month && advance(j, seconds_of(in->ns))) maillog__tick(j);
     while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
     route(j, in);
+}
+
+/* A line that another table hands on. The clock follows it, but not beyond where the other had come to, nor back: parts
+ * may be of one time. */
+void maillog__take_again(maillog_join *j, const maillog_event *ev, uint64_t line, bool listed, int64_t end)
+{
+    ml_in in;
+    prepare(j, &in, ev);
+    in.listed = listed;
+    in.line = line;
+    in.ns = nanoseconds(j, &ev->time);
+    j->place++;
+    j->stats.lines += !listed;
+    j->doubted = 0;
+    const int64_t t = seconds_of(in.ns);
+    if (ev->time.month && t <= end && maillog__set_time(j, t)) maillog__tick(j);
+    while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
+    route(j, &in);
 }
 
 int maillog_join_push_line(maillog_join *j, const maillog_event *ev, uint64_t line)
@@ -544,11 +579,8 @@ int maillog_join_expire(maillog_join *j, int64_t now)
     if (!j) return MAILLOG_ERR_ARGUMENT;
     if (j->sealed) return MAILLOG_ERR_STATE;
     j->aborted = 0;
-    if (j->log_time == INT64_MIN) j->log_time = j->clock = now;
-    if (now > j->log_time) {
-        j->clock += now - j->log_time;
-        j->log_time = now;
-    }
+    if (j->log_time == INT64_MIN) j->log_time = j->began = j->clock = now;
+    maillog__set_time(j, now);
     maillog__tick(j);
     return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
 }

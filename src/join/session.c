@@ -74,11 +74,14 @@ static uint32_t session_for_connect(maillog_join *j, const ml_in *in)
     if (n && ml_repeats(n, in) && is_open(j, s[0])) return s[0];
     const uint32_t client = client_hash(j, in);
     if (n && !(n->flags & ML_F_CONNECT)) {
+        /* in a part of a log, it may go on with a session of the part before */
+        const bool late = ml_is_part(j) && in->ns > n->last + 2 * (int64_t)NANO;
+        if (late) ml_at_node(j, s[0])->flags |= ML_F_AWAITS;
         if (is_open(j, s[0]) && (!n->u.s.client || n->u.s.client == client)) return s[0];
-        /* the disconnect came ahead of it; of the first session in a part of a log, its connect is in the part before
-         */
-        const bool before = j->config.flags & MAILLOG_JOIN_PART && !s[1];
-        if (n->u.s.client == client && in->ns <= n->first && !before) return s[0];
+        if (n->u.s.client == client && in->ns <= n->first) { /* the disconnect came ahead of it */
+            if (ml_is_part(j)) ml_at_node(j, s[0])->flags |= ML_F_AWAITS;
+            return s[0];
+        }
     }
     return new_session(j, in);
 }
@@ -169,10 +172,7 @@ static bool has_answered(const maillog_join *j, const ml_node *n, uint8_t daemon
 static uint16_t segment_for_policy(const maillog_join *j, ml_node *n, uint8_t daemon, uint32_t from)
 {
     const bool other = n->flags & ML_F_REFUSED && from && n->u.s.from && from != n->u.s.from;
-    /* in a part of a log that begins inside of the session, the first answer may be in the part before */
-    const bool before = j->config.flags & MAILLOG_JOIN_PART && !(n->flags & ML_F_CONNECT) && n->segment == 1;
-    const bool answered = n->flags & ML_F_ASKED ? has_answered(j, n, daemon) : before;
-    if (other || (n->flags & ML_F_TAKEN && answered)) next_segment(n);
+    if (other || (n->flags & ML_F_TAKEN && n->flags & ML_F_ASKED && has_answered(j, n, daemon))) next_segment(n);
     n->flags |= ML_F_ASKED;
     return n->segment;
 }
@@ -223,7 +223,7 @@ void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in)
     n->flags |= ML_F_TAKEN;
     ml_at_node(j, leg)->flags |= n->flags & ML_F_DISCARDS;
     maillog__join_session(j, leg, s);
-    if (!n->head) n->active = (uint32_t)j->clock;
+    n->active = (uint32_t)j->clock;
 }
 
 /* `3` or `3/5`: the good ones. */
@@ -278,11 +278,18 @@ static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
 
 static bool is_parked(const ml_node *n) { return n->kind == ML_NODE_POLICY && !(n->flags & ML_F_LINKED); }
 
+/* smtpd waits for five minutes (smtpd_timeout): one that was quiet for longer is most likely over, its end not logged. */
+static bool is_quiet(const maillog_join *j, const ml_node *session)
+{
+    return j->clock > (int64_t)session->active + j->config.wait;
+}
+
 /* The one open session with the client's address; 0 if there is none, or more than one. */
 static uint32_t only_session(maillog_join *j, const ml_in *in)
 {
     const uint64_t key = ml_address_key(j, in);
-    uint32_t at = 0, open = 0, closed = 0;
+    uint32_t at = 0, open = 0, closed = 0, quiet = 0;
+    bool many_quiet = false;
     for (int most = MOST_LOOKED_AT * 4; most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) break;
@@ -292,11 +299,19 @@ static uint32_t only_session(maillog_join *j, const ml_in *in)
             /* the answer came after the end, unless there is one: then it is for a connection yet unknown (XCLIENT) */
             const bool late = in->ns <= n->last + NANO && !has_answered(j, n, in->ev->daemon);
             if (!closed && late) closed = i;
+        } else if (is_quiet(j, n)) {
+            many_quiet = quiet != 0;
+            quiet = i;
         } else if (open) {
             return 0;
         } else {
             open = i;
         }
+    }
+    if (!open && quiet && !closed) {
+        if (many_quiet) return 0;
+        if (ml_is_part(j)) ml_at_node(j, quiet)->flags |= ML_F_AWAITS; /* as others in the part before may be */
+        return quiet;
     }
     return open ? open : closed;
 }
@@ -322,8 +337,11 @@ static uint32_t refused_session(maillog_join *j, const ml_in *in)
 void maillog__push_policy(maillog_join *j, ml_in *in)
 {
     const uint32_t only = only_session(j, in), s = only ? only : refused_session(j, in);
+    /* the client may have another session, begun in the part of the log before */
+    const uint32_t early = maillog__is_early(j, in->ns, j->config.wait) ? ML_F_AWAITS : 0;
     if (s) {
         ml_node *n = ml_at_node(j, s);
+        n->flags |= early;
         const uint32_t from = maillog__text_hash(j, ml_value(in, ML_S_FROM));
         in->segment = ml_repeats(n, in) ? n->segment : segment_for_policy(j, n, in->ev->daemon, from);
         maillog__add_line(j, s, in);
@@ -331,6 +349,7 @@ void maillog__push_policy(maillog_join *j, ml_in *in)
     }
     const uint32_t p = maillog__new_node(j, ML_NODE_POLICY, in);
     ml_node *n = ml_at_node(j, p);
+    n->flags |= early;
     n->u.g.client = maillog__text_hash(j, ml_value(in, ML_S_FROM));
     n->u.g.message_id = maillog__text_hash(j, ml_value(in, ML_S_TO));
     maillog__set_key(j, p, 0, ml_address_key(j, in));
@@ -414,25 +433,6 @@ static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in
     }
 }
 
-/* An answer from the beginning of a part of a log: it belongs to the only session of the client that was open then. */
-void maillog__adopt_answer(maillog_join *j, uint32_t answer)
-{
-    const ml_node *p = ml_at_node(j, answer);
-    uint32_t at = 0, session = 0;
-    for (int most = MOST_LOOKED_AT; most; most--) {
-        const uint32_t i = maillog__find(j, p->key[0], &at);
-        if (!i) break;
-        const ml_node *n = ml_at_node(j, i);
-        const bool ended = n->flags & ML_F_CLOSED && n->last < p->first - NANO;
-        if (n->kind != ML_NODE_SESSION || ended || n->first > p->first + NANO) continue;
-        if (session) return;
-        session = i;
-    }
-    if (!session) return;
-    ml_node *s = ml_at_node(j, session);
-    take_policy(j, session, answer, answer_segment(j, s, answer));
-}
-
 /* A recipient of a leg is known now: the answer about it, parked because several connections were open, is its. */
 void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in)
 {
@@ -476,6 +476,16 @@ static bool starts(const ml_in *in, const char *word)
     return m.len >= n && memcmp(m.ptr, word, n) == 0;
 }
 
+/* It becomes part of smtpd's session; in a part of a log, its beginning may be in the part before. */
+static void move_screen(maillog_join *j, uint32_t screen, uint32_t session)
+{
+    const uint32_t flags = ml_at_node(j, screen)->flags;
+    if (ml_is_part(j) && (flags & ML_F_AWAITS || !(flags & ML_F_CONNECT)))
+        ml_at_node(j, session)->flags |= ML_F_AWAITS;
+    maillog__tape_move(j, screen, session, 0);
+    maillog__free_node(j, screen);
+}
+
 void maillog__push_screen(maillog_join *j, ml_in *in)
 {
     if (!in->f[ML_S_CLIENT_ADDR]) {
@@ -497,13 +507,14 @@ void maillog__push_screen(maillog_join *j, ml_in *in)
         in->segment = segment_for(j, n, in);
     }
     const bool pass = starts(in, "PASS ");
+    if (starts(in, "CONNECT ")) n->flags |= ML_F_CONNECT;
     if (pass) n->flags |= ML_F_PASSED | ML_F_CLOSED;
     if (starts(in, "DISCONNECT ")) n->flags |= ML_F_CLOSED;
     maillog__add_line(j, s, in);
     const uint32_t smtpd = pass ? only_session(j, in) : 0; /* its connect came ahead of this */
     if (!smtpd || ml_at_node(j, smtpd)->first > in->ns + NANO || in->ns > ml_at_node(j, smtpd)->first + NANO) return;
-    maillog__tape_move(j, s, smtpd, 0);
-    maillog__free_node(j, s);
+    if (maillog__is_early(j, in->ns, j->config.wait)) ml_at_node(j, smtpd)->flags |= ML_F_AWAITS;
+    move_screen(j, s, smtpd);
 }
 
 /* smtpd's connection is the one that postscreen let through a moment before. */
@@ -516,8 +527,7 @@ static void take_screen(maillog_join *j, uint32_t session, const ml_in *in)
         if (!i) return;
         const ml_node *n = ml_at_node(j, i);
         if (n->kind != ML_NODE_SCREEN || !(n->flags & ML_F_PASSED) || in->ns > n->last + 2 * (int64_t)NANO) continue;
-        maillog__tape_move(j, i, session, 0);
-        maillog__free_node(j, i);
+        move_screen(j, i, session);
         return;
     }
 }

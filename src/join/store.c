@@ -18,16 +18,6 @@ static uint32_t holder_of(maillog_join *j, const ml_in *in)
 
 static uint32_t new_store(maillog_join *j, const ml_in *in) { return maillog__new_node(j, ML_NODE_STORE, in); }
 
-/* In a part of a log, what a process says first may go on with a connection of the part before: see shard.c. */
-static void note_first(const maillog_join *j, uint32_t store, uint64_t process)
-{
-    ml_node *n = ml_at_node(j, store);
-    if (!(j->config.flags & MAILLOG_JOIN_PART) || n->session) return;
-    n->session_prev = (uint32_t)process;
-    n->session_next = (uint32_t)(process >> 32);
-    n->flags |= ML_F_AWAITS;
-}
-
 static void push_connection(maillog_join *j, ml_in *in)
 {
     uint32_t holder = holder_of(j, in);
@@ -36,15 +26,13 @@ static void push_connection(maillog_join *j, ml_in *in)
         maillog__drop_key(j, holder, 1);
         holder = 0;
     }
-    const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0; /* its beginning may be in another */
-    if (!holder && ((end && !part) || !pid_of(in).len)) {
+    if (!holder && ((end && !ml_is_part(j)) || !pid_of(in).len)) {
         maillog__deliver_line(j, in, MAILLOG_RECORD_SESSION);
         return;
     }
     if (!holder) {
         holder = new_store(j, in);
         maillog__set_key(j, holder, 1, process_key(j, in));
-        if (end) note_first(j, holder, process_key(j, in));
     }
     maillog__add_line(j, holder, in);
 }
@@ -60,7 +48,8 @@ static void hold(maillog_join *j, uint32_t store, const ml_in *in)
             maillog__join_groups(j, store, holder);
     }
     if (!pid_of(in).len) return;
-    if (!holder) note_first(j, store, process_key(j, in));
+    /* in a part of a log, what a process says first may go on with a connection of the part before */
+    if (!holder && ml_is_part(j)) ml_at_node(j, store)->flags |= ML_F_AWAITS;
     maillog__set_key(j, store, 1, process_key(j, in));
 }
 

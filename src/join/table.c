@@ -315,31 +315,79 @@ static bool waits_for_session(const maillog_join *j, uint32_t leader)
 
 enum { NANO = 1000000000, SLACK = 2 };
 
-/* A greylist lets through what it refused before this part of the log began: the two are to be linked. */
-static bool is_retry(const maillog_join *j, const ml_in *in)
+bool maillog__is_early(const maillog_join *j, int64_t ns, uint32_t seconds)
+{
+    return ml_is_part(j) && ns <= (j->began + seconds) * NANO;
+}
+
+/* A greylist lets through what it refused a while ago. That attempt is in this part of the log, and over, or it is
+ * handed on with this one, so that the two are linked. */
+static bool is_retry(maillog_join *j, const ml_in *in)
 {
     const maillog_str waited = ml_value(in, ML_S_GREYLIST_DELAY);
     int64_t seconds = 0;
     if (!waited.len || ml_word_of(in, ML_S_ACTION) != MAILLOG_ACTION_PASS) return false;
     for (size_t i = 0; i < waited.len && ml_is_digit(waited.ptr[i]) && seconds < INT32_MAX; i++)
         seconds = seconds * 10 + (waited.ptr[i] - '0');
-    return in->ns / NANO - seconds <= j->began + SLACK;
+    const uint32_t grey = maillog__grey(j, ml_value(in, ML_S_FROM), ml_value(in, ML_S_TO));
+    const int64_t first = in->ns - seconds * NANO, known = grey ? ml_at_node(j, grey)->first : 0;
+    return !grey || first < known - SLACK * (int64_t)NANO || first > known + SLACK * (int64_t)NANO;
 }
 
-/* In a part of a log: a leg whose beginning, or whose first attempt, is in another part. */
-static bool began_before(const maillog_join *j, uint32_t leader)
+static bool begins_elsewhere(const maillog_join *j, const ml_node *n)
 {
-    uint32_t i = leader;
-    for (int most = 64; most; most--) {
-        const ml_node *n = ml_at_node(j, i);
-        const bool whole = n->flags & ML_F_BORN || (n->flags & ML_F_BEGAN && n->flags & ML_F_INBOUND);
-        if ((n->kind == ML_NODE_LEG && !whole) || n->flags & ML_F_AWAITS) return true;
-        const uint32_t session = n->session ? ml_at_node(j, n->session)->flags : ML_F_CONNECT;
-        if (!(session & ML_F_CONNECT) || session & ML_F_AWAITS) return true;
-        i = n->group_next;
-        if (i == leader) break;
+    const bool whole = n->flags & ML_F_BORN || (n->flags & ML_F_BEGAN && n->flags & ML_F_INBOUND);
+    if ((n->kind == ML_NODE_LEG && !whole) || n->flags & ML_F_AWAITS) return true;
+    if (n->flags & (ML_F_LOCAL | ML_F_SUBMITTED) && !(n->flags & ML_F_INBOUND) &&
+        maillog__is_early(j, n->first, j->config.wait))
+        return true; /* a filter or a command may have handed it back: see link.c */
+    const uint32_t session = n->session ? ml_at_node(j, n->session)->flags : ML_F_CONNECT;
+    return !(session & ML_F_CONNECT) || session & ML_F_AWAITS;
+}
+
+/* In a part of a log: whether another part can have to do with the message. All that is in its sessions goes with it. */
+static bool is_handed_on(const maillog_join *j, uint32_t leader)
+{
+    enum { MOST = 256 };
+    const uint32_t nodes = ml_at_node(j, leader)->u.g.nodes;
+    uint32_t i = leader, n = 0;
+    while (n < nodes && n < MOST && !begins_elsewhere(j, ml_at_node(j, i))) {
+        i = ml_at_node(j, i)->group_next;
+        n++;
     }
-    return false;
+    if (n == nodes) return false;
+    i = leader;
+    do {
+        const ml_node *node = ml_at_node(j, i);
+        if (node->session) ml_at_node(j, node->session)->flags |= ML_F_AWAITS;
+        i = node->group_next;
+    } while (i != leader);
+    return true;
+}
+
+bool maillog__hold_back(maillog_join *j, uint32_t node, bool late)
+{
+    ml_node *g = ml_at_node(j, node);
+    uint32_t i = node;
+    if (!g->group) {
+        if (!late) return false; /* see maillog__session_list() */
+        maillog__drop_key(j, node, 0);
+        maillog__drop_key(j, node, 1);
+    } else if (late) {
+        do {
+            ml_node *n = ml_at_node(j, i);
+            n->flags |= ML_F_AWAITS;
+            maillog__drop_key(j, i, 0);
+            maillog__drop_key(j, i, 1);
+            i = n->group_next;
+        } while (i != node);
+        is_handed_on(j, node);
+    } else if (!is_handed_on(j, node)) {
+        return false;
+    }
+    g->active = (uint32_t)j->clock;
+    maillog__list_put(j, node, g->group ? ML_LIST_OPEN : ML_LIST_SESSION);
+    return true;
 }
 
 void maillog__settle(maillog_join *j, uint32_t node)
@@ -352,7 +400,6 @@ void maillog__settle(maillog_join *j, uint32_t node)
         list = ML_LIST_LOOSE;
     else if (!g->u.g.open)
         list = waits_for_session(j, leader) ? ML_LIST_WAIT : ML_LIST_DONE;
-    if (list != ML_LIST_LOOSE && j->config.flags & MAILLOG_JOIN_PART && began_before(j, leader)) list = ML_LIST_OPEN;
     g->active = (uint32_t)j->clock;
     keep_in(j, leader, list);
 }
@@ -361,9 +408,8 @@ void maillog__settle(maillog_join *j, uint32_t node)
 ml_list maillog__session_list(const maillog_join *j, const ml_node *session)
 {
     if (!(session->flags & ML_F_CLOSED)) return ML_LIST_SESSION;
-    const bool part = (j->config.flags & MAILLOG_JOIN_PART) != 0;
-    return part && !(session->flags & ML_F_CONNECT) && session->kind == ML_NODE_SESSION ? ML_LIST_SESSION
-                                                                                        : ML_LIST_CLOSED;
+    const bool whole = session->flags & ML_F_CONNECT && !(session->flags & ML_F_AWAITS);
+    return ml_is_part(j) && !whole ? ML_LIST_SESSION : ML_LIST_CLOSED;
 }
 
 static void stamp(ml_node *n, const ml_in *in)
@@ -388,17 +434,19 @@ void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
         maillog__deliver_line(j, in, n->group ? MAILLOG_RECORD_UNMATCHED : MAILLOG_RECORD_SESSION);
         return;
     }
+    const bool first = !n->head;
     if (ml_repeats(n, in)) j->stats.duplicates++;
-    if (!n->head)
+    stamp(n, in);
+    if (j->doubted) j->doubted_node = node;
+    if (ml_is_part(j) && (maillog__is_early(j, in->ns, j->config.settle + SLACK) || is_retry(j, in)))
+        n->flags |= ML_F_AWAITS;
+    maillog__append(j, node, in);
+    if (first) {
         n->recent[0] = in->content;
-    else {
+    } else {
         n->recent[1] = n->recent[2];
         n->recent[2] = in->content;
     }
-    stamp(n, in);
-    if (j->doubted) j->doubted_node = node;
-    if (j->config.flags & MAILLOG_JOIN_PART && is_retry(j, in)) n->flags |= ML_F_AWAITS;
-    maillog__append(j, node, in);
     n->active = (uint32_t)j->clock;
     if (n->group) {
         maillog__settle(j, node);

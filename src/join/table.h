@@ -55,7 +55,7 @@ enum {                           /* ml_node.flags */
        ML_F_LOCAL = 64,          /* leg: the client is this host */
        ML_F_ANYWHERE = 128,      /* leg: made by a proof that does not know the host */
        ML_F_CLOSED = 256,        /* session: ended */
-       ML_F_CONNECT = 512,       /* session, spamd's run: connect was seen */
+       ML_F_CONNECT = 512,       /* session, screen, spamd's run: connect was seen */
        ML_F_TAKEN = 1024,        /* session: the current segment has its queue ID */
        ML_F_TRIED = 2048,        /* session: something was refused or broke off */
        ML_F_COUNTED = 4096,      /* its lines are in the counters */
@@ -79,11 +79,8 @@ enum {                           /* ml_node.flags */
        ML_F_UNKEYED0 = 134217728,   /* key[0] is in no bucket: too many newer nodes have it */
        ML_F_UNKEYED1 = 268435456,   /* … key[1] */
        ML_F_SUBMITTED = 1073741824, /* leg: came in by sendmail(1) */
-       ML_F_AWAITS = 536870912      /* in a part of a log: what it belongs to began in another: a message that
-                                    names it, or the attempt that was greylisted */
+       ML_F_AWAITS = 536870912      /* in a part of a log: what another part has may belong to it: it is handed on */
 };
-
-#define ML_F_FRESH UINT32_C(0x80000000) /* leg, session: of the part that is being imported */
 
 typedef struct ml_node {
     uint64_t key[2];            /* seeded hashes; 0: none */
@@ -99,13 +96,11 @@ typedef struct ml_node {
     uint32_t session, session_prev, session_next; /* of a session: hash of the recipient that was refused last;
                                                      session_prev lines on its tape;
                                                      session_next, once it has ended: 1 + messages taken, and in the
-                                                     high half transactions that were begun; of a store in a part of a
-                                                     log: prev and next are the process's key, if it was the first of
-                                                     it: its connection may be in the part before */
+                                                     high half transactions that were begun; of what is gone, in a part
+                                                     of a log: prev and next are the place in it */
     uint32_t flags;
     uint16_t segment;  /* leg: its part of the session; session: the part that is being written */
-    uint16_t instance; /* leg: hash of the syslog_name's first part, from programs where it says the instance;
-                          session: while it is imported, by how much its segments moved */
+    uint16_t instance; /* leg: hash of the syslog_name's first part, from programs where it says the instance */
     unsigned char kind : 4, list : 4;
     uint8_t tail_used, digits;
     int8_t quarters; /* offset from UTC in quarters of an hour; -128: none */
@@ -154,6 +149,7 @@ struct maillog_join {
     uint32_t aborted; /* the callback said stop */
     uint32_t muted;   /* … and is not to be called: flush() */
     uint64_t line;
+    uint64_t place; /* lines that were taken: in a part of a log, what is handed on keeps its order by it */
     maillog_join_stats stats;
 };
 
@@ -176,6 +172,7 @@ typedef struct ml_in {
     uint64_t client;     /* of the client's address; 0: not there, or not made yet: see ml_address_key() */
     uint64_t message_id; /* of the Message-ID, the same */
     uint16_t segment;
+    bool listed; /* another table has told of it */
     uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
     uint8_t nkept, kept[MAILLOG_FIELDS_MAX + 1]; /* numbers of the fields for the tape, the last first */
 } ml_in;
@@ -242,6 +239,8 @@ static inline uint32_t *ml_next_ref(maillog_join *j, uint32_t ref)
 }
 static inline ml_node *ml_leader(const maillog_join *j, const ml_node *n) { return ml_at_node(j, n->group); }
 
+static inline bool ml_is_part(const maillog_join *j) { return (j->config.flags & MAILLOG_JOIN_PART) != 0; }
+
 /* Whether the node's message has as many lines as can be handed over at once: reading a tape and listing its lines
  * takes eight times its bytes, at worst. */
 static inline uint32_t ml_tape_bytes(const maillog_join *j, const ml_node *n)
@@ -270,7 +269,6 @@ unsigned maillog__kept(unsigned id); /* ml_kept of a maillog_field_id */
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
 enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4, ML_CUT_PIECE = 8, ML_CUT_FAR = 16 }; /* ml_entry.cut */
-void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift, uint32_t listed);
 void maillog__prefetch_tape(const maillog_join *j, const ml_node *n);
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
 void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from);
@@ -291,6 +289,11 @@ typedef struct ml_field {
     uint32_t len;
     uint16_t id, word; /* id: ml_kept */
 } ml_field;
+typedef struct ml_whole {
+    maillog_str text; /* as it was pushed */
+    uint64_t place;
+    bool repeats;
+} ml_whole;
 typedef struct ml_entry {
     uint64_t line, mask[2]; /* bits of the fields that are there */
     uint64_t ids;           /* a byte for each of the first: see ml_entry_find() */
@@ -302,6 +305,7 @@ typedef struct ml_entry {
 } ml_entry;
 bool maillog__entry(const char **p, const char *end, ml_entry *out);
 size_t maillog__entry_fields(ml_entry *e, ml_field *out); /* room for e->nfields */
+ml_whole maillog__entry_whole(const ml_entry *e);         /* in a part of a log: the line itself */
 enum { ML_IDS = 8 }; /* fields of which the numbers stand together in ml_entry.ids */
 /* The mask says that it is there. */
 static inline const ml_field *ml_entry_find(const ml_entry *e, unsigned id)
@@ -375,6 +379,10 @@ ml_list maillog__session_list(const maillog_join *j, const ml_node *session);
 uint32_t maillog__oldest(maillog_join *j, ml_list list); /* in order of lines, nearly */
 void maillog__list_take(maillog_join *j, uint32_t node);
 void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b);
+/* In a part of a log: whether a moment is in its first seconds, which lines of the part before can reach; and keep what
+ * would go out, if it is to be handed on. `late`: it is too old for new lines, and is handed on whatever it is. */
+bool maillog__is_early(const maillog_join *j, int64_t ns, uint32_t seconds);
+bool maillog__hold_back(maillog_join *j, uint32_t node, bool late);
 void maillog__settle(maillog_join *j, uint32_t node); /* a line came: put its group where it belongs now */
 void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in);
 
@@ -397,7 +405,6 @@ void maillog__set_done(maillog_join *j, uint32_t leg, bool done);
 void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in);
 void maillog__link_back(maillog_join *j, uint32_t leg);
 void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in);
-void maillog__link_again(maillog_join *j, uint32_t leg, const char *tape, size_t len);
 bool maillog__link_by_recipient(maillog_join *j, uint32_t node, maillog_str id, maillog_str user);
 bool maillog__link_by_message_id(maillog_join *j, uint32_t node, maillog_str id);
 maillog_str maillog__queued_as(maillog_str reply);
@@ -416,8 +423,11 @@ void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in);
 void maillog__end_legs(maillog_join *j, uint32_t session);
 void maillog__leave_session(maillog_join *j, uint32_t node);
 void maillog__join_session(maillog_join *j, uint32_t node, uint32_t session);
-void maillog__adopt_answer(maillog_join *j, uint32_t answer);
 void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in);
+
+/* ---- push.c ---- */
+bool maillog__set_time(maillog_join *j, int64_t t); /* only forward */
+void maillog__take_again(maillog_join *j, const maillog_event *ev, uint64_t line, bool listed, int64_t end);
 
 /* ---- from a line to its node: push.c, session.c, link.c, filter.c, store.c ---- */
 void maillog__scan(ml_in *in);

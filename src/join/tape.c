@@ -2,7 +2,9 @@
  *
  *   entry:  daemon, match, fields, cut (1 byte each), type, segment, length of the rest (2 each), content (4),
  *           line (4, or 8 with ML_CUT_FAR), a mark for each value (4), the values
- *   mark:   word (13 bits), length (12), number in kept.def (7) */
+ *   mark:   word (13 bits), length (12), number in kept.def (7)
+ *
+ * In a part of a log the line itself stands behind the values, then its place (8): it may have to be handed on. */
 #include "table.h"
 
 /* ---- the line's fields ---- */
@@ -204,6 +206,20 @@ static void add_to_session(ml_node *n, uint16_t segment)
     if (segment) n->flags |= ML_F_SEGMENTS;
 }
 
+#define MOST_WHOLE 32768u /* of a line that is to be handed on */
+#define TRAILER 8u
+#define REPEATS ((uint64_t)1 << 63)
+
+/* Room for the line itself behind `used` bytes of an entry. */
+static uint32_t whole_len(const maillog_join *j, const ml_node *n, const maillog_event *ev, size_t used)
+{
+    const uint32_t most = j->most[n->group != 0], taken = ml_tape_bytes(j, n) + (uint32_t)used + TRAILER;
+    uint32_t room = taken < most ? most - taken : 0;
+    if (room > MOST_WHOLE) room = MOST_WHOLE;
+    if (room > j->line_room) room = j->line_room;
+    return ev->len < room ? ev->len : room;
+}
+
 /* The host stands once on a tape, and so does a leg's queue ID; the name of a relay stands for all of it; the text is
  * for lines of trouble alone. */
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
@@ -215,6 +231,7 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
                text = in->f[ML_S_MESSAGE] && keeps_text(in);
     unsigned char entry[ML_MOST_HEAD + MAX_FIELDS + COPY_SLACK];
     writer w = {ev, entry + HEAD, NULL, room_for(j, n), ev->flags & MAILLOG_FLAG_CONTINUED ? ML_CUT_PIECE : 0};
+    if (in->listed) w.cut |= ML_CUT_LISTED;
     const uint32_t low = (uint32_t)in->line, high = (uint32_t)(in->line >> 32); /* the low half first on any machine */
     memcpy(entry + 14, &low, 4);
     memcpy(entry + 18, &high, 4);
@@ -236,13 +253,22 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
         memmove(w.mark, values, (size_t)(w.p - values));
         w.p -= values - w.mark;
     }
-    put_head(entry, in, (size_t)(w.mark - marks) / 4, w.cut, (size_t)(w.p - marks));
+    const bool part = ml_is_part(j);
+    const uint32_t whole = part ? whole_len(j, n, ev, (size_t)(w.p - entry)) : 0;
+    if (part && whole < ev->len) w.cut |= ML_CUT_VALUES;
+    put_head(entry, in, (size_t)(w.mark - marks) / 4, w.cut, (size_t)(w.p - marks) + (part ? whole + TRAILER : 0));
     put(j, n, entry, (size_t)(w.p - entry));
+    if (part) {
+        const uint64_t place = j->place | (ml_repeats(n, in) ? REPEATS : 0);
+        put(j, n, ev->line, whole);
+        put(j, n, &place, TRAILER);
+    }
     if (w.cut & ML_CUT_VALUES) j->stats.truncated++;
     if (n->group)
         ml_leader(j, n)->u.g.bytes += n->bytes - before;
     else
         add_to_session(n, in->segment);
+    if (in->listed && !n->group) n->flags |= ML_F_SEGMENTS;
 }
 
 /* ---- reading ---- */
@@ -346,28 +372,22 @@ size_t maillog__entry_fields(ml_entry *e, ml_field *out)
     return n;
 }
 
-/* Append entries that were read elsewhere; those of a segment move on by `shift`, the first `listed` are marked so. */
-void maillog__tape_add(maillog_join *j, uint32_t node, const char *tape, size_t len, uint16_t shift, uint32_t listed)
+ml_whole maillog__entry_whole(const ml_entry *e)
 {
-    ml_node *n = ml_at_node(j, node);
-    const uint32_t before = n->bytes;
-    const char *p = tape, *const end = tape + len;
-    ml_entry e;
-    for (const char *entry = p; maillog__entry(&p, end, &e); entry = p) {
-        const uint16_t segment = (uint16_t)(e.segment ? e.segment + shift : 0);
-        char head[8];
-        memcpy(head, entry, 6);
-        memcpy(head + 6, &segment, 2);
-        if (listed) {
-            head[3] |= ML_CUT_LISTED;
-            n->flags |= n->group ? 0 : ML_F_SEGMENTS;
-            listed--;
-        }
-        put(j, n, head, sizeof head);
-        put(j, n, entry + 8, (size_t)(p - entry) - 8);
-        if (!n->group) add_to_session(n, segment);
+    ml_whole w = {{NULL, 0}, 0, false};
+    const char *p = e->raw + e->nfields * 4u;
+    for (const char *mark = e->raw, *const first = p; mark < first; mark += 4) {
+        uint32_t m;
+        memcpy(&m, mark, 4);
+        p += m >> 7 & ((1u << (32 - MARK_WORDS - 7)) - 1);
     }
-    if (n->group) ml_leader(j, n)->u.g.bytes += n->bytes - before;
+    if (e->end - p < (ptrdiff_t)TRAILER) return w;
+    w.text.ptr = p;
+    w.text.len = (size_t)(e->end - p) - TRAILER;
+    memcpy(&w.place, e->end - TRAILER, TRAILER);
+    w.repeats = w.place & REPEATS;
+    w.place &= ~REPEATS;
+    return w;
 }
 
 /* Append the tape of one node to another's. The tail cell of the target may be partly empty, so bytes are copied. */

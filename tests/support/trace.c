@@ -1,6 +1,7 @@
 /* trace.c: a small driver for tests: a log in, its records as JSON lines out, in the order of their first lines.
- *   trace [--memory BYTES] [--chunk BYTES] [--cut LINE] [--all] [--stats] FILE
- * --cut: the lines up to that one are joined as one part, the others as another, and a third table takes in both. */
+ *   trace [--memory BYTES] [--chunk BYTES] [--cut LINE]... [--settle SECONDS] [--wait SECONDS] [--all] [--stats] FILE
+ * --cut: the lines up to that one are joined as one part, the others as another (up to the next --cut), and a last table
+ * takes in all. */
 #include <maillog/maillog.h>
 
 #include <stdio.h>
@@ -14,7 +15,8 @@ typedef struct record {
 
 static struct {
     maillog_join *join, *whole;
-    uint64_t line, cut;
+    uint64_t line, cut[16];
+    size_t ncuts, next;
     record *v;
     size_t n;
 } state;
@@ -44,7 +46,7 @@ static void hand_on(void)
 static int push(void *user, const maillog_event *ev)
 {
     (void)user;
-    if (state.whole && state.line == state.cut) hand_on();
+    for (; state.next < state.ncuts && state.line == state.cut[state.next]; state.next++) hand_on();
     return maillog_join_push_line(state.join, ev, ++state.line) == MAILLOG_OK ? 0 : -1;
 }
 
@@ -70,7 +72,11 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--chunk") == 0)
             chunk = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--cut") == 0)
-            state.cut = strtoull(argv[++i], NULL, 10);
+            state.cut[state.ncuts++ % 16] = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--settle") == 0)
+            cfg.settle = (uint32_t)strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--wait") == 0)
+            cfg.wait = (uint32_t)strtoul(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--all") == 0)
             cfg.flags |= MAILLOG_JOIN_ALL_RECORDS;
         else if (strcmp(argv[i], "--stats") == 0)
@@ -80,7 +86,7 @@ int main(int argc, char **argv)
     }
     FILE *f = path ? fopen(path, "rb") : stdin;
     const size_t size = maillog_join_size(&cfg);
-    void *mem = malloc(size), *mem2 = state.cut ? malloc(size) : NULL;
+    void *mem = malloc(size), *mem2 = state.ncuts ? malloc(size) : NULL;
     maillog_callbacks_init(&cb);
     cb.on_event = push;
     if (mem2) {
