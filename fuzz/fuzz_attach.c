@@ -67,8 +67,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check(changed || rc == MAILLOG_OK);
     if (rc == MAILLOG_OK) fuzz_check(maillog_join_flush(j) == MAILLOG_OK);
 
+    cfg.flags |= MAILLOG_JOIN_PART;
     j = new_table(mem, need, &cfg, &total);
     push_log(j, log, data + size);
+    cfg.flags &= ~(uint32_t)MAILLOG_JOIN_PART;
     const size_t n = maillog_join_export(j, NULL, 0);
     uint8_t *shard = malloc(n ? n : 1);
     if (shard) {

@@ -2,7 +2,6 @@
  *
  *   # title
  *   ! all                     deliver records that are no messages, too
- *   ! whole                   not in parts: lines out of order cannot be put right across a cut
  *   ! ordered                 neighbours do not change places: nothing tells that they did
  *   < log line                (escapes as in tests/cases)
  *   > {"verdict":…}           one for each record, in the order of their first lines
@@ -31,7 +30,7 @@ typedef struct text {
 typedef struct story {
     text *line, *want;
     size_t nlines, nwant, number;
-    bool all, whole, ordered;
+    bool all, ordered;
 } story;
 
 static struct {
@@ -76,7 +75,6 @@ static bool read_file(const char *path)
             s->number = number;
         }
         if (s && strncmp(p, "! all", 5) == 0) s->all = true;
-        if (s && strncmp(p, "! whole", 7) == 0) s->whole = true;
         if (s && strncmp(p, "! ordered", 9) == 0) s->ordered = true;
         if (s && strncmp(p, "< ", 2) == 0) add(&s->line, &s->nlines, p + 2, (size_t)(e - p) - 2);
         if (s && strncmp(p, "> ", 2) == 0) add_verbatim(&s->want, &s->nwant, p + 2, (size_t)(e - p) - 2);
@@ -318,7 +316,7 @@ static void test_stories(void **unused)
             compare(s, &r, "lines swapped after line", swap);
             end(&r);
         }
-        for (size_t cut = 0; !s->whole && cut <= s->nlines; cut++) {
+        for (size_t cut = 0; cut <= s->nlines; cut++) {
             run r = play_in_parts(s, cut);
             compare(s, &r, "in parts, cut after line", cut);
             end(&r);

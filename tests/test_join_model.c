@@ -434,6 +434,9 @@ typedef struct table {
     void *mem;
 } table;
 
+/* Short times: a record is over soon, and a part of the log decides what it can. */
+static uint32_t settle, wait;
+
 static table new_table(uint64_t memory, uint32_t flags, maillog_message_cb cb, void *user)
 {
     maillog_join_config cfg;
@@ -442,6 +445,8 @@ static table new_table(uint64_t memory, uint32_t flags, maillog_message_cb cb, v
     cfg.memory = memory;
     cfg.seed[0] = 4711;
     cfg.flags = flags;
+    cfg.settle = settle;
+    cfg.wait = wait;
     const size_t n = maillog_join_size(&cfg);
     t.mem = malloc(n);
     assert_int_equal(maillog_join_init(&t.join, t.mem, n, &cfg, cb, user), MAILLOG_OK);
@@ -510,12 +515,12 @@ static void as_bytes(const model *log, table *t)
 }
 
 /* Some parts, each in a table of its own; the last takes what they leave open. */
-static void in_parts(const model *log, table *t)
+static void in_parts(const model *log, table *t, uint32_t flags, maillog_message_cb cb)
 {
     size_t from = 0;
     for (int more = 1 + (int)roll(4); more >= 0; more--) {
         const size_t left = log->n - from, to = more ? from + roll((unsigned)left + 1) : log->n;
-        table part = new_table(1 << 20, MAILLOG_JOIN_PART, compare, NULL);
+        table part = new_table(1 << 20, MAILLOG_JOIN_PART | flags, cb, NULL);
         one_by_one(log, &part, from, to);
         const size_t n = maillog_join_export(part.join, NULL, 0);
         char *bytes = (char *)malloc(n);
@@ -547,13 +552,73 @@ static void join_log(const model *log, int way)
         as_bytes(log, &t);
         break;
     default:
-        in_parts(log, &t);
+        in_parts(log, &t, 0, compare);
     }
     assert_int_equal(maillog_join_flush(t.join), MAILLOG_OK);
     assert_int_equal(maillog_join_stats_get(t.join, &st), MAILLOG_OK);
     assert_int_equal(st.pending, 0);
     for (int i = 0; i < MESSAGES; i++) assert_int_equal(told[i], 1);
     free(t.mem);
+}
+
+/* ---- parts and the whole: every record the same, be it a message or not, to the last letter ---- */
+
+enum { MOST_RECORDS = 2 * MOST_LOG };
+typedef struct records {
+    char *json[MOST_RECORDS];
+    size_t n;
+} records;
+static records *written;
+
+static int write_down(void *user, maillog_message *m)
+{
+    (void)user;
+    const size_t n = maillog_message_json(m, NULL, NULL, 0);
+    char *json = (char *)malloc(n + 1);
+    maillog_message_json(m, NULL, json, n);
+    json[n] = '\0';
+    assert_true(written->n < MOST_RECORDS);
+    written->json[written->n++] = json;
+    return 0;
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static void write_records(const model *log, records *r, bool parts)
+{
+    maillog_join_stats st;
+    r->n = 0;
+    written = r;
+    table t = new_table(1 << 20, MAILLOG_JOIN_ALL_RECORDS, write_down, NULL);
+    if (parts)
+        in_parts(log, &t, MAILLOG_JOIN_ALL_RECORDS, write_down);
+    else
+        one_by_one(log, &t, 0, log->n);
+    assert_int_equal(maillog_join_flush(t.join), MAILLOG_OK);
+    assert_int_equal(maillog_join_stats_get(t.join, &st), MAILLOG_OK);
+    free(t.mem);
+    qsort(r->json, r->n, sizeof *r->json, by_text);
+}
+
+static void parts_and_whole(const model *log)
+{
+    static records whole, parts;
+    settle = 1 + roll(4);
+    wait = settle + roll(60);
+    write_records(log, &whole, false);
+    write_records(log, &parts, true);
+    for (size_t i = 0; i < whole.n || i < parts.n; i++) {
+        const char *want = i < whole.n ? whole.json[i] : "(none)", *got = i < parts.n ? parts.json[i] : "(none)";
+        if (strcmp(want, got) == 0) continue;
+        for (size_t k = 0; k < log->n; k++) fprintf(stderr, "%zu %s\n", k + 1, log->line[k]);
+        fprintf(stderr, "settle %u, wait %u\nwhole: %s\nparts: %s\n", settle, wait, want, got);
+        fail();
+    }
+    for (size_t i = 0; i < whole.n; i++) {
+        free(whole.json[i]);
+        free(parts.json[i]);
+    }
+    settle = wait = 0;
 }
 
 /* ---- too little memory ---- */
@@ -587,7 +652,8 @@ static void play(uint64_t start, bool disorder)
     static model log;
     seed = start * 0x9e3779b97f4a7c15u + 1;
     make_log(&log, disorder);
-    for (int way = 0; way < (disorder ? PARTS : WAYS); way++) join_log(&log, way);
+    for (int way = 0; way < WAYS; way++) join_log(&log, way);
+    for (int i = 0; i < 4; i++) parts_and_whole(&log);
     if (start % 16 == 0) join_evicting(&log, 2);
     for (size_t i = 0; i < log.n; i++) free(log.line[i]);
     for (int i = 0; i < MESSAGES; i++)

@@ -7,7 +7,7 @@
 2. Each piece is parsed (maillog's batch API), and its lines go to shards by host: all that belongs to a message is on one
    host. A host with most of the mail is no trouble: it is in many pieces.
 3. Each piece of a shard is joined by itself (MAILLOG_JOIN_PART): what began and ended there is written to DIR; the rest
-   (maillog_join_export) is a few kilobytes.
+   (maillog_join_export) is the lines near its borders and those of messages that are still open.
 4. For each shard, one more table takes these in their order (maillog_join_import) and writes what crossed a border.
 
 DIR/*.ndjson together are what `maillog trace --json LOG…` prints, in no order. A task that is run again, because its worker died, writes the same file again."""

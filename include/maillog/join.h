@@ -203,8 +203,8 @@ typedef int (*maillog_message_cb)(void *user, maillog_message *m);
 /** maillog_join_config.flags */
 enum {
     MAILLOG_JOIN_ALL_RECORDS = 1, /**< deliver records that are no messages, too */
-    MAILLOG_JOIN_PART = 2         /**< the input is a part of a log: what began before it, or is still open, waits for
-                                       maillog_join_export() */
+    MAILLOG_JOIN_PART = 2         /**< the input is a part of a log: lines that other parts may have to do with are kept
+                                       for maillog_join_export() */
 };
 
 /** Zero every byte for the defaults, then change what you want. Times are seconds of the log's own clock. */
@@ -293,13 +293,14 @@ MAILLOG_API int maillog_join_seal(maillog_join *j);
  * machine), ERR_STATE (not sealed), ERR_CORRUPT (damaged), ERR_ARGUMENT. */
 MAILLOG_API int maillog_join_attach(maillog_join **out, void *mem, size_t len, maillog_message_cb cb, void *user);
 
-/** Hand the open records to another table: write them as bytes to `buf` and forget them here once all of it fits.
+/** Hand on what a part of a log (MAILLOG_JOIN_PART) cannot decide: write the lines of its open records as bytes to
+ * `buf`, and forget them here once all of it fits. The table is empty then, and the next line may begin another part.
  *  @return bytes needed; if that is more than `cap`, nothing is forgotten and `buf` holds nothing of use (NULL with
- *          `cap` 0 asks for the size). 0: NULL or a sealed table. */
+ *          `cap` 0 asks for the size). 0: NULL, a sealed table, or one without MAILLOG_JOIN_PART. */
 MAILLOG_API size_t maillog_join_export(maillog_join *j, void *buf, size_t cap);
 
-/** Take in what another table with the same seed exported, parts of a log in their order. Records with the same key
- *  become one; edges that cross the parts are found.
+/** Take in what another table with the same seed and times exported, parts of a log in their order. What comes out is
+ *  what one table of the whole log would have given. `buf` needs no alignment.
  *  @return MAILLOG_OK, ERR_FORMAT (no export), ERR_VERSION (of another version or machine), ERR_CORRUPT (damaged or
  *          cut), ERR_ARGUMENT (another seed), ERR_STATE (sealed), ERR_ABORTED (the callback said so; all was taken). */
 MAILLOG_API int maillog_join_import(maillog_join *j, const void *buf, size_t len);

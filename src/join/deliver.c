@@ -427,6 +427,14 @@ bool maillog__evict(maillog_join *j)
     return true;
 }
 
+/* The table is empty, and the next line may be of any time. */
+void maillog__begin_anew(maillog_join *j)
+{
+    j->log_time = INT64_MIN;
+    j->day_month = 0;
+    memset(j->due, 0, sizeof j->due);
+}
+
 int maillog_join_flush(maillog_join *j)
 {
     /* what was refused goes before what was let through later; sessions that messages end leave last */
@@ -449,9 +457,7 @@ int maillog_join_flush(maillog_join *j)
             j->muted = j->aborted;
         }
     j->muted = 0;
-    j->log_time = INT64_MIN;
-    j->day_month = 0;
-    memset(j->due, 0, sizeof j->due);
+    maillog__begin_anew(j);
     return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
 }
 

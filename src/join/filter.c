@@ -64,7 +64,7 @@ void maillog__push_run(maillog_join *j, ml_in *in)
     }
     const uint64_t key = maillog__key(j, ML_KEY_RUN, in->host, id);
     uint32_t at = 0, run = maillog__find(j, key, &at);
-    if (!run) {
+    if (!run || ml_is_stale(j, ml_at_node(j, run))) {
         run = maillog__new_node(j, ML_NODE_RUN, in);
         maillog__set_key(j, run, 0, key);
     }
@@ -86,6 +86,7 @@ void maillog__push_spamd(maillog_join *j, ml_in *in)
     const maillog_str id = ml_value(in, ML_S_MESSAGE_ID);
     const uint64_t key = maillog__key(j, ML_KEY_RUN, (uint64_t)in->host << 8 | in->ev->daemon, ml_value(in, ML_S_PID));
     uint32_t at = 0, run = maillog__find(j, key, &at);
+    if (run && ml_is_stale(j, ml_at_node(j, run))) run = 0;
     const bool connection = in->f[ML_S_CLIENT_PORT] != 0;
     if (!run && !connection && !id.len && !ml_is_part(j)) {
         maillog__deliver_line(j, in, MAILLOG_RECORD_SERVICE);

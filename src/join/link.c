@@ -309,7 +309,7 @@ static bool take_store(maillog_join *j, uint32_t leg, const ml_in *in, maillog_s
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) break;
         const ml_node *n = ml_at_node(j, i);
-        if (n->kind != ML_NODE_STORE || n->flags & ML_F_LINKED) continue;
+        if (n->kind != ML_NODE_STORE || n->flags & ML_F_LINKED || ml_is_stale(j, n)) continue;
         const bool same = n->u.g.message_id && n->u.g.message_id == self->u.g.message_id;
         if (n->u.g.message_id && self->u.g.message_id && !same) continue;
         best = i; /* newest first: the oldest of those that fit wins */

@@ -172,12 +172,20 @@ static void store_links(edges *g, const ml_part *p)
     }
 }
 
+/* Whether a message was let through that had been refused before. postgrey says how long ago; without that it has known
+ * the triplet for longer. */
+static bool is_retry(const ml_entry *e)
+{
+    if (maillog__entry_word(e, ML_K_ACTION) != MAILLOG_ACTION_PASS) return false;
+    return e->daemon != MAILLOG_DAEMON_POSTGREY || ml_entry_field(e, ML_K_GREYLIST_DELAY);
+}
+
 /* A policy answer; of a retry, with the line that refused the first attempt (which is another message's). */
 static void policy(edges *g, maillog_str to, const ml_entry *e)
 {
     const size_t i = add(g, connection, to, MAILLOG_PROOF_POLICY, MAILLOG_CONFIDENCE_LIKELY, e->line);
     const maillog_str rcpt = maillog__entry_get(e, ML_K_TO), from = maillog__entry_get(e, ML_K_FROM);
-    if (i == SIZE_MAX || !rcpt.len || maillog__entry_word(e, ML_K_ACTION) != MAILLOG_ACTION_PASS) return;
+    if (i == SIZE_MAX || !rcpt.len || !is_retry(e)) return;
     const uint32_t grey = maillog__grey(g->b->j, from, rcpt);
     if (grey) add_line(g, (uint64_t)ml_at_node(g->b->j, grey)->last, i);
 }

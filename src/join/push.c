@@ -37,6 +37,15 @@ static void believe(maillog_join *j)
     j->doubted_node = 0;
 }
 
+static void doubt(maillog_join *j, int64_t t)
+{
+    j->doubted = 1;
+    j->doubt = t;
+    j->doubted_node = 0;
+}
+
+static bool is_agreed(const maillog_join *j, int64_t t) { return t > j->doubt - LEAP && t < j->doubt + LEAP; }
+
 /* The clock by which records grow old. It goes forward only, by what the stamps advance; a stamp far off counts once a
  * second line agrees with it (one damaged stamp must not end every open message). */
 static bool advance(maillog_join *j, int64_t t)
@@ -48,11 +57,8 @@ static bool advance(maillog_join *j, int64_t t)
     }
     if (t <= j->log_time && t >= j->log_time - STEP_BACK) return false;
     const bool far = t > j->log_time + LEAP || t < j->log_time;
-    const bool agreed = t > j->doubt - LEAP && t < j->doubt + LEAP;
-    j->doubted = far && !agreed;
-    if (j->doubted) {
-        j->doubt = t;
-        j->doubted_node = 0;
+    if (far && !is_agreed(j, t)) {
+        doubt(j, t);
         return false;
     }
     const int64_t step = t - j->log_time;
@@ -66,8 +72,10 @@ static bool advance(maillog_join *j, int64_t t)
 bool maillog__set_time(maillog_join *j, int64_t t)
 {
     if (t <= j->log_time) return false;
+    const bool far = t > j->log_time + LEAP;
     j->clock += t - j->log_time;
     j->log_time = t;
+    if (far && is_agreed(j, t)) believe(j);
     return true;
 }
 
@@ -496,7 +504,10 @@ void maillog__take_again(maillog_join *j, const maillog_event *ev, uint64_t line
     j->stats.lines += !listed;
     j->doubted = 0;
     const int64_t t = seconds_of(in.ns);
-    if (ev->time.month && t <= end && maillog__set_time(j, t)) maillog__tick(j);
+    if (ev->time.month && t > end && t < end + 180 * (int64_t)LEAP) /* beyond that, they differ in the year alone */
+        doubt(j, t);
+    else if (ev->time.month && t > j->log_time && advance(j, t))
+        maillog__tick(j);
     while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
     route(j, &in);
 }

@@ -49,7 +49,8 @@ static void find_sessions(maillog_join *j, const ml_in *in, uint32_t out[2])
     for (int most = MOST_LOOKED_AT; n < 2 && most; most--) {
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) break;
-        if (ml_at_node(j, i)->kind == ML_NODE_SESSION) out[n++] = i;
+        const ml_node *s = ml_at_node(j, i);
+        if (s->kind == ML_NODE_SESSION && !ml_is_stale(j, s)) out[n++] = i;
     }
 }
 
@@ -278,7 +279,8 @@ static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
 
 static bool is_parked(const ml_node *n) { return n->kind == ML_NODE_POLICY && !(n->flags & ML_F_LINKED); }
 
-/* smtpd waits for five minutes (smtpd_timeout): one that was quiet for longer is most likely over, its end not logged. */
+/* smtpd waits for five minutes (smtpd_timeout): one that was quiet for longer is most likely over, its end not logged.
+ */
 static bool is_quiet(const maillog_join *j, const ml_node *session)
 {
     return j->clock > (int64_t)session->active + j->config.wait;
@@ -294,7 +296,7 @@ static uint32_t only_session(maillog_join *j, const ml_in *in)
         const uint32_t i = maillog__find(j, key, &at);
         if (!i) break;
         const ml_node *n = ml_at_node(j, i);
-        if (n->kind != ML_NODE_SESSION) continue;
+        if (n->kind != ML_NODE_SESSION || ml_is_stale(j, n)) continue;
         if (n->flags & ML_F_CLOSED) {
             /* the answer came after the end, unless there is one: then it is for a connection yet unknown (XCLIENT) */
             const bool late = in->ns <= n->last + NANO && !has_answered(j, n, in->ev->daemon);
@@ -445,7 +447,9 @@ void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in)
         const uint32_t i = maillog__find(j, ml_at_node(j, self->session)->key[1], &at);
         if (!i) return;
         ml_node *n = ml_at_node(j, i);
-        if (!is_parked(n) || !n->u.g.message_id || (n->u.g.message_id != to && n->u.g.message_id != orig)) continue;
+        if (!is_parked(n) || ml_is_stale(j, n) || !n->u.g.message_id ||
+            (n->u.g.message_id != to && n->u.g.message_id != orig))
+            continue;
         n->flags |= ML_F_LINKED;
         maillog__drop_key(j, i, 0);
         j->parked--;
@@ -480,8 +484,7 @@ static bool starts(const ml_in *in, const char *word)
 static void move_screen(maillog_join *j, uint32_t screen, uint32_t session)
 {
     const uint32_t flags = ml_at_node(j, screen)->flags;
-    if (ml_is_part(j) && (flags & ML_F_AWAITS || !(flags & ML_F_CONNECT)))
-        ml_at_node(j, session)->flags |= ML_F_AWAITS;
+    if (ml_is_part(j) && (flags & ML_F_AWAITS || !(flags & ML_F_CONNECT))) ml_at_node(j, session)->flags |= ML_F_AWAITS;
     maillog__tape_move(j, screen, session, 0);
     maillog__free_node(j, screen);
 }

@@ -1,7 +1,7 @@
-/* shard.c: what a part of a log could not decide, handed from one table to another: the lines themselves, in the order in
- * which they were taken. The other table takes them as if they had just been read, so that it comes to what it would have
- * come to with the whole log; only what is but remembered (legs that went out, attempts that were greylisted) goes as
- * nodes, each at its place among the lines. Its keys are hashes with the same seed, so they hold on both sides.
+/* shard.c: what a part of a log could not decide, handed from one table to another: the lines themselves, in the order
+ * in which they were taken. The other table takes them as if they had just been read, so that it comes to what it would
+ * have come to with the whole log; only what is but remembered (legs that went out, attempts that were greylisted) goes
+ * as nodes, each at its place among the lines. Its keys are hashes with the same seed, so they hold on both sides.
  *
  *   head | items: a head each, then the line or the node | index: what comes first, and where it is */
 #include <maillog/parse.h>
@@ -157,6 +157,7 @@ size_t maillog_join_export(maillog_join *j, void *buf, size_t cap)
     j->stats.duplicates -= s.repeats;
     j->stats.truncated -= s.cut;
     forget_all(j);
+    maillog__begin_anew(j);
     return need;
 }
 
@@ -213,8 +214,8 @@ static void import_node(maillog_join *j, const shard_head *h, const ml_node *fro
     memcpy(n->recent, from->recent, sizeof n->recent);
     n->session_prev = (uint32_t)j->place;
     n->session_next = (uint32_t)(j->place >> 32);
-    const int64_t since = h->log_time - (h->clock - (int64_t)from->active); /* by the stamps */
-    n->active = (uint32_t)(j->clock + since - j->log_time);
+    const int64_t left = h->log_time > j->log_time ? h->log_time - j->log_time : 0; /* until the end of its part */
+    n->active = (uint32_t)(j->clock + left - (h->clock - (int64_t)from->active));
     maillog__set_key(j, node, 0, from->key[0]);
     maillog__list_put(j, node, grey ? ML_LIST_GREY : ML_LIST_GONE);
 }

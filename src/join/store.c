@@ -13,7 +13,8 @@ static uint64_t process_key(const maillog_join *j, const ml_in *in)
 static uint32_t holder_of(maillog_join *j, const ml_in *in)
 {
     uint32_t at = 0;
-    return pid_of(in).len ? maillog__find(j, process_key(j, in), &at) : 0;
+    const uint32_t i = pid_of(in).len ? maillog__find(j, process_key(j, in), &at) : 0;
+    return i && ml_is_stale(j, ml_at_node(j, i)) ? 0 : i;
 }
 
 static uint32_t new_store(maillog_join *j, const ml_in *in) { return maillog__new_node(j, ML_NODE_STORE, in); }
@@ -58,7 +59,7 @@ static uint32_t by_session(maillog_join *j, const ml_in *in)
     const maillog_str session = maillog__lmtp_session(ml_value(in, ML_S_SESSION));
     const uint64_t key = maillog__key(j, ML_KEY_LMTP, 0, session);
     uint32_t at = 0, store = maillog__find(j, key, &at);
-    if (store) return store;
+    if (store && !ml_is_stale(j, ml_at_node(j, store))) return store;
     store = new_store(j, in);
     maillog__set_key(j, store, 0, key);
     return store;

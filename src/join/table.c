@@ -2,7 +2,7 @@
 #include "table.h"
 
 #define MAGIC 0x6e696f6a6c69616du /* "mailjoin" */
-#define FORMAT 2u
+#define FORMAT 3u
 
 _Static_assert(sizeof(ml_node) <= ML_CELL_DATA + 4u, "a node fits into a cell");
 
@@ -326,7 +326,8 @@ static bool is_retry(maillog_join *j, const ml_in *in)
 {
     const maillog_str waited = ml_value(in, ML_S_GREYLIST_DELAY);
     int64_t seconds = 0;
-    if (!waited.len || ml_word_of(in, ML_S_ACTION) != MAILLOG_ACTION_PASS) return false;
+    if (ml_word_of(in, ML_S_ACTION) != MAILLOG_ACTION_PASS) return false;
+    if (!waited.len) return in->ev->daemon != MAILLOG_DAEMON_POSTGREY && in->f[ML_S_FROM]; /* see links.c */
     for (size_t i = 0; i < waited.len && ml_is_digit(waited.ptr[i]) && seconds < INT32_MAX; i++)
         seconds = seconds * 10 + (waited.ptr[i] - '0');
     const uint32_t grey = maillog__grey(j, ml_value(in, ML_S_FROM), ml_value(in, ML_S_TO));
@@ -345,7 +346,8 @@ static bool begins_elsewhere(const maillog_join *j, const ml_node *n)
     return !(session & ML_F_CONNECT) || session & ML_F_AWAITS;
 }
 
-/* In a part of a log: whether another part can have to do with the message. All that is in its sessions goes with it. */
+/* In a part of a log: whether another part can have to do with the message. All that is in its sessions goes with it.
+ */
 static bool is_handed_on(const maillog_join *j, uint32_t leader)
 {
     enum { MOST = 256 };

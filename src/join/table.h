@@ -172,7 +172,7 @@ typedef struct ml_in {
     uint64_t client;     /* of the client's address; 0: not there, or not made yet: see ml_address_key() */
     uint64_t message_id; /* of the Message-ID, the same */
     uint16_t segment;
-    bool listed; /* another table has told of it */
+    bool listed;         /* another table has told of it */
     uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
     uint8_t nkept, kept[MAILLOG_FIELDS_MAX + 1]; /* numbers of the fields for the tape, the last first */
 } ml_in;
@@ -240,6 +240,16 @@ static inline uint32_t *ml_next_ref(maillog_join *j, uint32_t ref)
 static inline ml_node *ml_leader(const maillog_join *j, const ml_node *n) { return ml_at_node(j, n->group); }
 
 static inline bool ml_is_part(const maillog_join *j) { return (j->config.flags & MAILLOG_JOIN_PART) != 0; }
+
+/* Whether a session, or a part that found no message, was quiet for so long that it is given up: lists are in order of
+ * time but nearly, and what is found must not depend on what else is in the table. */
+static inline bool ml_is_stale(const maillog_join *j, const ml_node *n)
+{
+    if (n->kind == ML_NODE_SESSION)
+        return !n->u.s.refs && !(n->flags & ML_F_CLOSED) && j->clock >= (int64_t)n->active + 12 * j->config.wait;
+    const ml_node *g = n->group ? ml_leader(j, n) : n;
+    return n->group && !(g->flags & ML_F_LEGS) && j->clock >= (int64_t)g->active + j->config.wait;
+}
 
 /* Whether the node's message has as many lines as can be handed over at once: reading a tape and listing its lines
  * takes eight times its bytes, at worst. */
@@ -392,6 +402,7 @@ void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message
 void maillog__deliver_line(maillog_join *j, const ml_in *in, maillog_record record);
 void maillog__tick(maillog_join *j);
 bool maillog__evict(maillog_join *j);
+void maillog__begin_anew(maillog_join *j);
 uint32_t maillog__grey(maillog_join *j, maillog_str from, maillog_str to); /* 0: not greylisted of late */
 void maillog__grey_line(ml_node *grey, int64_t line);
 

@@ -268,7 +268,7 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
         ml_leader(j, n)->u.g.bytes += n->bytes - before;
     else
         add_to_session(n, in->segment);
-    if (in->listed && !n->group) n->flags |= ML_F_SEGMENTS;
+    if (in->listed && !n->group) n->flags |= ML_F_SEGMENTS | ML_F_LISTED;
 }
 
 /* ---- reading ---- */

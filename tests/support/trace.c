@@ -1,7 +1,7 @@
 /* trace.c: a small driver for tests: a log in, its records as JSON lines out, in the order of their first lines.
  *   trace [--memory BYTES] [--chunk BYTES] [--cut LINE]... [--settle SECONDS] [--wait SECONDS] [--all] [--stats] FILE
- * --cut: the lines up to that one are joined as one part, the others as another (up to the next --cut), and a last table
- * takes in all. */
+ * --cut: the lines up to that one are joined as one part, the others as another (up to the next --cut), and a last
+ * table takes in all. */
 #include <maillog/maillog.h>
 
 #include <stdio.h>
