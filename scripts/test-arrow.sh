@@ -1,13 +1,16 @@
 #!/bin/sh
 # The Arrow streams, events and messages, read by DuckDB: the library inside the npm package is fetched (70 MB), the example
 # is built, and what DuckDB counts is compared with what the command prints; what it costs is measured. Then the Arrow IPC
-# files and streams that the command writes are read back by npm's apache-arrow, value by value. Not part of the ordinary
-# tests. usage: test-arrow.sh [LOG]
+# files and streams that the command writes are read back by npm's apache-arrow, value by value. With --chdb, ClickHouse
+# reads streams and files, too: its library inside npm's chdb is fetched (543 MB). Not part of the ordinary tests.
+# usage: test-arrow.sh [--chdb] [LOG]
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
 need npm npm
 need python3 python3
+with_chdb=""
+[ "${1-}" != --chdb ] || { with_chdb=yes; shift; }
 log=${1:-examples/seed/mail.log}
 work=build/arrow
 mkdir -p "$work"
@@ -79,4 +82,28 @@ read_back "$work/long.log"
 for i in 1 2 3 4 5 6 7 8 9 10; do cat "$work/long.log"; done > "$work/longer.log"
 for columns in 8 21; do "$work/duckdb" --time "$duckdb" "$work/longer.log" $columns; done
 rm "$work/longer.log"
-echo "arrow: right"
+
+[ -n "$with_chdb" ] || { echo "arrow: right"; exit; }
+# ClickHouse: the streams into tables (chdb.c), and the command's files
+[ -d build/chdb/node_modules/@chdb ] || npm install --silent --no-audit --no-fund --prefix "$PWD/build/chdb" chdb
+chdb=$(find build/chdb/node_modules/@chdb -name libchdb.so)
+cc -std=gnu11 -O2 -Iinclude examples/arrow/chdb.c examples/arrow/log_table.c build/libmaillog.a -ldl -o "$work/chdb"
+# the rows of both tables in a file, and how many of them DuckDB has otherwise
+for table in events messages; do
+    of=$([ $table = events ] || echo --messages)
+    # shellcheck disable=SC2086
+    build/maillog export --to arrow $of -o "$work/$table.arrow" "$work/long.log"
+done
+clickhouse() { what=$1; cat > "$work/want"; "$work/chdb" "$chdb" "$work/long.log" "$2" > "$work/got"; diff "$work/want" "$work/got" || { echo "FAIL: ClickHouse: $what"; exit 1; }; }
+log=$work/long.log
+count="SELECT event, count(*) FROM events WHERE event IS NOT NULL GROUP BY event ORDER BY event"
+ask "$count" | clickhouse "events" "$count"
+texts="SELECT count(*), count(DISTINCT \"from\"), sum(length(\"from\")), sum(size), min(line), max(line), count(status), count(DISTINCT queue_id) FROM events"
+ask "$(echo "$texts" | sed 's/length(/strlen(/')" | clickhouse "texts and numbers" "$texts"
+echo 0 | clickhouse "the file of events" "SELECT count() FROM (SELECT * EXCEPT time FROM events EXCEPT SELECT * EXCEPT time FROM file('$PWD/$work/events.arrow', Arrow))"
+ask "SELECT verdict, count(*), sum(len(recipients)), sum(len(checks)), sum(len(lines)) FROM messages GROUP BY verdict ORDER BY verdict" |
+    clickhouse "messages" "SELECT verdict, count(), sum(length(recipients)), sum(length(checks)), sum(length(lines)) FROM messages GROUP BY verdict ORDER BY verdict"
+ask "SELECT r.to, r.relay, r.delay FROM messages, unnest(recipients) AS t(r) WHERE r.delay > 0 ORDER BY ALL" |
+    clickhouse "recipients" "SELECT r.to AS a, r.relay AS b, r.delay AS c FROM messages ARRAY JOIN recipients AS r WHERE r.delay > 0 ORDER BY a, b, c"
+echo 0 | clickhouse "the file of messages" "SELECT count() FROM (SELECT queue_ids, why, recipients.to, lines FROM messages EXCEPT SELECT queue_ids, why, recipients.to, lines FROM file('$PWD/$work/messages.arrow', Arrow))"
+echo "arrow, with ClickHouse: right"

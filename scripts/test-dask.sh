@@ -11,7 +11,9 @@ build_targets maillog_shared maillog_command
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 MAILLOG_LIBRARY=$PWD/build/libmaillog.so PYTHONPATH=$PWD/examples/dask:$PWD/examples/bindings/python PYTHONDONTWRITEBYTECODE=1
-export MAILLOG_LIBRARY PYTHONPATH PYTHONDONTWRITEBYTECODE
+# a machine that has other work may take longer than the default, 30 s, to answer
+DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT=120s
+export MAILLOG_LIBRARY PYTHONPATH PYTHONDONTWRITEBYTECODE DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT
 lines=$($python tests/rsyslog/traffic.py "${1:-100000}" 8 "$work/log" "$work/truth" once)
 echo "$lines lines of 8 hosts"
 timeout 300 $python tests/dask/test.py build/maillog "$work/log" "$work"

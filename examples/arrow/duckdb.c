@@ -4,6 +4,7 @@
  *   duckdb --time LIBDUCKDB.SO LOG COLUMNS     only events, into memory: what it takes of the processor */
 #include "duck.h"
 #include "log_table.h"
+#include "read_all.h"
 
 #include <maillog/base.h>
 
@@ -11,18 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static char *read_all(const char *path, size_t *len)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f || fseek(f, 0, SEEK_END) != 0) return NULL;
-    const long size = ftell(f);
-    char *text = size >= 0 ? malloc((size_t)size + 1) : NULL;
-    rewind(f);
-    *len = text ? fread(text, 1, (size_t)size, f) : 0;
-    fclose(f);
-    return text;
-}
 
 static int fill_events(const duck_database *db, const log_table *log, size_t columns)
 {
