@@ -17,7 +17,7 @@ static inline void ml_line_init(ml_line *l, maillog_event *ev, const char *base,
 {
     l->ev = ev;
     l->next = l->limit = NULL;
-    l->base = base;
+    ml_line_base(l, base);
     l->readable = readable;
     l->prefix = l->program = ml_none();
     l->hosts = NULL;

@@ -90,7 +90,7 @@ ML_INLINE ml_line *line_at(stream *s, const char *p, const char *readable, maill
 {
     ml_line *const l = &s->line;
     l->ev = ev;
-    l->base = p;
+    ml_line_base(l, p);
     l->readable = readable;
     l->hosts = s->hosts; /* the stream may have been moved */
     return l;

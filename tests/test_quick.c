@@ -15,6 +15,8 @@
 #include "parse.h"
 
 static case_file file;
+/* Behind the line and its twin: a line of a batch is read where it stands if there is room behind it, else in a copy. */
+enum { MORE = 512 };
 static size_t share = 23; /* one in so many of the changed lines */
 static size_t turn;
 
@@ -110,8 +112,8 @@ static const char bytes[] = " ,;:<>[]()=/\"'@\\{}-_.09AZaz\t\x80";
 /* The bytes behind the line, which no grammar may see: the line again, then blanks. */
 static char *with_more(const char *line, size_t len)
 {
-    char *text = (char *)malloc(2 * len + 256);
-    memset(text, ' ', 2 * len + 256);
+    char *text = (char *)malloc(2 * len + MORE);
+    memset(text, ' ', 2 * len + MORE);
     memcpy(text, line, len);
     text[len] = '\n';
     memcpy(text + len + 1, line, len);
@@ -123,7 +125,7 @@ static void each_cut(char *text, size_t len)
     for (size_t n = 1; n <= len; n++) {
         parse_both(text, n, n);
         if (is_turn()) parse_both(text, n, n + 40);
-        parse_both(text, n, 2 * len + 256);
+        parse_both(text, n, 2 * len + MORE);
     }
 }
 
@@ -134,7 +136,7 @@ static void each_byte(char *text, size_t len)
         for (const char *b = bytes; *b; b++) {
             if (!is_turn()) continue;
             text[i] = *b;
-            parse_both(text, len, 2 * len + 256);
+            parse_both(text, len, 2 * len + MORE);
         }
         text[i] = was;
     }
@@ -148,7 +150,7 @@ static void each_piece(const char *line, size_t len)
             if (!is_turn()) continue;
             char *text = with_more(line, len);
             memmove(text + from, line + from + n, len - from - n);
-            parse_both(text, len - n, 2 * len + 256);
+            parse_both(text, len - n, 2 * len + MORE);
             free(text);
         }
     }

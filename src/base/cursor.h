@@ -55,7 +55,8 @@ enum { ML_HOSTS = 8 };
 typedef struct ml_line {
     maillog_event *ev;
     maillog_field *next, *limit; /* next free row, end of the rows */
-    const char *base;            /* offsets count from here */
+    const char *base;            /* offsets count from here: see ml_line_base() */
+    uintptr_t to_offset;         /* -base: added to a pointer, the low half is its offset. One step, and not two */
     const char *readable;        /* loads below this are allowed */
     ml_cur prefix, program;      /* the program tag, split at its last '/'; prefix.p NULL without one */
     char stamp[16];              /* how the last stamp began, */
@@ -64,6 +65,12 @@ typedef struct ml_line {
     ml_form form;
     bool inside; /* a line inside a record or behind a container's prefix: there is no third */
 } ml_line;
+
+static inline void ml_line_base(ml_line *l, const char *base)
+{
+    l->base = base;
+    l->to_offset = 0 - (uintptr_t)base;
+}
 
 static inline size_t ml_len(ml_cur c) { return (size_t)(c.e - c.p); }
 static inline bool ml_empty(ml_cur c) { return c.p == c.e; }

@@ -24,7 +24,7 @@ ML_INLINE bool quick_user(ml_quick *q, const char *name, bool header_has_pid)
         ML_ROW(q, SESSION, session, end);
         q->p = end + 1;
     }
-    return ML_QUICK_SKIP(q, &q->p, ": ");
+    return ML_QUICK_SKIP(&q->p, ": ");
 }
 
 /* ---- MESSAGE: user=<U>, method=M, rip=A, lip=A, mpid=N, TLS, session=<S> ---- */
@@ -32,7 +32,7 @@ ML_INLINE bool quick_user(ml_quick *q, const char *name, bool header_has_pid)
 /* `, key=value` up to the next comma; false: it is not there, or holds a '>', which might be the user's. */
 ML_INLINE bool quick_element(ml_quick *q, const char *lit, size_t n, maillog_field_id id)
 {
-    if (!quick_at(q, q->p, lit, n)) return false;
+    if (!ml_quick_same(q->p, lit, n)) return false;
     const char *const value = q->p + n, *const end = ml_quick_find_2(q, value, ',', '>');
     if (end >= q->e || *end != ',') return false;
     ml_row(q, id, value, end);
@@ -49,7 +49,7 @@ ML_INLINE bool quick_attempts(ml_quick *q)
     if (QUICK_NUMBER(q, "(auth failed, ", ATTEMPTS) ? !QUICK_NUMBER(q, " attempts in ", SECONDS)
                                                     : !QUICK_NUMBER(q, "(no auth attempts in ", SECONDS))
         return false;
-    if (!ML_QUICK_SKIP(q, &q->p, " secs)")) return false;
+    if (!ML_QUICK_SKIP(&q->p, " secs)")) return false;
     ml_quick detail_row = *q;
     detail_row.next = row;
     ML_ROW(&detail_row, REASON_DETAIL, detail, q->p - 1);
@@ -70,31 +70,30 @@ ML_INLINE bool quick_abort_reason(ml_quick *q)
  * (CODE)`; the event, or 0. */
 ML_INLINE unsigned quick_login_message(ml_quick *q)
 {
-    if (ML_QUICK_SKIP(q, &q->p, "Login: ") || ML_QUICK_SKIP(q, &q->p, "Logged in: "))
-        return MAILLOG_EVENT_DOVECOT_LOGIN;
-    const bool has_code = ML_QUICK_SKIP(q, &q->p, "Login aborted: ");
-    if (has_code || ML_QUICK_SKIP(q, &q->p, "Disconnected: ") || QUICK_AT(q, q->p, "Aborted login (")) {
+    if (ML_QUICK_SKIP(&q->p, "Login: ") || ML_QUICK_SKIP(&q->p, "Logged in: ")) return MAILLOG_EVENT_DOVECOT_LOGIN;
+    const bool has_code = ML_QUICK_SKIP(&q->p, "Login aborted: ");
+    if (has_code || ML_QUICK_SKIP(&q->p, "Disconnected: ") || QUICK_AT(q->p, "Aborted login (")) {
         if (!quick_abort_reason(q)) return 0;
-    } else if (!ML_QUICK_SKIP(q, &q->p, "Disconnected ")) {
+    } else if (!ML_QUICK_SKIP(&q->p, "Disconnected ")) {
         return 0;
     }
     if (!quick_attempts(q)) return 0;
     if (has_code) {
         const char *const code = q->p + 2;
-        if (!ML_QUICK_SKIP(q, &q->p, " (")) return 0;
+        if (!ML_QUICK_SKIP(&q->p, " (")) return 0;
         while (q->p < q->e && (ml_is_lower(*q->p) || *q->p == '_')) q->p++;
         if (q->p == code) return 0;
         ML_ROW(q, REASON_CODE, code, q->p);
-        if (!ML_QUICK_SKIP(q, &q->p, ")")) return 0;
+        if (!ML_QUICK_SKIP(&q->p, ")")) return 0;
     }
-    return ML_QUICK_SKIP(q, &q->p, ": ") ? MAILLOG_EVENT_DOVECOT_LOGIN_ABORTED : 0;
+    return ML_QUICK_SKIP(&q->p, ": ") ? MAILLOG_EVENT_DOVECOT_LOGIN_ABORTED : 0;
 }
 
-static bool quick_login(ml_quick *out, ml_line *l)
+ML_INLINE bool quick_login(ml_quick *out)
 {
     ml_quick q = *out;
     const unsigned event = quick_login_message(&q);
-    if (!event || !QUICK_AT(&q, q.p, "user=<")) return false;
+    if (!event || !QUICK_AT(q.p, "user=<")) return false;
     /* no other '>' behind it but that of the session, and nothing behind that */
     const char *const user = q.p + 6, *const close = quick_find(&q, user, '>');
     if (close >= q.e) return false;
@@ -103,16 +102,16 @@ static bool quick_login(ml_quick *out, ml_line *l)
     (void)QUICK_ELEMENT(&q, ", method=", METHOD);
     if (!QUICK_ELEMENT(&q, ", rip=", RIP) || !QUICK_ELEMENT(&q, ", lip=", LIP)) return false;
     (void)QUICK_ELEMENT(&q, ", mpid=", MPID);
-    if (ML_QUICK_SKIP(&q, &q.p, ", TLS,"))
+    if (ML_QUICK_SKIP(&q.p, ", TLS,"))
         ML_ROW(&q, SECURED, q.p - 4, q.p - 1);
-    else if (ML_QUICK_SKIP(&q, &q.p, ", secured,"))
+    else if (ML_QUICK_SKIP(&q.p, ", secured,"))
         ML_ROW(&q, SECURED, q.p - 8, q.p - 1);
-    else if (!ML_QUICK_SKIP(&q, &q.p, ","))
+    else if (!ML_QUICK_SKIP(&q.p, ","))
         return false;
-    if (!ML_QUICK_SKIP(&q, &q.p, " session=<") || quick_find_2(&q, q.p, ',', '>') != q.e - 1 || q.e[-1] != '>')
+    if (!ML_QUICK_SKIP(&q.p, " session=<") || quick_find_2(&q, q.p, ',', '>') != q.e - 1 || q.e[-1] != '>')
         return false;
     ML_ROW(&q, SESSION, q.p, q.e - 1);
-    return ml_quick_event(out, &q, l->ev, (maillog_event_type)event);
+    return ml_quick_event(out, &q, (maillog_event_type)event);
 }
 
 /* ---- [Disconnected: ]REASON[ (STATE)] in=N out=N deleted=N … ---- */
@@ -128,14 +127,14 @@ ML_INLINE const char *quick_state(const ml_quick *q, const char *e)
 /* `REASON[ (STATE)]`, up to the blank before the counts. */
 ML_INLINE bool quick_end_reason(ml_quick *q, bool disconnected)
 {
-    if (QUICK_AT(q, q->p, "Logged out in=")) {
+    if (QUICK_AT(q->p, "Logged out in=")) {
         ML_ROW(q, REASON, q->p, q->p + 10);
         q->p += 10;
         return true;
     }
     const char *const equal = ml_quick_find(q, q->p, '='), *const e = equal - 3;
     if (equal >= q->e || e <= q->p || *e != ' ' || ml_quick_find(q, q->p, ':') < e) return false;
-    if (!disconnected && !QUICK_AT(q, q->p, "Logged out") && !QUICK_AT(q, q->p, "Connection closed")) return false;
+    if (!disconnected && !QUICK_AT(q->p, "Logged out") && !QUICK_AT(q->p, "Connection closed")) return false;
     if (e[-1] == ')') {
         const char *const state = quick_state(q, e);
         if (!state) return false;
@@ -149,22 +148,23 @@ ML_INLINE bool quick_end_reason(ml_quick *q, bool disconnected)
 }
 
 /* The counts in the order of imap_logout_format's default. */
-static bool quick_session_end(ml_quick *out, ml_line *l)
+ML_INLINE bool quick_session_end(ml_quick *out)
 {
     ml_quick q = *out;
-    const bool disconnected = ML_QUICK_SKIP(&q, &q.p, "Disconnected: ");
-    if (!quick_end_reason(&q, disconnected) || !QUICK_NUMBER(&q, " in=", IN) || !QUICK_NUMBER(&q, " out=", OUT))
+    quick_numbers n = {NULL, 0};
+    const bool disconnected = ML_QUICK_SKIP(&q.p, "Disconnected: ");
+    if (!quick_end_reason(&q, disconnected) || !QUICK_COUNT(&q, &n, " in=", IN) || !QUICK_COUNT(&q, &n, " out=", OUT))
         return false;
-    if (QUICK_NUMBER(&q, " deleted=", DELETED)) {
-        (void)QUICK_NUMBER(&q, " expunged=", EXPUNGED);
-        (void)QUICK_NUMBER(&q, " trashed=", TRASHED);
-        (void)QUICK_NUMBER(&q, " appended=", APPENDED);
-        (void)QUICK_NUMBER(&q, " hdr_count=", HDR_COUNT);
-        (void)QUICK_NUMBER(&q, " hdr_bytes=", HDR_BYTES);
-        (void)QUICK_NUMBER(&q, " body_count=", BODY_COUNT);
-        (void)QUICK_NUMBER(&q, " body_bytes=", BODY_BYTES);
+    if (QUICK_COUNT(&q, &n, " deleted=", DELETED)) {
+        (void)QUICK_COUNT(&q, &n, " expunged=", EXPUNGED);
+        (void)QUICK_COUNT(&q, &n, " trashed=", TRASHED);
+        (void)QUICK_COUNT(&q, &n, " appended=", APPENDED);
+        (void)QUICK_COUNT(&q, &n, " hdr_count=", HDR_COUNT);
+        (void)QUICK_COUNT(&q, &n, " hdr_bytes=", HDR_BYTES);
+        (void)QUICK_COUNT(&q, &n, " body_count=", BODY_COUNT);
+        (void)QUICK_COUNT(&q, &n, " body_bytes=", BODY_BYTES);
     }
-    return q.p == q.e && ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_DOVECOT_SESSION_END);
+    return q.p == q.e && ml_quick_event(out, &q, MAILLOG_EVENT_DOVECOT_SESSION_END);
 }
 
 /* ---- [sieve: ]msgid=<…>: STATEMENT ---- */
@@ -172,102 +172,104 @@ static bool quick_session_end(ml_quick *out, ml_line *l)
 /* The first '>', '<' or blank of the ID; at or behind the end: there is none. */
 ML_INLINE const char *quick_id_end(const ml_quick *q, const char *p)
 {
-    for (; p < q->stop; p += ML_VEC) {
+    for (; p < q->e; p += ML_VEC) {
         const uint64_t hits = ml_hits_2(p, '>', ' ') | ml_hits(p, '<');
         if (hits) return p + (ml_first(hits) >> ML_HIT_SHIFT);
     }
-    while (p < q->e && *p != '>' && *p != ' ' && *p != '<') p++;
     return p;
 }
 
-static bool quick_stored(ml_quick *out, ml_line *l)
+ML_INLINE bool quick_stored(ml_quick *out)
 {
     enum { ID_MAX = 190 }; /* below what Dovecot cuts */
     ml_quick q = *out;
-    const bool sieve = ML_QUICK_SKIP(&q, &q.p, "sieve: ");
-    if (!ML_QUICK_SKIP(&q, &q.p, "msgid=<")) return false;
+    const bool sieve = ML_QUICK_SKIP(&q.p, "sieve: ");
+    if (!ML_QUICK_SKIP(&q.p, "msgid=<")) return false;
     const char *const id = q.p, *const close = quick_id_end(&q, id);
     if (close >= q.e || *close != '>' || close - id > ID_MAX) return false;
     ML_ROW(&q, MESSAGE_ID, id - 1, close + 1);
     q.p = close + 1;
     maillog_event_type type = MAILLOG_EVENT_DOVECOT_STORED;
-    if (sieve ? !ML_QUICK_SKIP(&q, &q.p, ": stored mail into mailbox ") : !ML_QUICK_SKIP(&q, &q.p, ": saved mail to "))
+    if (sieve ? !ML_QUICK_SKIP(&q.p, ": stored mail into mailbox ") : !ML_QUICK_SKIP(&q.p, ": saved mail to "))
         return false;
     if (!sieve) type = MAILLOG_EVENT_DOVECOT_SAVED;
     if (quick_has(&q, q.p, ':')) return false; /* another end of the ID? */
     ML_ROW(&q, MAILBOX, q.p, q.e);
-    return ml_quick_event(out, &q, l->ev, type);
+    return ml_quick_event(out, &q, type);
 }
 
 /* ---- lmtp(PID): Connect from CLIENT, Disconnect from CLIENT: REASON (state=STATE) ---- */
 
-static bool quick_lmtp_connection(ml_quick *out, ml_line *l, bool header_has_pid)
+static bool quick_lmtp_connection(ml_quick *out, bool header_has_pid)
 {
     ml_quick q = *out;
     const char *const pid = q.p + 1;
     q.p = quick_digits(&q, pid);
-    if (q.p <= pid || !ML_QUICK_SKIP(&q, &q.p, "): ")) return false;
+    if (q.p <= pid || !ML_QUICK_SKIP(&q.p, "): ")) return false;
     ml_row(&q, header_has_pid ? MAILLOG_FIELD_CHILD_PID : MAILLOG_FIELD_PID, pid, q.p - 3);
-    if (ML_QUICK_SKIP(&q, &q.p, "Connect from ")) {
+    if (ML_QUICK_SKIP(&q.p, "Connect from ")) {
         ML_ROW(&q, CLIENT, q.p, q.e);
-        return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_DOVECOT_CONNECT);
+        return ml_quick_event(out, &q, MAILLOG_EVENT_DOVECOT_CONNECT);
     }
-    if (!ML_QUICK_SKIP(&q, &q.p, "Disconnect from ")) return false;
+    if (!ML_QUICK_SKIP(&q.p, "Disconnect from ")) return false;
     const char *const client = q.p, *const colon = ml_quick_find(&q, client, ':'), *const reason = colon + 2;
     if (reason >= q.e || colon[1] != ' ') return false;
     const char *const open = ml_quick_find(&q, reason, '('), *const state = open + 7;
-    if (open < reason + 2 || !QUICK_AT(&q, open - 1, " (state=") || state >= q.e) return false;
+    if (open < reason + 2 || !QUICK_AT(open - 1, " (state=") || state >= q.e) return false;
     if (ml_quick_find_2(&q, state, ')', '(') != q.e - 1 || q.e[-1] != ')') return false;
     ML_ROW(&q, CLIENT, client, colon);
     ML_ROW(&q, REASON, reason, open - 1);
     ML_ROW(&q, STATE, state, q.e - 1);
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_DOVECOT_DISCONNECT);
+    return ml_quick_event(out, &q, MAILLOG_EVENT_DOVECOT_DISCONNECT);
 }
 
-/* ---- all of them ---- */
+/* ---- the services ---- */
 
-static bool quick_dovecot(ml_quick *out, ml_line *l)
+/* The last thing a quick grammar of Dovecot does: whose event it is, the tag does not say. */
+ML_INLINE bool quick_dovecot_event(ml_quick *out, const ml_quick *q, maillog_daemon daemon)
+{
+    out->next = q->next;
+    out->head = q->head | (uint32_t)daemon << 16;
+    return true;
+}
+
+/* Whether the header has a pid: its row is in front of the message's. */
+ML_INLINE bool quick_has_pid(const ml_quick *q) { return q->next[-2].id == MAILLOG_FIELD_PID; }
+
+/* imap-login: …, pop3-login: … */
+static bool quick_login_service(ml_quick *out)
+{
+    ml_quick q = *out;
+    const bool imap = *q.p == 'i';
+    q.p += 4;
+    if (!ML_QUICK_SKIP(&q.p, "-login: ") || !quick_login(&q)) return false;
+    return quick_dovecot_event(out, &q, imap ? MAILLOG_DAEMON_DOVECOT_IMAP_LOGIN : MAILLOG_DAEMON_DOVECOT_POP3_LOGIN);
+}
+
+/* imap(USER)…: … */
+static bool quick_imap(ml_quick *out)
 {
     ml_quick q = *out;
     const char *const service = q.p;
-    const bool header_has_pid = q.next[-2].id == MAILLOG_FIELD_PID; /* in front of the message's row */
-    unsigned daemon;
-    if (q.e - q.p < 24) return false;
-    const uint32_t name = ml_load32(q.p);
     q.p += 4;
-    switch (name) {
-    case ML_WORD('i', 'm', 'a', 'p', 0, 0, 0, 0):
-    case ML_WORD('p', 'o', 'p', '3', 0, 0, 0, 0): {
-        const bool imap = *service == 'i';
-        if (ML_QUICK_SKIP(&q, &q.p, "-login: ")) {
-            daemon = imap ? MAILLOG_DAEMON_DOVECOT_IMAP_LOGIN : MAILLOG_DAEMON_DOVECOT_POP3_LOGIN;
-            if (!quick_login(&q, l)) return false;
-        } else {
-            daemon = MAILLOG_DAEMON_DOVECOT_IMAP;
-            if (!imap || *q.p != '(' || !quick_user(&q, service, header_has_pid) || !quick_session_end(&q, l))
-                return false;
-        }
-        break;
-    }
-    case ML_WORD('l', 'm', 't', 'p', 0, 0, 0, 0):
-    case ML_WORD('l', 'd', 'a', '(', 0, 0, 0, 0): {
-        const bool lmtp = service[1] == 'm';
-        daemon = lmtp ? MAILLOG_DAEMON_DOVECOT_LMTP : MAILLOG_DAEMON_DOVECOT_LDA;
-        if (!lmtp) q.p--;
-        if (*q.p != '(') return false;
-        if (lmtp && ml_is_digit(q.p[1])) {
-            if (!quick_lmtp_connection(&q, l, header_has_pid)) return false;
-        } else if (!quick_user(&q, service, header_has_pid) || !quick_stored(&q, l)) {
-            return false;
-        }
-        break;
-    }
-    default:
+    if (*q.p != '(' || !quick_user(&q, service, quick_has_pid(&q)) || !quick_session_end(&q)) return false;
+    return quick_dovecot_event(out, &q, MAILLOG_DAEMON_DOVECOT_IMAP);
+}
+
+/* lmtp(USER)…: …, lda(USER)…: …, lmtp(PID): … */
+static bool quick_delivery_service(ml_quick *out)
+{
+    ml_quick q = *out;
+    const char *const service = q.p;
+    const bool lmtp = service[1] == 'm';
+    q.p += lmtp ? 4 : 3;
+    if (*q.p != '(') return false;
+    if (lmtp && ml_is_digit(q.p[1])) {
+        if (!quick_lmtp_connection(&q, quick_has_pid(&q))) return false;
+    } else if (!quick_user(&q, service, quick_has_pid(&q)) || !quick_stored(&q)) {
         return false;
     }
-    out->next = q.next;
-    l->ev->daemon = (uint8_t)daemon;
-    return true;
+    return quick_dovecot_event(out, &q, lmtp ? MAILLOG_DAEMON_DOVECOT_LMTP : MAILLOG_DAEMON_DOVECOT_LDA);
 }
 
 #endif

@@ -188,10 +188,10 @@ ML_INLINE const char *past_host(const char *p, bool framed)
     unsigned len;
     if (ends) {
         len = ml_first(ends) >> ML_HIT_SHIFT;
-    } else {                                  /* a long one */
-        ends = ml_mask_64(p, ' ', '(' ^ ' '); /* '(' is a blank with one more bit */
+    } else { /* a long one */
+        ends = ml_mask_64(p, ' ') | ml_mask_64(p, '(');
         if (!ends) return NULL;
-        feeds = framed ? 0 : ml_mask_64(p, '\n', 0);
+        feeds = framed ? 0 : ml_mask_64(p, '\n');
         len = ml_first(ends);
     }
     if (feeds & (ends ^ (ends - 1))) return NULL;

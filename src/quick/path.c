@@ -10,12 +10,16 @@ const ml_path *maillog__path(void)
     return &maillog__path_base;
 }
 
-#define FOUR(b) ((b)*UINT32_C(0x01010101))
-#define ROW(b) FOUR(b), FOUR((b) + 1), FOUR((b) + 2), FOUR((b) + 3)
-#define ROWS(b) ROW(b), ROW((b) + 4), ROW((b) + 8), ROW((b) + 12)
+/* Each byte of a vector, see vector.h. */
+#define SPLAT(b)                                                                                                       \
+    {                                                                                                                  \
+        (b) * UINT64_C(0x0101010101010101), (b)*UINT64_C(0x0101010101010101), (b)*UINT64_C(0x0101010101010101),        \
+            (b)*UINT64_C(0x0101010101010101)                                                                           \
+    }
+#define SPLATS_4(b) SPLAT(b), SPLAT((b) + 1), SPLAT((b) + 2), SPLAT((b) + 3)
+#define SPLATS(b) SPLATS_4(b), SPLATS_4((b) + 4), SPLATS_4((b) + 8), SPLATS_4((b) + 12)
 #pragma GCC visibility push(hidden)
-extern const uint32_t maillog__four_times[256];
+extern const uint64_t maillog__splat[128][4];
 #pragma GCC visibility pop
-const uint32_t maillog__four_times[256] = {ROWS(0x00), ROWS(0x10), ROWS(0x20), ROWS(0x30), ROWS(0x40), ROWS(0x50),
-                                           ROWS(0x60), ROWS(0x70), ROWS(0x80), ROWS(0x90), ROWS(0xA0), ROWS(0xB0),
-                                           ROWS(0xC0), ROWS(0xD0), ROWS(0xE0), ROWS(0xF0)};
+const uint64_t maillog__splat[128][4] __attribute__((aligned(32))) = {
+    SPLATS(0x00), SPLATS(0x10), SPLATS(0x20), SPLATS(0x30), SPLATS(0x40), SPLATS(0x50), SPLATS(0x60), SPLATS(0x70)};

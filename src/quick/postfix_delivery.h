@@ -8,10 +8,8 @@
  */
 ML_INLINE const char *quick_relay_end(const ml_quick *q, const char *p)
 {
-    if (p - q->last_window <= 32) {
-        const uint64_t ends = ml_mask_32(p, '[', ','), blanks = ml_mask_32(p, ' ', ' ');
-        if (ends) return blanks & (ends - 1) & ~ends ? q->e : p + ml_first(ends);
-    }
+    const uint64_t ends = ml_mask_32(p, '[', ','), blanks = ml_mask_32(p, ' ', ' ');
+    if (ML_MOSTLY(ends)) return blanks & (ends - 1) & ~ends ? q->e : p + ml_first(ends);
     const char *const end = ml_quick_find_2(q, p, '[', ',');
     return ml_quick_find(q, p, ' ') < end ? q->e : end;
 }
@@ -53,7 +51,7 @@ ML_INLINE bool quick_times(ml_quick *q)
     if (!third || !commas) return false;
     const char *const s1 = delays + ml_first(first), *const s2 = delays + ml_first(second);
     const char *const s3 = delays + ml_first(third), *const delays_end = delays + ml_first(commas);
-    if (s3 >= delays_end || !QUICK_AT(q, delays_end, ", dsn=")) return false;
+    if (s3 >= delays_end || !QUICK_AT(delays_end, ", dsn=")) return false;
     const char *const dsn = delays_end + 6, *const dsn_end = ml_quick_find(q, dsn, ',');
     if (q->e - dsn_end < 16 || !ml_same_bytes(dsn_end + 1, " status=", 8)) return false;
     ML_ROW(q, DELAY, delay, delay_end);
@@ -67,16 +65,16 @@ ML_INLINE bool quick_times(ml_quick *q)
 }
 
 /* `sent (REPLY)` up to the end. */
-ML_INLINE bool quick_status(ml_line *l, ml_quick *q)
+ML_INLINE bool quick_status(ml_quick *q)
 {
     const char *const status = q->p;
-    if (QUICK_AT(q, status, "sent (")) {
+    if (QUICK_AT(status, "sent (")) {
         ML_ROW_WORD(q, STATUS, MAILLOG_STATUS_SENT, status, status + 4);
         q->p += 6;
-    } else if (QUICK_AT(q, status, "deferred (")) {
+    } else if (QUICK_AT(status, "deferred (")) {
         ML_ROW_WORD(q, STATUS, MAILLOG_STATUS_DEFERRED, status, status + 8);
         q->p += 10;
-    } else if (QUICK_AT(q, status, "bounced (")) {
+    } else if (QUICK_AT(status, "bounced (")) {
         ML_ROW_WORD(q, STATUS, MAILLOG_STATUS_BOUNCED, status, status + 7);
         q->p += 9;
     } else {
@@ -85,37 +83,37 @@ ML_INLINE bool quick_status(ml_line *l, ml_quick *q)
     if (q->p >= q->e || q->e[-1] != ')') return false;
     ML_ROW(q, REPLY, q->p, q->e - 1);
     /* a recipient that imitates Postfix's own words is for the grammar */
-    return !quick_has(q, q->p, '=') || !ML_FIND(l, ml_slice(q->p, q->e), ">, relay=");
+    return !quick_has(q, q->p, '=') || !ML_FIND(q->l, ml_slice(q->p, q->e), ">, relay=");
 }
 
 /* to=<…>, [orig_to=<…>, ]relay=…, [conn_use=N, ]delay=…, delays=…, dsn=…, status=… (…) */
-static bool quick_delivery(ml_quick *out, ml_line *l)
+static bool quick_delivery(ml_quick *out)
 {
     ml_quick q = *out;
-    if (!QUICK_AT(&q, q.p, "to=<")) return false;
+    if (!QUICK_AT(q.p, "to=<")) return false;
     q.p += 4;
     const char *close = quick_angle_end(&q, q.p);
     if (!close) return false;
     ML_ROW(&q, TO, q.p, close);
-    if (!QUICK_AT(&q, close + 1, ", relay=")) {
-        if (!QUICK_AT(&q, close + 1, ", orig_to=<")) return false;
+    if (!QUICK_AT(close + 1, ", relay=")) {
+        if (!QUICK_AT(close + 1, ", orig_to=<")) return false;
         q.p = close + 12;
         close = quick_angle_end(&q, q.p);
-        if (!close || !QUICK_AT(&q, close + 1, ", relay=")) return false;
+        if (!close || !QUICK_AT(close + 1, ", relay=")) return false;
         ML_ROW(&q, ORIG_TO, q.p, close);
     }
     q.p = close + 9;
     if (!quick_relay(&q)) return false;
-    if (!QUICK_AT(&q, q.p, ", delay=")) {
-        if (!QUICK_AT(&q, q.p, ", conn_use=")) return false;
+    if (!QUICK_AT(q.p, ", delay=")) {
+        if (!QUICK_AT(q.p, ", conn_use=")) return false;
         const char *const uses = q.p + 11;
         q.p = quick_digits(&q, uses);
-        if (q.p <= uses || !QUICK_AT(&q, q.p, ", delay=")) return false;
+        if (q.p <= uses || !QUICK_AT(q.p, ", delay=")) return false;
         ML_ROW(&q, CONN_USE, uses, q.p);
     }
     q.p += 8;
-    if (!quick_times(&q) || !quick_status(l, &q)) return false;
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_DELIVERY);
+    if (!quick_times(&q) || !quick_status(&q)) return false;
+    return ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_DELIVERY);
 }
 
 #endif

@@ -12,12 +12,12 @@
 /* ` WORD NAME[ (DETAIL)]` if it is there; false: it is, and not so. */
 ML_INLINE bool quick_signature(ml_quick *q, const char *lit, size_t n, maillog_field_id id, maillog_field_id detail_id)
 {
-    if (!ml_quick_skip(q, &q->p, lit, n)) return true;
+    if (!ml_quick_skip(&q->p, lit, n)) return true;
     const char *const name = q->p, *const end = ml_quick_find(q, name, ' ');
     q->p = end < q->e ? end : q->e;
     if (q->p == name) return false;
     ml_row(q, id, name, q->p);
-    if (!QUICK_AT(q, q->p, " (")) return true;
+    if (!QUICK_AT(q->p, " (")) return true;
     const char *const detail = q->p + 2, *const close = ml_quick_find(q, detail, ')');
     if (close >= q->e) return false;
     ml_row(q, detail_id, detail, close);
@@ -30,14 +30,14 @@ ML_INLINE bool quick_signature(ml_quick *q, const char *lit, size_t n, maillog_f
 ML_INLINE bool quick_cipher(ml_quick *q)
 {
     const char *const proto = q->p, *const proto_end = ml_quick_find(q, proto, ' '), *const name = proto_end + 13;
-    if (!QUICK_AT(q, proto_end, " with cipher ")) return false;
+    if (!QUICK_AT(proto_end, " with cipher ")) return false;
     const char *const name_end = quick_find(q, name, ' '), *const used = name_end + 2;
-    if (name == name_end || !QUICK_AT(q, name_end, " (")) return false;
+    if (name == name_end || !QUICK_AT(name_end, " (")) return false;
     const char *const slash = quick_digits(q, used), *const alg = slash + 1;
     if (slash <= used || alg >= q->e || *slash != '/') return false;
     const char *const alg_end = quick_digits(q, alg);
     q->p = alg_end;
-    if (alg == alg_end || !ML_QUICK_SKIP(q, &q->p, " bits)")) return false;
+    if (alg == alg_end || !ML_QUICK_SKIP(&q->p, " bits)")) return false;
     ML_ROW(q, TLS_PROTOCOL, proto, proto_end);
     ML_ROW(q, TLS_CIPHER, name, name_end);
     ML_ROW(q, TLS_BITS_USED, used, slash);
@@ -45,7 +45,7 @@ ML_INLINE bool quick_cipher(ml_quick *q)
     if (q->p == q->e) return true;
     if (!QUICK_SIGNATURE(q, " key-exchange ", TLS_KEX) || !QUICK_SIGNATURE(q, " server-signature ", TLS_SERVER_SIG))
         return false;
-    if (ML_QUICK_SKIP(q, &q->p, " server-digest ")) {
+    if (ML_QUICK_SKIP(&q->p, " server-digest ")) {
         const char *const digest = q->p;
         if (digest == q->e || quick_has(q, digest, ' ')) return false;
         ML_ROW(q, TLS_SERVER_DIGEST, digest, q->e);
@@ -59,13 +59,13 @@ ML_INLINE unsigned quick_level(ml_quick *q)
 {
     const char *const level = q->p;
     unsigned word;
-    if (QUICK_AT(q, level, "Anonymous"))
+    if (QUICK_AT(level, "Anonymous"))
         q->p += 9, word = MAILLOG_TLS_LEVEL_ANONYMOUS;
-    else if (QUICK_AT(q, level, "Untrusted"))
+    else if (QUICK_AT(level, "Untrusted"))
         q->p += 9, word = MAILLOG_TLS_LEVEL_UNTRUSTED;
-    else if (QUICK_AT(q, level, "Trusted"))
+    else if (QUICK_AT(level, "Trusted"))
         q->p += 7, word = MAILLOG_TLS_LEVEL_TRUSTED;
-    else if (QUICK_AT(q, level, "Verified"))
+    else if (QUICK_AT(level, "Verified"))
         q->p += 8, word = MAILLOG_TLS_LEVEL_VERIFIED;
     else
         return 0;
@@ -73,34 +73,36 @@ ML_INLINE unsigned quick_level(ml_quick *q)
     return word;
 }
 
-static bool quick_tls(ml_quick *out, ml_line *l)
+ML_INLINE bool quick_tls_connection(ml_quick *out, bool is_smtp)
 {
     ml_quick q = *out;
-    if (!quick_level(&q) || !ML_QUICK_SKIP(&q, &q.p, " TLS connection ")) return false;
+    if (!quick_level(&q) || !ML_QUICK_SKIP(&q.p, " TLS connection ")) return false;
     const char *const usage = q.p;
-    if (QUICK_AT(&q, usage, "established ")) {
+    if (QUICK_AT(usage, "established ")) {
         ML_ROW_WORD(&q, TLS_USAGE, MAILLOG_TLS_USAGE_ESTABLISHED, usage, usage + 11);
         q.p += 12;
-    } else if (QUICK_AT(&q, usage, "reused ")) {
+    } else if (QUICK_AT(usage, "reused ")) {
         ML_ROW_WORD(&q, TLS_USAGE, MAILLOG_TLS_USAGE_REUSED, usage, usage + 6);
         q.p += 7;
     } else {
         return false;
     }
     const maillog_field *const peer = q.next;
-    if (QUICK_AT(&q, q.p, "from ")) {
+    if (QUICK_AT(q.p, "from ")) {
         q.p += 5;
         if (!quick_client(&q)) return false;
-    } else if (QUICK_AT(&q, q.p, "to ") && l->ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTP) {
+    } else if (is_smtp && QUICK_AT(q.p, "to ")) {
         q.p += 3;
         /* with a port only: without one it may be a socket's path */
         if (!QUICK_PEER(&q, RELAY) || q.next - peer != 3) return false;
     } else {
         return false;
     }
-    if (peer->len == 0 || !ML_QUICK_SKIP(&q, &q.p, ": ") || !quick_cipher(&q)) return false;
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_TLS_CONNECTION);
+    if (peer->len == 0 || !ML_QUICK_SKIP(&q.p, ": ") || !quick_cipher(&q)) return false;
+    return ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_TLS_CONNECTION);
 }
+static bool quick_tls(ml_quick *out) { return quick_tls_connection(out, false); }
+static bool quick_smtp_tls(ml_quick *out) { return quick_tls_connection(out, true); }
 
 /* ---- reject[_warning]: RCPT from CLIENT: CODE DSN TEXT; from=<…> to=<…> proto=… helo=<…> ---- */
 
@@ -108,23 +110,21 @@ static bool quick_tls(ml_quick *out, ml_line *l)
  * address must quote. */
 ML_INLINE const char *quick_context_end(const ml_quick *q, const char *p)
 {
-    static const uint8_t special[256] = {[' '] = 1, ['"'] = 1, ['<'] = 1, ['>'] = 1, [';'] = 1, [','] = 1, ['\\'] = 1};
-    for (; p < q->stop; p += ML_VEC) {
+    for (; p < q->e; p += ML_VEC) {
         const uint64_t hits =
             ml_hits_2(p, ' ', '"') | ml_hits_2(p, '<', '>') | ml_hits_2(p, ';', ',') | ml_hits(p, '\\');
         if (!hits) continue;
         p += ml_first(hits) >> ML_HIT_SHIFT;
         return p < q->e && *p == '>' ? p : NULL;
     }
-    while (p < q->e && !special[(unsigned char)*p]) p++;
-    return p < q->e && *p == '>' ? p : NULL;
+    return NULL;
 }
 
 /* `KEY<value>`, or nothing of it, at *p; false: a value for the grammar. */
 ML_INLINE bool quick_context_part(const ml_quick *q, const char **p, const char *lit, size_t n, ml_cur *out)
 {
     *out = ml_none();
-    if (!quick_at(q, *p, lit, n)) return true;
+    if (!ml_quick_same(*p, lit, n)) return true;
     const char *const value = *p + n, *const end = quick_context_end(q, value);
     if (!end) return false;
     *out = ml_slice(value, end);
@@ -139,9 +139,9 @@ ML_INLINE bool quick_context_parts(const ml_quick *q, const char *p, ml_context 
     if (!QUICK_CONTEXT_PART(q, &p, " from=<", &ctx->from) || !QUICK_CONTEXT_PART(q, &p, " to=<", &ctx->to))
         return false;
     const char *const proto = p + 7;
-    if (QUICK_AT(q, p, " proto=ESMTP"))
+    if (QUICK_AT(p, " proto=ESMTP"))
         p += 12;
-    else if (QUICK_AT(q, p, " proto=SMTP"))
+    else if (QUICK_AT(p, " proto=SMTP"))
         p += 11;
     else
         return false;
@@ -157,7 +157,7 @@ ML_INLINE bool quick_context(const ml_quick *q, ml_context *ctx)
     for (;; semicolon++) {
         semicolon = ml_quick_find(q, semicolon, ';');
         if (semicolon >= q->e) return false;
-        if (QUICK_AT(q, semicolon + 1, " from=<") || QUICK_AT(q, semicolon + 1, " proto=")) break;
+        if (QUICK_AT(semicolon + 1, " from=<") || QUICK_AT(semicolon + 1, " proto=")) break;
     }
     ctx->text = ml_slice(q->p, semicolon);
     return quick_context_parts(q, semicolon + 1, ctx);
@@ -187,15 +187,15 @@ ML_INLINE bool quick_reply_code(ml_quick *q)
     return true;
 }
 
-static bool quick_reject(ml_quick *out, ml_line *l)
+ML_INLINE bool quick_reject(ml_quick *out)
 {
     ml_quick q = *out;
     const char *const action = q.p;
-    const bool warning = !QUICK_AT(&q, action, "reject: ");
-    if (warning && !QUICK_AT(&q, action, "reject_warning: ")) return false;
+    const bool warning = !QUICK_AT(action, "reject: ");
+    if (warning && !QUICK_AT(action, "reject_warning: ")) return false;
     const char *const action_end = action + (warning ? 14 : 6), *const stage = action_end + 2;
     const char *const stage_end = ml_quick_find(&q, stage, ' ');
-    if (!QUICK_AT(&q, stage_end, " from ")) return false;
+    if (!QUICK_AT(stage_end, " from ")) return false;
     const ml_cur word = ml_slice(stage, stage_end);
     ML_ROW_WORD(&q, ACTION, warning ? MAILLOG_ACTION_REJECT_WARNING : MAILLOG_ACTION_REJECT, action, action_end);
     ML_ROW_WORD(&q, STAGE,
@@ -204,71 +204,70 @@ static bool quick_reject(ml_quick *out, ml_line *l)
                 stage, stage_end);
     q.p = stage_end + 6;
     ml_context ctx;
-    if (!quick_client(&q) || !ML_QUICK_SKIP(&q, &q.p, ": ") || !quick_context(&q, &ctx)) return false;
+    if (!quick_client(&q) || !ML_QUICK_SKIP(&q.p, ": ") || !quick_context(&q, &ctx)) return false;
     q.e = ctx.text.e;
-    if (q.e < q.stop) q.stop = q.e;
-    if (quick_has(&q, q.p, '=') && ML_FIND(l, ctx.text, " sasl_username=")) return false; /* see postfix_context.c */
+    if (quick_has(&q, q.p, '=') && ML_FIND(q.l, ctx.text, " sasl_username=")) return false; /* see postfix_context.c */
     if (!quick_reply_code(&q)) return false;
     ML_ROW(&q, REASON, q.p, q.e);
-    l->next = q.next;
-    l->limit = q.next + 16;
-    maillog__postfix_split_reason(l, ml_slice(q.p, q.e), &ctx);
-    q.next = l->next;
+    q.l->next = q.next;
+    q.l->limit = q.next + 16;
+    maillog__postfix_split_reason(q.l, ml_slice(q.p, q.e), &ctx);
+    q.next = q.l->next;
     quick_row_opt(&q, MAILLOG_FIELD_FROM, ctx.from);
     quick_row_opt(&q, MAILLOG_FIELD_TO, ctx.to);
     ML_ROW_WORD(&q, PROTO, *ctx.proto.p == 'E' ? MAILLOG_PROTO_ESMTP : MAILLOG_PROTO_SMTP, ctx.proto.p, ctx.proto.e);
     quick_row_opt(&q, MAILLOG_FIELD_HELO, ctx.helo);
-    return ml_quick_event(out, &q, l->ev,
-                          warning ? MAILLOG_EVENT_POSTFIX_REJECT_WARNING : MAILLOG_EVENT_POSTFIX_REJECT);
+    return ml_quick_event(out, &q, warning ? MAILLOG_EVENT_POSTFIX_REJECT_WARNING : MAILLOG_EVENT_POSTFIX_REJECT);
 }
 
 /* NOQUEUE: reject: … */
-static bool quick_noqueue(ml_quick *out, ml_line *l)
+static bool quick_noqueue(ml_quick *out)
 {
     ml_quick q = *out;
-    if (!ML_QUICK_SKIP(&q, &q.p, "NOQUEUE: ")) return false;
+    if (!ML_QUICK_SKIP(&q.p, "NOQUEUE: ")) return false;
     ML_ROW(&q, QUEUE_ID, q.p - 9, q.p - 2);
-    if (!quick_reject(&q, l)) return false;
+    if (!quick_reject(&q)) return false;
     out->next = q.next;
+    out->head = q.head;
     return true;
 }
 
 /* ---- sessions that break off, and names that do not resolve ---- */
 
-static bool quick_broken_off(ml_quick *out, ml_line *l)
+static bool quick_broken_off(ml_quick *out)
 {
     ml_quick q = *out;
     const char *const reason = q.p;
-    const bool lost = ML_QUICK_SKIP(&q, &q.p, "lost connection after ");
-    if (!lost && !ML_QUICK_SKIP(&q, &q.p, "timeout after ")) return false;
+    const bool lost = ML_QUICK_SKIP(&q.p, "lost connection after ");
+    if (!lost && !ML_QUICK_SKIP(&q.p, "timeout after ")) return false;
     ML_ROW(&q, REASON, reason, q.p - 7);
     const char *const stage = q.p, *const end = ml_quick_find(&q, stage, ' ');
     if (end >= q.e) return false;
     q.p = end;
     const char *bytes = NULL, *bytes_end = NULL;
-    if (ML_QUICK_SKIP(&q, &q.p, " (")) {
+    if (ML_QUICK_SKIP(&q.p, " (")) {
         bytes = q.p;
         q.p = bytes_end = ml_quick_digits(bytes, q.e);
-        if (bytes == bytes_end || !ML_QUICK_SKIP(&q, &q.p, " bytes)")) return false;
+        if (bytes == bytes_end || !ML_QUICK_SKIP(&q.p, " bytes)")) return false;
     }
-    if (!ML_QUICK_SKIP(&q, &q.p, " from ")) return false;
+    if (!ML_QUICK_SKIP(&q.p, " from ")) return false;
     ML_ROW_WORD(&q, STAGE, maillog__word(ml_slice(stage, end), MAILLOG_STAGE_CONNECT, MAILLOG_STAGE_UNKNOWN), stage,
                 end);
     if (bytes) ML_ROW(&q, BYTES, bytes, bytes_end);
     if (!quick_client(&q) || q.p != q.e) return false;
-    return ml_quick_event(out, &q, l->ev, lost ? MAILLOG_EVENT_POSTFIX_LOST_CONNECTION : MAILLOG_EVENT_POSTFIX_TIMEOUT);
+    return ml_quick_event(out, &q, lost ? MAILLOG_EVENT_POSTFIX_LOST_CONNECTION : MAILLOG_EVENT_POSTFIX_TIMEOUT);
 }
 
 /* warning: hostname NAME does not resolve to address ADDR[: ERROR] */
-static bool quick_hostname(ml_quick *out, ml_line *l)
+static bool quick_hostname(ml_quick *out)
 {
     ml_quick q = *out;
     const char *const warning = q.p;
-    if (!ML_QUICK_SKIP(&q, &q.p, "warning: hostname ")) return false;
+    if (!ML_QUICK_SKIP(&q.p, "warning: hostname ")) return false;
     const char *const name = q.p, *const end = ml_quick_find(&q, name, ' ');
     if (end >= q.e) return false;
     q.p = end;
-    if (!ML_QUICK_SKIP(&q, &q.p, " does not resolve to address ")) return false;
+    if (!ML_QUICK_SKIP(&q.p, " does not resolve to address ")) return false;
     const char *const addr = q.p, *blank = ml_quick_find(&q, addr, ' ');
     if (blank > q.e) blank = q.e;
     if (blank == addr) return false;
@@ -278,7 +277,7 @@ static bool quick_hostname(ml_quick *out, ml_line *l)
     ML_ROW(&q, RDNS_NAME, name, end);
     ML_ROW(&q, CLIENT_ADDR, addr, why ? blank - 1 : blank);
     if (why) ML_ROW(&q, ERROR, blank + 1, q.e);
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_HOSTNAME_MISMATCH);
+    return ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_HOSTNAME_MISMATCH);
 }
 
 #endif

@@ -24,35 +24,35 @@ ML_INLINE bool quick_screened(ml_quick *q)
 }
 
 /* CONNECT from CLIENT to [ADDR]:PORT, PASS OLD CLIENT, DNSBL rank N for CLIENT, DISCONNECT CLIENT */
-static bool quick_postscreen(ml_quick *out, ml_line *l)
+static bool quick_postscreen(ml_quick *out)
 {
     ml_quick q = *out;
     maillog_event_type type;
-    if (ML_QUICK_SKIP(&q, &q.p, "CONNECT from ")) {
+    if (ML_QUICK_SKIP(&q.p, "CONNECT from ")) {
         type = MAILLOG_EVENT_POSTFIX_CONNECT;
-        if (!quick_screened(&q) || !ML_QUICK_SKIP(&q, &q.p, " to ")) return false;
+        if (!quick_screened(&q) || !ML_QUICK_SKIP(&q.p, " to ")) return false;
         if (!quick_addr_port(&q, MAILLOG_FIELD_SERVER_ADDR, MAILLOG_FIELD_SERVER_PORT)) return false;
-    } else if (ML_QUICK_SKIP(&q, &q.p, "PASS ")) {
+    } else if (ML_QUICK_SKIP(&q.p, "PASS ")) {
         type = MAILLOG_EVENT_POSTFIX_PASS;
         const char *const kind = q.p, *const end = ml_quick_find(&q, kind, ' ');
         if (end >= q.e || end == kind) return false;
         ML_ROW(&q, KIND, kind, end);
         q.p = end + 1;
         if (!quick_screened(&q)) return false;
-    } else if (ML_QUICK_SKIP(&q, &q.p, "DNSBL rank ")) {
+    } else if (ML_QUICK_SKIP(&q.p, "DNSBL rank ")) {
         type = MAILLOG_EVENT_POSTFIX_DNSBL_RANK;
         const char *const rank = q.p, *const end = quick_digits(&q, rank);
         if (end == rank) return false;
         ML_ROW(&q, RANK, rank, end);
         q.p = end;
-        if (!ML_QUICK_SKIP(&q, &q.p, " for ") || !quick_screened(&q)) return false;
-    } else if (ML_QUICK_SKIP(&q, &q.p, "DISCONNECT ")) {
+        if (!ML_QUICK_SKIP(&q.p, " for ") || !quick_screened(&q)) return false;
+    } else if (ML_QUICK_SKIP(&q.p, "DISCONNECT ")) {
         type = MAILLOG_EVENT_POSTFIX_DISCONNECT;
         if (!quick_screened(&q)) return false;
     } else {
         return false;
     }
-    return q.p == q.e && ml_quick_event(out, &q, l->ev, type);
+    return q.p == q.e && ml_quick_event(out, &q, type);
 }
 
 #endif

@@ -6,11 +6,11 @@
 #include "text.h"
 
 /* connect from CLIENT */
-static bool quick_connect(ml_quick *out, ml_line *l)
+static bool quick_connect(ml_quick *out)
 {
     ml_quick q = *out;
-    if (!ML_QUICK_SKIP(&q, &q.p, "connect from ") || !quick_client(&q) || q.p != q.e) return false;
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CONNECT);
+    if (!ML_QUICK_SKIP(&q.p, "connect from ") || !quick_client(&q) || q.p != q.e) return false;
+    return ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_CONNECT);
 }
 
 /* The commands that `disconnect` counts, by a product of their first four letters; `order` is Postfix's. */
@@ -46,23 +46,23 @@ static const quick_count quick_counts[32] = {
 /* ` ehlo=1 mail=0/1 … commands=4/6` up to the end. */
 ML_INLINE bool quick_command_counts(ml_quick *q)
 {
-    const char *const last_name = q->last_window + 64 - 9; /* of a name and its '=', nine bytes are looked at */
     unsigned last = 0;
-    while (q->p < q->e) { /* a window at a time; nearly always one */
-        const ml_window w = ml_quick_window(q, q->p);
-        uint64_t blanks = ml_window_mask(&w, ' ');
+    while (q->p < q->e) { /* 64 bytes at a time; nearly always one */
         const char *const at = q->p, *name = at + 1;
+        uint64_t blanks = ml_mask_64(at, ' ');
         if (!(blanks & 1)) return false;
+        if (q->e - at <= 63) { /* the end ends a word, too */
+            const uint64_t end = UINT64_C(1) << (q->e - at);
+            blanks = (blanks & (end - 1)) | end;
+        }
         blanks &= blanks - 1;
-        if (q->e - at <= 63) blanks |= UINT64_C(1) << (q->e - at); /* the end ends a word, too */
         if (!blanks) return false;
         for (; blanks; blanks &= blanks - 1) {
             const char *const end = at + ml_first(blanks);
-            if (name > last_name) return false;
             const uint64_t word = ml_load64(name);
             const quick_count *const c = &quick_counts[COUNT_SLOT(word)];
-            const char *const equal = name + c->len;
-            if (((word ^ c->key) & c->mask) || *equal != '=' || equal >= end || c->order <= last) return false;
+            const char *const equal = name + c->len; /* the name has no blank, so that this is before the next one */
+            if (((word ^ c->key) & c->mask) || *equal != '=' || c->order <= last) return false;
             last = c->order;
             ml_row(q, (maillog_field_id)c->field, equal + 1, end);
             name = end + 1;
@@ -73,19 +73,18 @@ ML_INLINE bool quick_command_counts(ml_quick *q)
 }
 
 /* disconnect from CLIENT ehlo=1 … */
-static bool quick_disconnect(ml_quick *out, ml_line *l)
+static bool quick_disconnect(ml_quick *out)
 {
     ml_quick q = *out;
-    if (!ML_QUICK_SKIP(&q, &q.p, "disconnect from ") || !quick_client(&q) || !quick_command_counts(&q)) return false;
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_DISCONNECT);
+    if (!ML_QUICK_SKIP(&q.p, "disconnect from ") || !quick_client(&q) || !quick_command_counts(&q)) return false;
+    return ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_DISCONNECT);
 }
 
 /* `KEY=value` of what is said of a client, up to a comma or the end; false: it is not there. */
 ML_INLINE bool quick_client_item(ml_quick *q, const char *lit, size_t n, maillog_field_id id)
 {
-    if (!quick_at(q, q->p, lit, n)) return false;
+    if (!ml_quick_same(q->p, lit, n)) return false;
     const char *const value = q->p + n, *const comma = ml_quick_find(q, value, ',');
-    if (value > q->e) return false;
     q->p = comma < q->e ? comma : q->e;
     ml_row(q, id, value, q->p);
     return true;
@@ -94,41 +93,41 @@ ML_INLINE bool quick_client_item(ml_quick *q, const char *lit, size_t n, maillog
 
 /* client=CLIENT[, sasl_method=M, sasl_username=U][, orig_queue_id=Q][, orig_client=CLIENT]; nothing may follow U: that
  * is bare text */
-static bool quick_new_message(ml_quick *out, ml_line *l)
+static bool quick_new_message(ml_quick *out)
 {
     ml_quick q = *out;
-    if (!QUICK_AT(&q, q.p, "client=")) return false;
+    if (!QUICK_AT(q.p, "client=")) return false;
     q.p += 7;
     if (!quick_client(&q)) return false;
     if (QUICK_CLIENT_ITEM(&q, ", sasl_method=", SASL_METHOD)) {
         if (!QUICK_CLIENT_ITEM(&q, ", sasl_username=", SASL_USERNAME)) return false;
     } else {
         (void)QUICK_CLIENT_ITEM(&q, ", orig_queue_id=", ORIG_QUEUE_ID);
-        if (QUICK_AT(&q, q.p, ", orig_client=")) {
+        if (QUICK_AT(q.p, ", orig_client=")) {
             q.p += 14;
             if (!QUICK_PEER(&q, ORIG_CLIENT)) return false;
         }
     }
-    return q.p == q.e && ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_CLIENT);
+    return q.p == q.e && ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_CLIENT);
 }
 
 /* message-id=… */
-static bool quick_message_id(ml_quick *out, ml_line *l)
+static bool quick_message_id(ml_quick *out)
 {
     ml_quick q = *out;
-    if (!ML_QUICK_SKIP(&q, &q.p, "message-id=")) return false;
+    if (!ML_QUICK_SKIP(&q.p, "message-id=")) return false;
     ML_ROW(&q, MESSAGE_ID, q.p, q.e);
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_MESSAGE_ID);
+    return ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_MESSAGE_ID);
 }
 
 /* removed */
-static bool quick_removed(ml_quick *out, ml_line *l)
+static bool quick_removed(ml_quick *out)
 {
-    return ML_QUICK_IS(out->p, out->e, "removed") && ml_quick_event(out, out, l->ev, MAILLOG_EVENT_POSTFIX_REMOVED);
+    return ML_QUICK_IS(out->p, out->e, "removed") && ml_quick_event(out, out, MAILLOG_EVENT_POSTFIX_REMOVED);
 }
 
 /* from=<…>, size=N, nrcpt=N (queue active): from the right, for the address may hold anything. */
-static bool quick_queue_active(ml_quick *out, ml_line *l)
+static bool quick_queue_active(ml_quick *out)
 {
     ml_quick q = *out;
     const char *const queue = q.e - (sizeof "queue active)" - 1), *const numbers_end = queue - 2;
@@ -143,7 +142,7 @@ static bool quick_queue_active(ml_quick *out, ml_line *l)
     ML_ROW(&q, SIZE, size, size_end);
     ML_ROW(&q, NRCPT, nrcpt, numbers_end);
     ML_ROW(&q, QUEUE, queue, q.e - 1);
-    return ml_quick_event(out, &q, l->ev, MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE);
+    return ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE);
 }
 
 #endif

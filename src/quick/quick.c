@@ -12,137 +12,91 @@
 #include "postfix_services.h"
 #include "postfix_session.h"
 
-/* ---- Postfix ---- */
-
-static maillog_field *read_connect(ml_line *l, const char *p, const char *e, maillog_field *next)
+/* warning: … of smtpd's */
+static bool quick_warning(ml_quick *out)
 {
-    return ml_quick_read(quick_connect, l, p, e, next);
-}
-static maillog_field *read_disconnect(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_disconnect, l, p, e, next);
-}
-static maillog_field *read_noqueue(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_noqueue, l, p, e, next);
-}
-static maillog_field *read_broken_off(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_broken_off, l, p, e, next);
-}
-static maillog_field *read_hostname(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_hostname, l, p, e, next);
-}
-static maillog_field *read_tls(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_tls, l, p, e, next);
-}
-static maillog_field *read_reject(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_reject, l, p, e, next);
-}
-static maillog_field *read_new_message(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_new_message, l, p, e, next);
-}
-static maillog_field *read_message_id(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_message_id, l, p, e, next);
-}
-static maillog_field *read_queue_active(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_queue_active, l, p, e, next);
-}
-static maillog_field *read_removed(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_removed, l, p, e, next);
-}
-static maillog_field *read_delivery(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_delivery, l, p, e, next);
-}
-static maillog_field *read_postscreen(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_postscreen, l, p, e, next);
-}
-static maillog_field *read_postgrey(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_postgrey, l, p, e, next);
-}
-static maillog_field *read_amavis(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_amavis, l, p, e, next);
-}
-static maillog_field *read_dovecot(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_dovecot, l, p, e, next);
-}
-static maillog_field *read_sasl_failed(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_sasl_failed, l, p, e, next);
-}
-static maillog_field *read_handshake(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_handshake, l, p, e, next);
-}
-static maillog_field *read_statistics(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_statistics, l, p, e, next);
-}
-static maillog_field *read_pickup(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_pickup, l, p, e, next);
-}
-static maillog_field *read_bounce(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_bounce, l, p, e, next);
-}
-static maillog_field *read_opendkim(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_opendkim, l, p, e, next);
-}
-static maillog_field *read_spamd(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return ml_quick_read(quick_spamd, l, p, e, next);
+    return QUICK_AT(out->p, "warning: hostname ") ? quick_hostname(out) : quick_sasl_failed(out);
 }
 
-static maillog_field *smtpd_session(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    switch (*p) {
-    case 'c':
-        return read_connect(l, p, e, next);
-    case 'd':
-        return read_disconnect(l, p, e, next);
-    case 'N':
-        return read_noqueue(l, p, e, next);
-    case 'l':
-    case 't':
-        return read_broken_off(l, p, e, next);
-    case 'w':
-        return ml_same_bytes(p, "warning: hostnam", 16) ? read_hostname(l, p, e, next)
-                                                        : read_sasl_failed(l, p, e, next);
-    case 'S':
-        return read_handshake(l, p, e, next);
-    default:
-        return read_tls(l, p, e, next);
+/* Grammars as functions, each by itself: what one saves on the stack, and vectors make it align that, another need not.
+ */
+#define READER(name, grammar)                                                                                          \
+    static __attribute__((noinline)) ml_found name(ml_line *l, const char *p, const char *e, maillog_field *next)      \
+    {                                                                                                                  \
+        return ml_quick_read(grammar, l, p, e, next);                                                                  \
     }
-}
+READER(read_connect, quick_connect)
+READER(read_disconnect, quick_disconnect)
+READER(read_noqueue, quick_noqueue)
+READER(read_broken_off, quick_broken_off)
+READER(read_tls, quick_tls)
+READER(read_smtp_tls, quick_smtp_tls)
+READER(read_reject, quick_reject)
+READER(read_new_message, quick_new_message)
+READER(read_message_id, quick_message_id)
+READER(read_queue_active, quick_queue_active)
+READER(read_removed, quick_removed)
+READER(read_delivery, quick_delivery)
+READER(read_postscreen, quick_postscreen)
+READER(read_postgrey, quick_postgrey)
+READER(read_amavis, quick_amavis)
+READER(read_login, quick_login_service)
+READER(read_imap, quick_imap)
+READER(read_dovecot_delivery, quick_delivery_service)
+READER(read_warning, quick_warning)
+READER(read_handshake, quick_handshake)
+READER(read_statistics, quick_statistics)
+READER(read_pickup, quick_pickup)
+READER(read_bounce, quick_bounce)
+READER(read_opendkim, quick_opendkim)
+READER(read_spamd, quick_spamd)
 
-static maillog_field *smtpd_message(ml_line *l, const char *p, const char *e, maillog_field *next)
+static ml_found no_statement(ml_line *l, const char *p, const char *e, maillog_field *next)
 {
-    return *p == 'r' ? read_reject(l, p, e, next) : read_new_message(l, p, e, next);
-}
-
-static maillog_field *qmgr_message(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
-    return *p == 'f' ? read_queue_active(l, p, e, next) : read_removed(l, p, e, next);
-}
-
-static maillog_field *no_statement(ml_line *l, const char *p, const char *e, maillog_field *next)
-{
+    const ml_found none = {NULL, 0};
     (void)l, (void)p, (void)e, (void)next;
-    return NULL;
+    return none;
+}
+
+/* By the first letter; what else may begin with it, the grammar finds out. */
+static ml_found smtpd_session(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    static ml_quick_reader *const readers[64] = {
+        ['c' & 63] = read_connect,    ['d' & 63] = read_disconnect, ['N' & 63] = read_noqueue,
+        ['l' & 63] = read_broken_off, ['t' & 63] = read_broken_off, ['w' & 63] = read_warning,
+        ['S' & 63] = read_handshake,  ['A' & 63] = read_tls,        ['T' & 63] = read_tls,
+        ['U' & 63] = read_tls,        ['V' & 63] = read_tls,
+    };
+    ml_quick_reader *const reader = readers[*p & 63];
+    return reader ? reader(l, p, e, next) : no_statement(l, p, e, next);
+}
+
+static ml_found smtpd_message(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    static ml_quick_reader *const readers[2] = {read_new_message, read_reject};
+    return readers[*p == 'r'](l, p, e, next);
+}
+
+static ml_found qmgr_message(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    static ml_quick_reader *const readers[2] = {read_removed, read_queue_active};
+    return readers[*p == 'f'](l, p, e, next);
+}
+
+static ml_found dovecot_service(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    static ml_quick_reader *const readers[3] = {read_imap, read_login, read_dovecot_delivery};
+    switch (ml_load32(p)) {
+    case ML_WORD('i', 'm', 'a', 'p', 0, 0, 0, 0):
+        return readers[p[4] == '-'](l, p, e, next);
+    case ML_WORD('p', 'o', 'p', '3', 0, 0, 0, 0):
+        return readers[1](l, p, e, next);
+    case ML_WORD('l', 'm', 't', 'p', 0, 0, 0, 0):
+    case ML_WORD('l', 'd', 'a', '(', 0, 0, 0, 0):
+        return readers[2](l, p, e, next);
+    default:
+        return no_statement(l, p, e, next);
+    }
 }
 
 /* The programs that write most, found by a product of their names' first five bytes; names of four end in '['. */
@@ -153,6 +107,7 @@ typedef struct program {
     uint8_t len;      /* with the instance's name */
     uint8_t leaf;     /* so many bytes of `len` are an instance's name and its slash */
     uint8_t daemon;
+    uint32_t head;                  /* of its events, see ml_found: the daemon; 0: the reader says it */
     ml_quick_reader *own, *with_id; /* of the message as it is, and behind a queue ID, or NULL */
     uint64_t unused[2];             /* 64 bytes: the address of a row is one shift away */
 } program;
@@ -160,9 +115,11 @@ typedef struct program {
 #define SLOT(key) (((key) << 24) * UINT64_C(0xA6EB8C9EBD69FE29) >> 58)
 #define WITH_BRACKET(word, len) ((len) == 4 ? (word) | (uint64_t)'[' << 32 : (word))
 #define NOT_KEY(len) ((len) < 8 ? ~UINT64_C(0) << (8 * (len)&63) : 0)
+#define HEAD(DAEMON)                                                                                                   \
+    (MAILLOG_DAEMON_##DAEMON == MAILLOG_DAEMON_DOVECOT_MASTER ? 0 : (uint32_t)MAILLOG_DAEMON_##DAEMON << 16)
 #define LONG_PROGRAM(word, last, len, leaf, DAEMON, own, with_id)                                                      \
-    [SLOT(WITH_BRACKET(word, len))] = {(word) | NOT_KEY(len),   NOT_KEY(len), last,    len, leaf,                      \
-                                       MAILLOG_DAEMON_##DAEMON, own,          with_id, {0}}
+    [SLOT(WITH_BRACKET(word, len))] = {(word) | NOT_KEY(len),   NOT_KEY(len), last, len,     leaf,                     \
+                                       MAILLOG_DAEMON_##DAEMON, HEAD(DAEMON), own,  with_id, {0}}
 #define PROGRAM(word, len, DAEMON, own, with_id) LONG_PROGRAM(word, 0, len, 0, DAEMON, own, with_id)
 
 /* Behind `postfix/`. */
@@ -174,7 +131,7 @@ static const program postfix_programs[64] = {
                  6, POSTFIX_SMTPD, smtpd_session, smtpd_message),
     PROGRAM(ML_WORD('c', 'l', 'e', 'a', 'n', 'u', 'p', 0), 7, POSTFIX_CLEANUP, no_statement, read_message_id),
     PROGRAM(ML_WORD('q', 'm', 'g', 'r', 0, 0, 0, 0), 4, POSTFIX_QMGR, no_statement, qmgr_message),
-    PROGRAM(ML_WORD('s', 'm', 't', 'p', 0, 0, 0, 0), 4, POSTFIX_SMTP, read_tls, read_delivery),
+    PROGRAM(ML_WORD('s', 'm', 't', 'p', 0, 0, 0, 0), 4, POSTFIX_SMTP, read_smtp_tls, read_delivery),
     PROGRAM(ML_WORD('l', 'm', 't', 'p', 0, 0, 0, 0), 4, POSTFIX_LMTP, no_statement, read_delivery),
     PROGRAM(ML_WORD('p', 'i', 'p', 'e', 0, 0, 0, 0), 4, POSTFIX_PIPE, no_statement, read_delivery),
     PROGRAM(ML_WORD('l', 'o', 'c', 'a', 'l', 0, 0, 0), 5, POSTFIX_LOCAL, no_statement, read_delivery),
@@ -189,7 +146,7 @@ static const program postfix_programs[64] = {
 static const program plain_programs[64] = {
     PROGRAM(ML_WORD('p', 'o', 's', 't', 'g', 'r', 'e', 'y'), 8, POSTGREY, read_postgrey, read_postgrey),
     PROGRAM(ML_WORD('a', 'm', 'a', 'v', 'i', 's', 0, 0), 6, AMAVIS, read_amavis, NULL),
-    PROGRAM(ML_WORD('d', 'o', 'v', 'e', 'c', 'o', 't', 0), 7, DOVECOT_MASTER, read_dovecot, NULL),
+    PROGRAM(ML_WORD('d', 'o', 'v', 'e', 'c', 'o', 't', 0), 7, DOVECOT_MASTER, dovecot_service, NULL),
     PROGRAM(ML_WORD('o', 'p', 'e', 'n', 'd', 'k', 'i', 'm'), 8, OPENDKIM, no_statement, read_opendkim),
     PROGRAM(ML_WORD('s', 'p', 'a', 'm', 'd', 0, 0, 0), 5, SPAMD, read_spamd, NULL),
 };
@@ -232,8 +189,7 @@ static bool other_program(const char *tag, program *out)
     return true;
 }
 
-/* The length of a long queue ID that begins the text, or of a short one that the look before this did not take. 16
- * bytes may be loaded. */
+/* The length of a long queue ID that begins the text, or of a short one that the look before this did not take. */
 static uint64_t long_queue_id(const char *p, const char *e)
 {
     ml_cur c = ml_slice(p, e), id;
@@ -247,51 +203,48 @@ static uint64_t long_queue_id(const char *p, const char *e)
     return maillog__queue_id_prefix(&c, &id) ? ml_len(id) : 0;
 }
 
-/* The length of a queue ID of Postfix that begins the text, if `: ` and more follows; or 0. 16 bytes may be loaded;
- * where there is `room`, a vector behind them, too. */
-ML_INLINE uint64_t queue_id(const char *p, const char *e, bool room)
+/* The length of a queue ID of Postfix that begins the text, if `: ` follows; or 0. */
+ML_INLINE uint64_t queue_id(const char *p, const char *e)
 {
-    uint64_t n = ml_hex_run(p);
-    if (n - 6 > 8 || !ml_same_2(p + n, ": ") || *p == 'F') {
-        const bool colon = !(room || e - p >= 8 + ML_VEC) || ml_hits(p + 8, ':');
-        n = colon && *p != 'N' ? long_queue_id(p, e) : 0; /* NOQUEUE */
-    }
-    return n && (uint64_t)(e - p) > n + 2 ? n : 0;
+    const uint64_t colons = ml_mask_32(p, ':', ':');
+    if (!colons) return 0;
+    uint64_t n = ml_first(colons);
+    if (n - 6 > 8 || ml_hex_run(p) != n || *p == 'F') n = n >= 6 && *p != 'N' ? long_queue_id(p, e) : 0; /* NOQUEUE */
+    return n && p[n + 1] == ' ' ? n : 0;
 }
 
 /* The statement of a program, at the message; `f`: the free rows behind those of the header. */
-ML_INLINE maillog_field *statement(const program *who, ml_line *l, const char *p, const char *e, bool room,
-                                   maillog_field *f)
+ML_INLINE ml_found statement(const program *who, ml_line *l, const char *p, const char *e, maillog_field *f)
 {
-    if ((size_t)(e - p) - 1 > 1899) return NULL; /* an empty one; Postfix cuts long ones: see postfix.c */
+    /* Postfix cuts long ones: see postfix.c */
+    if (ML_RARELY(e - p > 1900)) return no_statement(l, p, e, f);
     if (!who->with_id) return who->own(l, p, e, f);
-    const uint64_t n = queue_id(p, e, room);
+    const uint64_t n = queue_id(p, e);
     if (!n) return who->own(l, p, e, f);
-    ml_row_at(f, MAILLOG_FIELD_QUEUE_ID, 0, (uint32_t)(p - l->base), (uint32_t)n);
+    ml_row_at(f, MAILLOG_FIELD_QUEUE_ID, 0, (uint32_t)((uintptr_t)p + l->to_offset), (uint32_t)n);
     return who->with_id(l, p + n + 2, e, f + 1);
 }
 
 /* ---- a line ---- */
 
-/* How much a header is looked at, and a queue ID behind it; the most: a stamp 33, a host 63, a tag 31, a pid 20. */
-enum { ROOM = 192 };
-/* A line whose end is known has room enough if each part of its header has 64 bytes. Shorter ones are parsed in a copy
- * with room behind it; and those for which that was not enough. Too short for a copy is what is no common line. */
-enum { COPIED = 96, LEAST = sizeof "Jul 19 07:59:06 a b: c" - 1 };
+/* A line in a buffer is read there if it begins so far from the buffer's end: all of a header may be looked at, the
+ * most being a stamp of 33 bytes, a host of 63, a tag of 31 and a pid of 20, and 64 bytes for the end of the line; and
+ * behind that is ML_BEHIND. Others are read in a copy with room behind it; the longest that are, and the shortest that
+ * may be a common line. */
+enum { ROOM = 352, COPIED_MAX = 2048, LEAST = sizeof "Jul 19 07:59:06 a b: c" - 1 };
 
 /* The bytes that a run of lines is in, and what it leaves out; the compiler keeps it in registers. */
 typedef struct text {
-    const char *base;        /* offsets count from here */
     const char *last_line;   /* a line that begins up to here has ROOM; NULL: none has */
-    const char *last_window; /* the last 64 bytes */
+    const char *last_window; /* of 64 bytes, behind which is ML_BEHIND */
     const uint8_t *skip;     /* as in maillog_options, but never NULL */
 } text;
 
 static inline text text_of(const ml_line *l, const uint8_t *skip)
 {
     static const uint8_t skip_none[256];
-    const size_t len = ML_QUICK ? (size_t)(l->readable - l->base) : 0;
-    const text t = {l->base, len >= ROOM ? l->readable - ROOM : NULL, len >= 64 ? l->readable - 64 : NULL,
+    const bool has_room = ML_QUICK && l->readable - l->base >= ROOM;
+    const text t = {has_room ? l->readable - ROOM : NULL, has_room ? l->readable - 64 - ML_BEHIND : NULL,
                     skip ? skip : skip_none};
     return t;
 }
@@ -301,8 +254,22 @@ typedef struct ends {
     const char *e, *next;
 } ends;
 
+/* What became of a line: where its rows end, or NULL; and its event, `head` as in ml_found. */
+typedef struct parsed {
+    maillog_field *next;
+    uint32_t head, flags;
+} parsed;
+
+static parsed parsed_event(const ml_line *l, maillog_field *field)
+{
+    const maillog_event *const ev = l->ev;
+    parsed r = {field + ev->nfields, 0, ev->flags};
+    memcpy(&r.head, &ev->type, sizeof r.head);
+    return r;
+}
+
 /* The message behind a plain header, of which there are these rows: HOST, PROGRAM, PID or not, MESSAGE. */
-static maillog_field *slow_message(ml_line *l, const uint8_t *skip, maillog_field *field)
+static parsed slow_message(ml_line *l, const uint8_t *skip, maillog_field *field)
 {
     maillog_field *const f = field + (field[2].id == MAILLOG_FIELD_PID ? 3 : 2);
     const char *const message = l->base + f->off;
@@ -312,12 +279,13 @@ static maillog_field *slow_message(ml_line *l, const uint8_t *skip, maillog_fiel
     l->prefix = slash ? ml_slice(tag.p, slash) : ml_none();
     l->program = ml_slice(slash ? slash + 1 : tag.p, tag.e);
     maillog__parse_message(l, skip, ml_slice(message, message + f->len), field);
-    return field + l->ev->nfields;
+    return parsed_event(l, field);
 }
 
-ML_INLINE void put(maillog_field *f, maillog_field_id id, const char *base, const char *p, const char *e)
+ML_INLINE void put_place(maillog_batch_event *row, const ml_line *l, const char *p, const char *e)
 {
-    ml_row_at(f, id, 0, (uint32_t)(p - base), (uint32_t)(e - p));
+    row->off = (uint32_t)((uintptr_t)p + l->to_offset);
+    row->len = (uint32_t)(e - p);
 }
 
 ML_INLINE uint32_t rows_between(const maillog_field *from, const maillog_field *to)
@@ -326,106 +294,127 @@ ML_INLINE uint32_t rows_between(const maillog_field *from, const maillog_field *
     return (bytes >> 2) * UINT32_C(0xAAAAAAAB); /* a third of it, which is whole */
 }
 
-/* The line at p, if it is a common one or has a header like theirs: the end of its rows, which begin at `field`, or
- * NULL. Its time is put at `time`, and what else `ev`, which is that of `l`, has, but for `line` and `len`. `framed`:
- * its end is known. Else `at` gets it. */
-ML_INLINE maillog_field *common_line(ml_line *l, const text *t, const char *p, bool framed, ends *at,
-                                     maillog_field *field, maillog_event *ev, maillog_time *time)
+/* The line at p, if it is a common one or has a header like theirs; its rows are written from `field` on and its time
+ * at `time`. `framed`: its end is known. Else `at` gets it; and `row`, if not NULL, where the line is, as soon as that
+ * is known: then it need not be kept any longer. */
+ML_INLINE parsed common_line(ml_line *l, const text *t, const char *p, bool framed, ends *at, maillog_field *field,
+                             maillog_time *time, maillog_batch_event *row, bool in_batch)
 {
-    const char *const base = t->base;
-    if (!ML_QUICK || p > (framed ? t->last_window : t->last_line)) return NULL;
+    static const parsed none;
+    const uintptr_t to_offset = l->to_offset;
     const char *const host = plain_stamp(l, p, !framed, time);
-    if (!host || (framed && host > t->last_window)) return NULL;
+    if (!host) return none;
     const char *const tag = framed ? past_host(host, true) : past_known_host(l->hosts, host);
-    if (!tag || (framed && tag > t->last_window)) return NULL;
-    put(&field[0], MAILLOG_FIELD_HOST, base, host, tag - 1);
+    if (!tag) return none;
+    ml_row_at(&field[0], MAILLOG_FIELD_HOST, 0, (uint32_t)((uintptr_t)host + to_offset), (uint32_t)(tag - host - 1));
 
     const bool postfix = ml_same_bytes(tag, "postfix/", 8);
     const char *name = postfix ? tag + 8 : tag;
     const program *who = find_program(postfix ? postfix_programs : plain_programs, name);
     program other;
     if (ML_RARELY(!who)) {
-        if (!other_program(tag, &other)) return NULL;
+        if (!other_program(tag, &other)) return none;
         name = tag;
         who = &other;
     }
     const char *const tag_end = name + who->len, *message = tag_end + 2;
-    put(&field[1], MAILLOG_FIELD_PROGRAM, base, tag, tag_end);
+    ml_row_at(&field[1], MAILLOG_FIELD_PROGRAM, 0, (uint32_t)((uintptr_t)tag + to_offset), (uint32_t)(tag_end - tag));
     maillog_field *f = field + 2;
     if (ML_MOSTLY(*tag_end == '[')) {
         const uint64_t digits = ml_pid_digits(tag_end + 1);
-        if (!digits) return NULL;
-        put(f++, MAILLOG_FIELD_PID, base, tag_end + 1, tag_end + 1 + digits);
+        if (!digits) return none;
+        ml_row_at(f++, MAILLOG_FIELD_PID, 0, (uint32_t)((uintptr_t)tag_end + to_offset) + 1, (uint32_t)digits);
         message += digits + 2;
     } else if (!ml_same_2(tag_end, ": ")) {
-        return NULL;
+        return none;
     }
     if (!framed) {
         const char *const lf = ml_line_feed(message, t->last_window);
-        if (!lf) return NULL;
+        if (!lf) return none;
         at->next = lf + 1;
         at->e = ML_RARELY(lf[-1] == '\r') ? lf - 1 : lf;
+        if (in_batch) put_place(row, l, p, at->e);
     } else if (message > at->e) {
-        return NULL;
+        return none;
     }
     const char *const e = at->e;
-    put(f++, MAILLOG_FIELD_MESSAGE, base, message, e);
-    ev->daemon = who->daemon;
-    ev->flags = 0;
+    ml_row_at(f++, MAILLOG_FIELD_MESSAGE, 0, (uint32_t)((uintptr_t)message + to_offset), (uint32_t)(e - message));
     if (ML_RARELY(t->skip[who->daemon])) {
         if (!who->daemon || message == e || ml_may_be_syslogd(*message)) return slow_message(l, t->skip, field);
-        ev->match = MAILLOG_MATCH_DAEMON;
-        ev->type = 0;
-        ev->nfields = rows_between(field, f);
-        return f;
+        const parsed header = {f, (uint32_t)who->daemon << 16 | (uint32_t)MAILLOG_MATCH_DAEMON << 24, 0};
+        return header;
     }
-    if (ML_RARELY(who->leaf)) put(f++, MAILLOG_FIELD_INSTANCE, base, tag, name + who->leaf - 1);
-    f = statement(who, l, message, e, !framed, f);
-    if (ML_RARELY(!f)) return slow_message(l, t->skip, field);
-    ev->nfields = rows_between(field, f);
-    return f;
+    if (ML_RARELY(who->leaf))
+        ml_row_at(f++, MAILLOG_FIELD_INSTANCE, 0, (uint32_t)((uintptr_t)tag + to_offset),
+                  (uint32_t)(name + who->leaf - 1 - tag));
+    const ml_found found = statement(who, l, message, e, f);
+    if (ML_RARELY(!found.next)) return slow_message(l, t->skip, field);
+    const parsed event = {found.next, (uint32_t)found.head | who->head, 0};
+    return event;
 }
 
-/* A short line at the end of the buffer, in a copy with room behind it. */
+/* What common_line() found, into an event. */
+static inline bool put_event(maillog_event *ev, maillog_field *field, parsed found)
+{
+    if (!found.next) return false;
+    memcpy(&ev->type, &found.head, sizeof found.head);
+    ev->flags = found.flags;
+    ev->nfields = rows_between(field, found.next);
+    return true;
+}
+
+/* ---- a line that stands by itself ---- */
+
+/* So many bytes to where there is room for them and two vectors more. */
+ML_INLINE void copy_line(char *to, const char *from, size_t len)
+{
+    enum { STEP = 32 };
+    size_t i = 0;
+    for (; i + STEP <= len; i += STEP) memcpy(to + i, from + i, STEP);
+    if (len >= STEP)
+        memcpy(to + len - STEP, from + len - STEP, STEP);
+    else
+        memcpy(to, from, len);
+}
+
+/* A line for which there is no room in its buffer, in a copy. */
 static bool copied_line(ml_line *l, const uint8_t *skip, const char *p, size_t len, maillog_field *field)
 {
-    char copy[ROOM + 64];
+    char copy[COPIED_MAX + ML_BEHIND];
     const char *const base = l->base, *const readable = l->readable;
     maillog_event *const ev = l->ev;
     ends at = {copy + len, NULL};
-    memcpy(copy, p, len);
-    memset(copy + len, 0, sizeof copy - len);
-    l->base = copy;
-    l->readable = copy + sizeof copy;
+    copy_line(copy, p, len);
+    memset(copy + len, 0, ML_BEHIND);
+    ml_line_base(l, copy);
+    l->readable = copy + len + ML_BEHIND;
     const text t = text_of(l, skip);
-    const bool found = common_line(l, &t, copy, true, &at, field, ev, &ev->time) != NULL;
-    l->base = base;
+    const bool found = put_event(ev, field, common_line(l, &t, copy, true, &at, field, &ev->time, NULL, false));
+    ml_line_base(l, base);
     l->readable = readable;
     if (!found) return false;
-    for (uint32_t i = 0; p != base && i < ev->nfields; i++) field[i].off += (uint32_t)(p - base);
+    if (p != base)
+        for (uint32_t i = 0; i < ev->nfields; i++) field[i].off += (uint32_t)(p - base);
     return true;
 }
 
 static void parse_line(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field)
 {
-    const text t = text_of(l, skip);
     const size_t len = (size_t)(e - p);
-    maillog_event *const ev = l->ev;
-    ends at = {e, NULL};
-    ev->line = p;
-    ev->len = (uint32_t)len;
-    bool found = len >= COPIED && common_line(l, &t, p, true, &at, field, ev, &ev->time);
-    if (!found && ML_QUICK && len >= LEAST && (size_t)(l->readable - p) < ROOM)
-        found = copied_line(l, skip, p, len, field);
-    if (!found) maillog__parse_any(l, skip, ml_slice(p, e), field);
+    l->ev->line = p;
+    l->ev->len = (uint32_t)len;
+    if (!ML_QUICK || len - LEAST > COPIED_MAX - LEAST || !copied_line(l, skip, p, len, field))
+        maillog__parse_any(l, skip, ml_slice(p, e), field);
 }
+
+/* ---- lines of a buffer ---- */
 
 /* What common_line() did not take. False: its end is not in the buffer. */
 static bool other_line(ml_line *l, const uint8_t *skip, const char *p, ends *at, maillog_field *field)
 {
     if (!maillog__next_line(p, l->readable, &at->e, &at->next)) return false;
     if (at->e > p && at->e[-1] == '\r') at->e--;
-    if ((size_t)(l->readable - p) < ROOM)
+    if (l->readable - p < ROOM)
         parse_line(l, skip, p, at->e, field);
     else
         maillog__parse_any(l, skip, ml_slice(p, at->e), field);
@@ -437,7 +426,9 @@ static const char *parse_next(ml_line *l, const uint8_t *skip, const char *p, ma
     const text t = text_of(l, skip);
     maillog_event *const ev = l->ev;
     ends at;
-    if (!common_line(l, &t, p, false, &at, field, ev, &ev->time) && !other_line(l, skip, p, &at, field)) return NULL;
+    if (!(p <= t.last_line && put_event(ev, field, common_line(l, &t, p, false, &at, field, &ev->time, NULL, false))) &&
+        !other_line(l, skip, p, &at, field))
+        return NULL;
     ev->line = p;
     ev->len = (uint32_t)(at.e - p);
     return at.next;
@@ -461,31 +452,34 @@ static const char *parse_rows(ml_line *l, const uint8_t *skip, const char *p, bo
 {
     const char *const end = l->readable;
     const text t = text_of(l, skip);
+    const maillog_batch_event *const event_end = out->event_end;
+    const uint32_t fields_max = out->fields_max;
     maillog_event ev; /* its rows are not used: fields go straight to the caller's */
     maillog_batch_event *row = out->event;
     maillog_field *field = out->field;
     uint32_t n = out->nfields;
     l->ev = &ev;
-    while (p < end && row < out->event_end && n <= out->fields_max) {
+    while (row < event_end && n <= fields_max) {
+        parsed found = {NULL, 0, 0};
         ends at;
-        row->off = (uint32_t)(p - t.base);
-        row->field = n;
-        maillog_field *next_field = common_line(l, &t, p, false, &at, field, &ev, &row->time);
-        if (ML_RARELY(!next_field)) {
-            const ends found = row_line(l, skip, p, !final, field);
-            if (!found.next) break;
-            at = found;
+        if (ML_MOSTLY(p <= t.last_line)) found = common_line(l, &t, p, false, &at, field, &row->time, row, true);
+        if (ML_RARELY(!found.next)) {
+            if (p >= end) break;
+            at = row_line(l, skip, p, !final, field);
+            if (!at.next) break;
             row->time = ev.time;
-            next_field = field + ev.nfields;
+            put_place(row, l, p, at.e);
+            found = parsed_event(l, field);
         }
-        row->len = (uint32_t)(at.e - p);
-        row->nfields = ev.nfields;
-        row->flags = ev.flags;
-        memcpy(&row->type, &ev.type, 4); /* type, daemon and match, which stand together in both */
+        const uint32_t nfields = rows_between(field, found.next);
+        row->field = n;
+        row->nfields = nfields;
+        row->flags = found.flags;
+        memcpy(&row->type, &found.head, sizeof found.head);
         row++;
         p = at.next;
-        n += ev.nfields;
-        field = next_field;
+        n += nfields;
+        field = found.next;
     }
     l->ev = NULL;
     out->event = row;

@@ -18,29 +18,41 @@
 #endif
 #endif
 
+/* A line stands in a buffer with room behind it: of so many bytes behind its end, which has a byte that no literal here
+ * has, any may be loaded. So a look at the text at or shortly behind the end needs no guard, but what it found does:
+ * whatever is found at or behind the end is not there. */
+enum { ML_BEHIND = 128 };
+
 /* What a quick grammar works on. Copied by each, so that the compiler keeps it in registers. */
 typedef struct ml_quick {
-    const char *p, *e;       /* the text left, and its end: that of the line */
-    const char *stop;        /* vectors that begin below this may be loaded whole; at most `e` */
-    const char *last_window; /* the same of 64 bytes, up to this */
-    const char *base;        /* offsets count from here */
-    maillog_field *next;     /* the next free row: there are always enough, for every quick grammar has a most */
+    const char *p, *e;   /* the text left, and its end: that of the line */
+    uintptr_t to_offset; /* added to a pointer, gives what the low half of it is an offset from */
+    maillog_field *next; /* the next free row: there are always enough, for every quick grammar has a most */
+    ml_line *l;          /* for what asks the daemon's own grammar */
+    uint32_t head;       /* of the event: see ml_found */
 } ml_quick;
 
 /* True: the event is whole; `q->next` is behind its rows. */
-typedef bool (*ml_quick_grammar)(ml_quick *q, ml_line *l);
+typedef bool (*ml_quick_grammar)(ml_quick *q);
 
-/* The same for the statement [p, e), whose rows are written from `next` on: where they end, or NULL. In arguments, not
- * in an ml_quick: these stay in registers. */
-typedef maillog_field *ml_quick_reader(ml_line *l, const char *p, const char *e, maillog_field *next);
+/* What a grammar found: where its rows end, or NULL; and type, daemon (0: that of the program) and match of the event,
+ * as they stand in it. Two registers. */
+typedef struct ml_found {
+    maillog_field *next;
+    uint64_t head;
+} ml_found;
+
+/* The same for the statement [p, e), whose rows are written from `next` on. In arguments, not in an ml_quick: these
+ * stay in registers. */
+typedef ml_found ml_quick_reader(ml_line *l, const char *p, const char *e, maillog_field *next);
 
 /* To be called with a grammar's name, so that it vanishes into its caller. */
-ML_INLINE maillog_field *ml_quick_read(ml_quick_grammar grammar, ml_line *l, const char *p, const char *e,
-                                       maillog_field *next)
+ML_INLINE ml_found ml_quick_read(ml_quick_grammar grammar, ml_line *l, const char *p, const char *e,
+                                 maillog_field *next)
 {
-    const char *const last_vector = l->readable - ML_VEC;
-    ml_quick q = {p, e, e <= last_vector ? e : last_vector + 1, l->readable - 64, l->base, next};
-    return grammar(&q, l) ? q.next : NULL;
+    ml_quick q = {p, e, l->to_offset, next, l, 0};
+    const ml_found found = {grammar(&q) ? q.next : NULL, q.head};
+    return found;
 }
 
 /* ---- rows ---- */
@@ -57,18 +69,17 @@ ML_INLINE void ml_row_at(maillog_field *f, maillog_field_id id, unsigned word, u
 }
 ML_INLINE void ml_row_word(ml_quick *q, maillog_field_id id, unsigned word, const char *p, const char *e)
 {
-    ml_row_at(q->next++, id, word, (uint32_t)(p - q->base), (uint32_t)(e - p));
+    ml_row_at(q->next++, id, word, (uint32_t)((uintptr_t)p + q->to_offset), (uint32_t)(e - p));
 }
 ML_INLINE void ml_row(ml_quick *q, maillog_field_id id, const char *p, const char *e) { ml_row_word(q, id, 0, p, e); }
 #define ML_ROW(q, NAME, p, e) ml_row((q), MAILLOG_FIELD_##NAME, (p), (e))
 #define ML_ROW_WORD(q, NAME, word, p, e) ml_row_word((q), MAILLOG_FIELD_##NAME, (word), (p), (e))
 
 /* The last thing a quick grammar does. */
-ML_INLINE bool ml_quick_event(ml_quick *out, const ml_quick *q, maillog_event *ev, maillog_event_type type)
+ML_INLINE bool ml_quick_event(ml_quick *out, const ml_quick *q, maillog_event_type type)
 {
     out->next = q->next;
-    ev->type = (uint16_t)type;
-    ev->match = MAILLOG_MATCH_EVENT;
+    out->head = (uint32_t)type | (uint32_t)MAILLOG_MATCH_EVENT << 24;
     return true;
 }
 
@@ -79,64 +90,71 @@ ML_INLINE bool ml_quick_event(ml_quick *out, const ml_quick *q, maillog_event *e
     ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | (uint64_t)(e) << 32 |            \
      (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
 
-/* ml_quick_find_2() where no whole vector may be loaded any more: the last one is, from `last` on. */
-static __attribute__((noinline)) const char *ml_quick_find_tail(const char *p, const char *e, const char *last, char a,
-                                                                char b)
-{
-    if (p - last >= ML_VEC) return e; /* the very end of the buffer */
-    const uint64_t hits = ml_hits_2(last, a, b) >> ((p - last) * ML_HIT_BITS);
-    return hits ? p + (ml_first(hits) >> ML_HIT_SHIFT) : e;
-}
-
 /* The first `a` or `b` from p on; at or behind q->e: there is none. */
 ML_INLINE const char *ml_quick_find_2(const ml_quick *q, const char *p, char a, char b)
 {
-    for (; p < q->stop; p += ML_VEC) {
+    do {
         const uint64_t hits = a == b ? ml_hits(p, a) : ml_hits_2(p, a, b);
-        if (hits) return p + (ml_first(hits) >> ML_HIT_SHIFT);
-    }
-    return p < q->e ? ml_quick_find_tail(p, q->e, q->last_window + (64 - ML_VEC), a, b) : q->e;
+        if (ML_MOSTLY(hits)) return p + (ml_first(hits) >> ML_HIT_SHIFT);
+        p += ML_VEC;
+    } while (p < q->e);
+    return p;
 }
 ML_INLINE const char *ml_quick_find(const ml_quick *q, const char *p, char ch) { return ml_quick_find_2(q, p, ch, ch); }
 
-/* Whether the text goes on with the literal; then past it. */
-ML_INLINE bool ml_quick_skip(const ml_quick *q, const char **p, const char *lit, size_t n)
+/* The literal's bytes from `i` on as a number, 0 for those past its end; a constant. */
+ML_INLINE uint64_t ml_literal_byte(const char *lit, size_t n, size_t i) { return i < n ? (unsigned char)lit[i] : 0; }
+ML_INLINE uint64_t ml_literal(const char *lit, size_t n, size_t i)
 {
-    if ((size_t)(q->e - *p) < n || !ml_same_bytes(*p, lit, n)) return false;
+    return ml_literal_byte(lit, n, i) | ml_literal_byte(lit, n, i + 1) << 8 | ml_literal_byte(lit, n, i + 2) << 16 |
+           ml_literal_byte(lit, n, i + 3) << 24 | ml_literal_byte(lit, n, i + 4) << 32 |
+           ml_literal_byte(lit, n, i + 5) << 40 | ml_literal_byte(lit, n, i + 6) << 48 |
+           ml_literal_byte(lit, n, i + 7) << 56;
+}
+
+/* Whether the literal stands at p, of which 32 bytes may be loaded. A line's end is in none of them, so there is no
+ * match across it. */
+ML_INLINE bool ml_quick_same(const char *p, const char *lit, size_t n)
+{
+    if (n == 4) return ml_load32(p) == (uint32_t)ml_literal(lit, n, 0);
+    if (n == 2) return ml_same_2(p, lit);
+    if (n == 1) return *p == *lit;
+    if (n <= 8) return (ml_load64(p) ^ ml_literal(lit, n, 0)) << (64 - 8 * n) % 64 == 0;
+#ifdef ML_AVX2
+    if (n <= 16) {
+        const __m128i want = _mm_set_epi64x((long long)ml_literal(lit, n, 8), (long long)ml_literal(lit, n, 0));
+        const __m128i mask = _mm_set_epi64x((long long)ML_LIT_MASK(n - 8), -1);
+        const __m128i other = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)p), want);
+        return _mm_testz_si128(other, mask);
+    }
+    if (n <= 32) {
+        const __m256i want = _mm256_set_epi64x((long long)ml_literal(lit, n, 24), (long long)ml_literal(lit, n, 16),
+                                               (long long)ml_literal(lit, n, 8), (long long)ml_literal(lit, n, 0));
+        const __m256i mask = _mm256_set_epi64x(n <= 24 ? 0 : (long long)ML_LIT_MASK(n - 24),
+                                               (long long)(n < 24 ? ML_LIT_MASK(n - 16) : ~UINT64_C(0)), -1, -1);
+        return _mm256_testz_si256(_mm256_xor_si256(ml_vec(p), want), mask);
+    }
+#endif
+    return ml_same_bytes(p, lit, n);
+}
+
+/* Whether the text goes on with the literal; then past it. */
+ML_INLINE bool ml_quick_skip(const char **p, const char *lit, size_t n)
+{
+    if (!ml_quick_same(*p, lit, n)) return false;
     *p += n;
     return true;
 }
-#define ML_QUICK_SKIP(q, p, lit) ml_quick_skip((q), (p), "" lit, sizeof(lit) - 1)
+#define ML_QUICK_SKIP(p, lit) ml_quick_skip((p), "" lit, sizeof(lit) - 1)
 
 /* Whether [p, e) is the literal. */
-#define ML_QUICK_IS(p, e, lit) ((size_t)((e) - (p)) == sizeof(lit) - 1 && ml_same_bytes((p), "" lit, sizeof(lit) - 1))
+#define ML_QUICK_IS(p, e, lit) ((size_t)((e) - (p)) == sizeof(lit) - 1 && ml_quick_same((p), "" lit, sizeof(lit) - 1))
 
 /* Past the digits at p, which may be none; up to `e`. */
 ML_INLINE const char *ml_quick_digits(const char *p, const char *e)
 {
     while (p < e && ml_is_digit(*p)) p++;
     return p;
-}
-
-/* Masks of the 64 bytes from p on: bits of bytes at and behind the end of the line are 0. Where so much may not be
- * loaded behind p, the last 64 bytes of the buffer are, and the mask is shifted. */
-typedef struct ml_window {
-    const char *at;
-    unsigned shift;
-    uint64_t inside;
-} ml_window;
-
-ML_INLINE ml_window ml_quick_window(const ml_quick *q, const char *p)
-{
-    ml_window w;
-    w.at = p < q->last_window ? p : q->last_window;
-    w.shift = (unsigned)(p - w.at);
-    w.inside = q->e - p < 64 ? ml_below((unsigned)(q->e - p)) : ~UINT64_C(0);
-    return w;
-}
-ML_INLINE uint64_t ml_window_mask(const ml_window *w, char ch)
-{
-    return ml_mask_64(w->at, ch, 0) >> (w->shift & 63) & w->inside; /* 64: nothing is left, and nothing is inside */
 }
 
 #endif

@@ -17,42 +17,21 @@
 /* What ml_quick_find_2() finds, for what mostly ends within 32 bytes. */
 ML_INLINE const char *quick_find_2(const ml_quick *q, const char *p, char a, char b)
 {
-    if (p - q->last_window <= 32) {
-        const uint64_t hits = ml_mask_32(p, a, b);
-        if (hits) return p + ml_first(hits);
-        p += 32;
-    }
-    return ml_quick_find_2(q, p, a, b);
+    const uint64_t hits = ml_mask_32(p, a, b);
+    return ML_MOSTLY(hits) ? p + ml_first(hits) : ml_quick_find_2(q, p + 32, a, b);
 }
 ML_INLINE const char *quick_find(const ml_quick *q, const char *p, char ch) { return quick_find_2(q, p, ch, ch); }
 
-/* Whether the literal stands at p, in the middle of a line: where sixteen bytes may be loaded, its end is not compared
- * with that of the line. So it may reach over that, by what stands there; whatever is looked for behind it is not found
- * then. */
-ML_INLINE bool quick_at(const ml_quick *q, const char *p, const char *lit, size_t n)
-{
-    return ((n <= ML_VEC && p < q->stop) || q->e - p >= (ptrdiff_t)n) && ml_same_bytes(p, lit, n);
-}
-#define QUICK_AT(q, p, lit) quick_at((q), (p), "" lit, sizeof(lit) - 1)
+/* Whether the literal stands at p. */
+#define QUICK_AT(p, lit) ml_quick_same((p), "" lit, sizeof(lit) - 1)
 
 /* Whether the byte is anywhere from p on. */
-ML_INLINE bool quick_has(const ml_quick *q, const char *p, char ch)
-{
-    if (q->e - p < ML_VEC) return ml_quick_find(q, p, ch) < q->e;
-    const char *const last = q->e - ML_VEC;
-    uint64_t hits = ml_hits(last, ch);
-    for (; p < last; p += ML_VEC) hits |= ml_hits(p, ch);
-    return hits != 0;
-}
+ML_INLINE bool quick_has(const ml_quick *q, const char *p, char ch) { return ml_quick_find(q, p, ch) < q->e; }
 
 /* Whether [p, e) are letters and `also`, or (digits) digits as well. */
-ML_INLINE bool quick_is_letters(const ml_quick *q, const char *p, const char *e, char also, bool digits)
+ML_INLINE bool quick_is_letters(const char *p, const char *e, char also, bool digits)
 {
     for (; p < e; p += ML_VEC) {
-        if (p >= q->stop) {
-            while (p < e && (ml_is_alpha(*p) || (digits && ml_is_digit(*p)) || *p == also)) p++;
-            return p == e;
-        }
         const uint64_t hits =
             ml_hits_range(p, ' ', 'a', 25) | ml_hits(p, also) | (digits ? ml_hits_range(p, 0, '0', 9) : 0);
         if (~hits & ML_ALL_HITS && p + (ml_first(~hits & ML_ALL_HITS) >> ML_HIT_SHIFT) < e) return false;
@@ -62,36 +41,56 @@ ML_INLINE bool quick_is_letters(const ml_quick *q, const char *p, const char *e,
 
 /* ---- numbers ---- */
 
-/* Past the digits at p, which may be none; up to the end. */
+/* Past the digits at p, which may be none. */
 ML_INLINE const char *quick_digits(const ml_quick *q, const char *p)
 {
-    if (p < q->stop) {
-        const uint64_t n = ml_digits_16(p);
-        if (n <= 8) return p + n < q->e ? p + n : q->e;
-    }
-    return ml_quick_digits(p, q->e);
+    const uint64_t n = ml_digits_16(p);
+    return ML_MOSTLY(n <= 8) ? p + n : ml_quick_digits(p, q->e);
 }
 
 /* A text and a number; false: it is not there. */
 ML_INLINE bool quick_number(ml_quick *q, const char *before, size_t n, maillog_field_id id)
 {
-    if (!quick_at(q, q->p, before, n)) return false;
+    if (!ml_quick_same(q->p, before, n)) return false;
     const char *const number = q->p + n, *const end = quick_digits(q, number);
-    if (end <= number) return false;
+    if (end == number) return false;
     ml_row(q, id, number, end);
     q->p = end;
     return true;
 }
 #define QUICK_NUMBER(q, before, NAME) quick_number((q), before, sizeof(before) - 1, MAILLOG_FIELD_##NAME)
 
-/* The digits before `e`, down to `p`. */
+/* Where the runs of digits end in the 64 bytes from `at` on, at which none is; those that were taken are out of it. */
+typedef struct quick_numbers {
+    const char *at;
+    uint64_t ends;
+} quick_numbers;
+
+/* ` key=N`, where many of these stand one after the other, with no digit in a key: true if it is there. */
+ML_INLINE bool quick_next_number(ml_quick *q, quick_numbers *n, const char *before, size_t len, maillog_field_id id)
+{
+    if (!ml_quick_same(q->p, before, len)) return false;
+    if (ML_RARELY(!n->ends)) {
+        const uint64_t digits = ml_mask_64_digits(q->p);
+        n->at = q->p;
+        n->ends = digits << 1 & ~digits;
+        if (!n->ends) return false;
+    }
+    const char *const number = q->p + len, *const end = n->at + ml_first(n->ends);
+    if (!ml_is_digit(*number)) return false;
+    n->ends &= n->ends - 1;
+    ml_row(q, id, number, end);
+    q->p = end;
+    return true;
+}
+#define QUICK_COUNT(q, n, before, NAME) quick_next_number((q), (n), before, sizeof(before) - 1, MAILLOG_FIELD_##NAME)
+
+/* The digits before `e`, down to `p`; before p stands more of the line. */
 ML_INLINE const char *quick_digits_before(const char *p, const char *e)
 {
-    if (e - p >= 8) {
-        const uint64_t x = ml_load64(e - 8) ^ UINT64_C(0x3030303030303030), low = UINT64_C(0x7F7F7F7F7F7F7F7F);
-        const uint64_t other = (x | ((x & low) + UINT64_C(0x7676767676767676))) & ~low;
-        if (other) return e - 7 + ml_highest(other) / 8;
-    }
+    const uint64_t x = ml_load64(e - 8) ^ UINT64_C(0x3030303030303030), low = UINT64_C(0x7F7F7F7F7F7F7F7F);
+    const uint64_t other = (x | ((x & low) + UINT64_C(0x7676767676767676))) & ~low;
+    if (ML_MOSTLY(other)) return e - 7 + ml_highest(other) / 8;
     while (e > p && ml_is_digit(e[-1])) e--;
     return e;
 }
@@ -108,7 +107,7 @@ ML_INLINE bool quick_peer(ml_quick *q, maillog_field_id name_id, maillog_field_i
     ml_row(q, name_id, name, open);
     ml_row(q, addr_id, open + 1, close);
     q->p = close + 1;
-    if (q->p == q->e || *q->p != ':') return true;
+    if (*q->p != ':') return true;
     const char *const port = q->p + 1, *const port_end = quick_digits(q, port);
     if (port_end != port) {
         ml_row(q, port_id, port, port_end);

@@ -9,57 +9,49 @@
 
 ML_INLINE unsigned ml_first(uint64_t mask) { return (unsigned)__builtin_ctzll(mask); }
 
-#if defined(ML_SSE2) && (defined(__AVX2__) || defined(ML_AVX2))
+#if defined(ML_SSE2) && defined(__AVX2__) && !defined(ML_AVX2)
+#define ML_AVX2 1
+#endif
+
+#ifdef ML_AVX2
 #include <immintrin.h>
 
-/* Each byte four times. A compiler makes a vector of one byte from a number, in three steps; from here it takes one. */
+/* Each byte in all places of a vector. A compiler makes a vector of one byte from a number, in three steps; from here
+ * it takes none: a compare reads it from memory. */
 #pragma GCC visibility push(hidden)
-extern const uint32_t maillog__four_times[256];
+extern const uint64_t maillog__splat[128][4];
 #pragma GCC visibility pop
 
 #define ML_HIT_BITS 1
 enum { ML_VEC = 32, ML_HIT_SHIFT = 0 };
 
-ML_INLINE __m128i ml_splat_16(char ch)
-{
-    return _mm_broadcastd_epi32(_mm_cvtsi32_si128((int)maillog__four_times[(unsigned char)ch]));
-}
-ML_INLINE __m256i ml_splat(char ch)
-{
-    return _mm256_broadcastd_epi32(_mm_cvtsi32_si128((int)maillog__four_times[(unsigned char)ch]));
-}
+ML_INLINE __m128i ml_splat_16(char ch) { return *(const __m128i *)(const void *)maillog__splat[(unsigned char)ch]; }
+ML_INLINE __m256i ml_splat(char ch) { return *(const __m256i *)(const void *)maillog__splat[(unsigned char)ch]; }
+ML_INLINE __m256i ml_vec(const char *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
 
 ML_INLINE uint64_t ml_hits(const char *p, char ch)
 {
-    const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
-    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, ml_splat(ch)));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(ml_vec(p), ml_splat(ch)));
 }
 ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b)
 {
-    const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    const __m256i x = ml_vec(p);
     return (uint32_t)_mm256_movemask_epi8(
         _mm256_or_si256(_mm256_cmpeq_epi8(x, ml_splat(a)), _mm256_cmpeq_epi8(x, ml_splat(b))));
 }
 /* Of each byte that is in lo .. lo + span when the bits of `set` are set. */
 ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
 {
-    const __m256i x = _mm256_or_si256(_mm256_loadu_si256((const __m256i *)(const void *)p), ml_splat(set));
+    const __m256i x = set ? _mm256_or_si256(ml_vec(p), ml_splat(set)) : ml_vec(p);
     const __m256i y = _mm256_sub_epi8(x, ml_splat(lo));
     return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(y, ml_splat(span)), y));
 }
-/* One bit for each of 64 bytes at p that is `ch` when the bits of `ignore` are put aside. */
-ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
+/* One bit for each of 64 bytes at p that is `ch`. */
+ML_INLINE uint64_t ml_mask_64(const char *p, char ch) { return ml_hits(p, ch) | ml_hits(p + 32, ch) << 32; }
+/* The same of each digit. */
+ML_INLINE uint64_t ml_mask_64_digits(const char *p)
 {
-    const __m256i want = ml_splat(ch);
-    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
-    __m256i y = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
-    if (ignore) {
-        const __m256i keep = ml_splat((char)~ignore);
-        x = _mm256_and_si256(x, keep);
-        y = _mm256_and_si256(y, keep);
-    }
-    return (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, want)) |
-           (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(y, want)) << 32;
+    return ml_hits_range(p, 0, '0', 9) | ml_hits_range(p + 32, 0, '0', 9) << 32;
 }
 
 #elif defined(ML_SSE2)
@@ -81,24 +73,18 @@ ML_INLINE uint64_t ml_hits_2(const char *p, char a, char b)
 }
 ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
 {
-    const __m128i x = _mm_sub_epi8(_mm_or_si128(ml_vec(p), _mm_set1_epi8(set)), _mm_set1_epi8(lo));
+    const __m128i any = set ? _mm_or_si128(ml_vec(p), _mm_set1_epi8(set)) : ml_vec(p);
+    const __m128i x = _mm_sub_epi8(any, _mm_set1_epi8(lo));
     return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(span)), x));
 }
-ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
+ML_INLINE uint64_t ml_mask_64(const char *p, char ch)
 {
-    const __m128i want = _mm_set1_epi8(ch), keep = _mm_set1_epi8((char)~ignore);
-    __m128i x[4] = {ml_vec(p), ml_vec(p + 16), ml_vec(p + 32), ml_vec(p + 48)};
-    if (ignore) {
-        x[0] = _mm_and_si128(x[0], keep);
-        x[1] = _mm_and_si128(x[1], keep);
-        x[2] = _mm_and_si128(x[2], keep);
-        x[3] = _mm_and_si128(x[3], keep);
-    }
-    const uint64_t a = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x[0], want));
-    const uint64_t b = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x[1], want));
-    const uint64_t c = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x[2], want));
-    const uint64_t d = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x[3], want));
-    return a | b << 16 | c << 32 | d << 48;
+    return ml_hits(p, ch) | ml_hits(p + 16, ch) << 16 | (ml_hits(p + 32, ch) | ml_hits(p + 48, ch) << 16) << 32;
+}
+ML_INLINE uint64_t ml_mask_64_digits(const char *p)
+{
+    const uint64_t low = ml_hits_range(p, 0, '0', 9) | ml_hits_range(p + 16, 0, '0', 9) << 16;
+    return low | (ml_hits_range(p + 32, 0, '0', 9) | ml_hits_range(p + 48, 0, '0', 9) << 16) << 32;
 }
 
 #elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(MAILLOG_NO_SIMD)
@@ -125,14 +111,36 @@ ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
     const uint8x16_t x = vsubq_u8(vorrq_u8(ml_vec(p), vdupq_n_u8((uint8_t)set)), vdupq_n_u8((uint8_t)lo));
     return ml_nibbles(vcleq_u8(x, vdupq_n_u8((uint8_t)span)));
 }
-ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
+/* Of each byte that hit, a bit that tells its place among eight. */
+ML_INLINE uint8x16_t ml_places(uint8x16_t hit)
 {
     static const uint8_t weights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-    const uint8x16_t want = vdupq_n_u8((uint8_t)ch), keep = vdupq_n_u8((uint8_t)~ignore), bit = vld1q_u8(weights);
+    return vandq_u8(hit, vld1q_u8(weights));
+}
+ML_INLINE uint64_t ml_mask_64(const char *p, char ch)
+{
+    const uint8x16_t want = vdupq_n_u8((uint8_t)ch);
     uint8x16_t hit[4];
-    for (unsigned i = 0; i < 4; i++) hit[i] = vandq_u8(vceqq_u8(vandq_u8(ml_vec(p + 16 * i), keep), want), bit);
+    for (unsigned i = 0; i < 4; i++) hit[i] = ml_places(vceqq_u8(ml_vec(p + 16 * i), want));
     const uint8x16_t pairs = vpaddq_u8(vpaddq_u8(hit[0], hit[1]), vpaddq_u8(hit[2], hit[3]));
     return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(pairs, pairs)), 0);
+}
+ML_INLINE uint64_t ml_mask_64_digits(const char *p)
+{
+    const uint8x16_t zero = vdupq_n_u8('0'), nine = vdupq_n_u8(9);
+    uint8x16_t hit[4];
+    for (unsigned i = 0; i < 4; i++) hit[i] = ml_places(vcleq_u8(vsubq_u8(ml_vec(p + 16 * i), zero), nine));
+    const uint8x16_t pairs = vpaddq_u8(vpaddq_u8(hit[0], hit[1]), vpaddq_u8(hit[2], hit[3]));
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(pairs, pairs)), 0);
+}
+ML_INLINE uint64_t ml_mask_32(const char *p, char a, char b)
+{
+    const uint8x16_t x = ml_vec(p), y = ml_vec(p + 16), want_a = vdupq_n_u8((uint8_t)a),
+                     want_b = vdupq_n_u8((uint8_t)b);
+    const uint8x16_t low = ml_places(vorrq_u8(vceqq_u8(x, want_a), vceqq_u8(x, want_b)));
+    const uint8x16_t high = ml_places(vorrq_u8(vceqq_u8(y, want_a), vceqq_u8(y, want_b)));
+    const uint8x16_t pairs = vpaddq_u8(low, high);
+    return vgetq_lane_u32(vreinterpretq_u32_u8(vpaddq_u8(pairs, pairs)), 0);
 }
 
 #else
@@ -155,33 +163,43 @@ ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
     const uint64_t from = low + ml_spread((char)(0x80 - lo)), over = low + ml_spread((char)(0x7F - lo - span));
     return (from & ~over & ~x & ml_spread((char)0x80)) >> 7;
 }
-ML_INLINE uint64_t ml_mask_64(const char *p, char ch, char ignore)
+/* The eight bits of a number side by side. */
+ML_INLINE uint64_t ml_side_by_side(uint64_t hits) { return hits * UINT64_C(0x0102040810204080) >> 56; }
+ML_INLINE uint64_t ml_mask_64(const char *p, char ch)
 {
-    const uint64_t keep = ~ml_spread(ignore);
     uint64_t mask = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        const uint64_t hits = ml_zero_bytes((ml_load64(p + 8 * i) & keep) ^ ml_spread(ch));
-        mask |= (hits * UINT64_C(0x0102040810204080) >> 56) << 8 * i; /* the eight bits side by side */
-    }
+    for (unsigned i = 0; i < 8; i++) mask |= ml_side_by_side(ml_hits(p + 8 * i, ch)) << 8 * i;
+    return mask;
+}
+ML_INLINE uint64_t ml_mask_64_digits(const char *p)
+{
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 8; i++) mask |= ml_side_by_side(ml_hits_range(p + 8 * i, 0, '0', 9)) << 8 * i;
+    return mask;
+}
+ML_INLINE uint64_t ml_mask_32(const char *p, char a, char b)
+{
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 4; i++) mask |= (ml_hits_2(p + 8 * i, a, b) * UINT64_C(0x0102040810204080) >> 56) << 8 * i;
     return mask;
 }
 
 #endif
 
-/* The line feed at p or behind it; NULL: there is none in the buffer, of which `last_window` are the last 64 bytes. */
-ML_INLINE const char *ml_line_feed(const char *p, const char *last_window)
+/* The line feed at p or behind it, looked for 64 bytes at a time, of which the last ones begin at `last` or before,
+ * as `p` does; NULL: there is none in these. */
+ML_INLINE const char *ml_line_feed(const char *p, const char *last)
 {
 #if ML_HIT_BITS == 8
-    return (const char *)memchr(p, '\n', (size_t)(last_window + 64 - p));
+    return p <= last ? (const char *)memchr(p, '\n', (size_t)(last + 64 - p)) : NULL;
 #else
-    uint64_t hits;
-    for (; p < last_window; p += 64) {
-        hits = ml_mask_64(p, '\n', 0);
+    uint64_t hits = ml_mask_64(p, '\n');
+    if (ML_MOSTLY(hits)) return p + ml_first(hits);
+    while ((p += 64) <= last) {
+        hits = ml_mask_64(p, '\n');
         if (hits) return p + ml_first(hits);
     }
-    if (p >= last_window + 64) return NULL;
-    hits = ml_mask_64(last_window, '\n', 0) >> (p - last_window);
-    return hits ? p + ml_first(hits) : NULL;
+    return NULL;
 #endif
 }
 
@@ -218,20 +236,16 @@ ML_INLINE uint64_t ml_hex_run(const char *p)
 }
 #endif
 
+#if ML_HIT_BITS == 1
 /* One bit for each of 32 bytes at p that is `a` or `b`. */
 ML_INLINE uint64_t ml_mask_32(const char *p, char a, char b)
 {
-#if ML_HIT_BITS == 1
     const uint64_t low = a == b ? ml_hits(p, a) : ml_hits_2(p, a, b);
     if (ML_VEC == 32) return low;
     const char *const q = p + 16;
     return low | (a == b ? ml_hits(q, a) : ml_hits_2(q, a, b)) << 16;
-#else
-    uint64_t mask = 0;
-    for (unsigned i = 0; i < 32; i++) mask |= (uint64_t)(p[i] == a || p[i] == b) << i;
-    return mask;
-#endif
 }
+#endif
 
 ML_INLINE unsigned ml_highest(uint64_t mask) { return 63 - (unsigned)__builtin_clzll(mask); }
 ML_INLINE uint64_t ml_below(unsigned bit) { return (UINT64_C(1) << bit) - 1; }
