@@ -15,7 +15,8 @@
 #include "parse.h"
 
 static case_file file;
-/* Behind the line and its twin: a line of a batch is read where it stands if there is room behind it, else in a copy. */
+/* Behind the line and its twin: a line of a batch is read where it stands if there is room behind it, else in a copy.
+ */
 enum { MORE = 512 };
 static size_t share = 23; /* one in so many of the changed lines */
 static size_t turn;
