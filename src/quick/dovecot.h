@@ -158,8 +158,10 @@ ML_INLINE bool quick_session_end(ml_quick *out)
     if (QUICK_COUNT(&q, &n, " deleted=", DELETED)) {
         (void)QUICK_COUNT(&q, &n, " expunged=", EXPUNGED);
         (void)QUICK_COUNT(&q, &n, " trashed=", TRASHED);
-        (void)QUICK_COUNT(&q, &n, " appended=", APPENDED);
-        (void)QUICK_COUNT(&q, &n, " hdr_count=", HDR_COUNT);
+        if (!QUICK_COUNT(&q, &n, " hdr_count=", HDR_COUNT)) {
+            (void)QUICK_COUNT(&q, &n, " appended=", APPENDED);
+            (void)QUICK_COUNT(&q, &n, " hdr_count=", HDR_COUNT);
+        }
         (void)QUICK_COUNT(&q, &n, " hdr_bytes=", HDR_BYTES);
         (void)QUICK_COUNT(&q, &n, " body_count=", BODY_COUNT);
         (void)QUICK_COUNT(&q, &n, " body_bytes=", BODY_BYTES);

@@ -167,7 +167,7 @@ static inline const char *rfc3339(const ml_line *l, const char *p, bool same, ma
  * minute. Lines come many a second, so that mostly they are those of the line before, and what they mean is known. */
 ML_INLINE const char *plain_stamp(ml_line *l, const char *p, bool keep, maillog_time *out)
 {
-    const bool same = keep && ml_same_bytes(p, l->stamp, sizeof l->stamp);
+    const bool same = keep && ml_same_16(p, l->stamp);
     if (ML_MOSTLY(same && *p != '2')) {
         *out = l->time;
         return p + 16;
@@ -202,17 +202,15 @@ ML_INLINE const char *past_host(const char *p, bool framed)
 /* past_host(), for which a host that is known need not be looked at. */
 ML_INLINE const char *past_known_host(ml_host *hosts, const char *p)
 {
-    const uint64_t first = ml_load64(p), second = ml_load64(p + 8);
-    ml_host *const h = &hosts[(uint32_t)first * UINT32_C(0x85EBCA6B) >> 29];
-    const uint64_t other = ((first & h->mask[0]) ^ h->bytes[0]) | ((second & h->mask[1]) ^ h->bytes[1]);
-    if (ML_MOSTLY(!other)) return p + h->len;
+    ml_host *const h = &hosts[ml_load32(p) * UINT32_C(0x85EBCA6B) >> 29];
+    if (ML_MOSTLY(ml_same_masked_16(p, h->bytes, h->mask))) return p + h->len;
     const char *const tag = past_host(p, false);
     if (!tag || tag - p > 16) return tag;
     h->len = (uint32_t)(tag - p);
     h->mask[0] = h->len < 8 ? ml_below(8 * h->len) : ~UINT64_C(0);
     h->mask[1] = h->len < 16 ? (h->len > 8 ? ml_below(8 * (h->len - 8)) : 0) : ~UINT64_C(0);
-    h->bytes[0] = first & h->mask[0];
-    h->bytes[1] = second & h->mask[1];
+    h->bytes[0] = ml_load64(p) & h->mask[0];
+    h->bytes[1] = ml_load64(p + 8) & h->mask[1];
     return tag;
 }
 

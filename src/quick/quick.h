@@ -124,7 +124,7 @@ ML_INLINE bool ml_quick_same(const char *p, const char *lit, size_t n)
     if (n <= 16) {
         const __m128i want = _mm_set_epi64x((long long)ml_literal(lit, n, 8), (long long)ml_literal(lit, n, 0));
         const __m128i mask = _mm_set_epi64x((long long)ML_LIT_MASK(n - 8), -1);
-        const __m128i other = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)p), want);
+        const __m128i other = _mm_xor_si128(ml_vec_16(p), want);
         return _mm_testz_si128(other, mask);
     }
     if (n <= 32) {
@@ -137,6 +137,32 @@ ML_INLINE bool ml_quick_same(const char *p, const char *lit, size_t n)
 #endif
     return ml_same_bytes(p, lit, n);
 }
+
+/* Whether the literal stands at p, and a digit behind it; 32 bytes may be loaded. Less the literal and a '0', all bytes
+ * are 0 but the digit, which is 9 at most; less that, and of the others whatever they are, all are. */
+#ifdef ML_SSE2
+ML_INLINE uint64_t ml_digit_limit(size_t n, size_t i)
+{
+    const uint64_t before = i < n ? (n - i < 8 ? ~UINT64_C(0) >> (64 - 8 * (n - i)) : ~UINT64_C(0)) : 0;
+    const bool here = i <= n && n - i < 8;
+    return ~(before | (here ? UINT64_C(0xFF) << 8 * (n - i) % 64 : 0)) | (here ? UINT64_C(9) << 8 * (n - i) % 64 : 0);
+}
+ML_INLINE bool ml_quick_same_digit(const char *p, const char *lit, size_t n)
+{
+    const uint64_t low = ml_literal(lit, n, 0) | (n < 8 ? (uint64_t)'0' << 8 * n % 64 : 0);
+    const uint64_t high = ml_literal(lit, n, 8) | (n >= 8 && n < 16 ? (uint64_t)'0' << 8 * n % 64 : 0);
+    if (n >= 16) return ml_quick_same(p, lit, n) && ml_is_digit(p[n]);
+    const __m128i less = _mm_set_epi64x((long long)high, (long long)low);
+    const __m128i limit = _mm_set_epi64x((long long)ml_digit_limit(n, 8), (long long)ml_digit_limit(n, 0));
+    const __m128i over = _mm_subs_epu8(_mm_sub_epi8(ml_vec_16(p), less), limit);
+    return ml_is_zero_16(over);
+}
+#else
+ML_INLINE bool ml_quick_same_digit(const char *p, const char *lit, size_t n)
+{
+    return ml_quick_same(p, lit, n) && ml_is_digit(p[n]);
+}
+#endif
 
 /* Whether the text goes on with the literal; then past it. */
 ML_INLINE bool ml_quick_skip(const char **p, const char *lit, size_t n)

@@ -51,9 +51,8 @@ ML_INLINE const char *quick_digits(const ml_quick *q, const char *p)
 /* A text and a number; false: it is not there. */
 ML_INLINE bool quick_number(ml_quick *q, const char *before, size_t n, maillog_field_id id)
 {
-    if (!ml_quick_same(q->p, before, n)) return false;
+    if (!ml_quick_same_digit(q->p, before, n)) return false;
     const char *const number = q->p + n, *const end = quick_digits(q, number);
-    if (end == number) return false;
     ml_row(q, id, number, end);
     q->p = end;
     return true;
@@ -69,7 +68,8 @@ typedef struct quick_numbers {
 /* ` key=N`, where many of these stand one after the other, with no digit in a key: true if it is there. */
 ML_INLINE bool quick_next_number(ml_quick *q, quick_numbers *n, const char *before, size_t len, maillog_field_id id)
 {
-    if (!ml_quick_same(q->p, before, len)) return false;
+    if (ML_VEC < 32) return quick_number(q, before, len, id); /* less than looking at 64 bytes */
+    if (!ml_quick_same_digit(q->p, before, len)) return false;
     if (ML_RARELY(!n->ends)) {
         const uint64_t digits = ml_mask_64_digits(q->p);
         n->at = q->p;
@@ -77,7 +77,6 @@ ML_INLINE bool quick_next_number(ml_quick *q, quick_numbers *n, const char *befo
         if (!n->ends) return false;
     }
     const char *const number = q->p + len, *const end = n->at + ml_first(n->ends);
-    if (!ml_is_digit(*number)) return false;
     n->ends &= n->ends - 1;
     ml_row(q, id, number, end);
     q->p = end;

@@ -203,11 +203,43 @@ ML_INLINE const char *ml_line_feed(const char *p, const char *last)
 #endif
 }
 
+#ifdef ML_SSE2
+ML_INLINE __m128i ml_vec_16(const char *p) { return _mm_loadu_si128((const __m128i *)(const void *)p); }
+ML_INLINE bool ml_is_zero_16(__m128i x)
+{
+#ifdef ML_AVX2
+    return _mm_testz_si128(x, x);
+#else
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_setzero_si128())) == 0xFFFF;
+#endif
+}
+#endif
+
+/* Whether the sixteen bytes at p are those at `q`; and whether they are, but for bits that are not in `mask`. */
+ML_INLINE bool ml_same_16(const char *p, const char *q)
+{
+#ifdef ML_AVX2
+    return ml_is_zero_16(_mm_xor_si128(ml_vec_16(p), ml_vec_16(q)));
+#else
+    return ml_same_bytes(p, q, 16);
+#endif
+}
+ML_INLINE bool ml_same_masked_16(const char *p, const uint64_t q[2], const uint64_t mask[2])
+{
+#ifdef ML_AVX2
+    const __m128i bits = _mm_loadu_si128((const __m128i *)(const void *)mask);
+    const __m128i want = _mm_loadu_si128((const __m128i *)(const void *)q);
+    return ml_is_zero_16(_mm_xor_si128(_mm_and_si128(ml_vec_16(p), bits), want));
+#else
+    return !(((ml_load64(p) & mask[0]) ^ q[0]) | ((ml_load64(p + 8) & mask[1]) ^ q[1]));
+#endif
+}
+
 /* How many of the sixteen bytes at p, from the first on, are `0`-`9` or `A`-`F`. */
 #ifdef ML_SSE2
 ML_INLINE uint64_t ml_hex_run(const char *p)
 {
-    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p), zero = _mm_setzero_si128();
+    const __m128i x = ml_vec_16(p), zero = _mm_setzero_si128();
     const __m128i digit = _mm_subs_epu8(_mm_sub_epi8(x, ml_splat_16('0')), ml_splat_16(9));
     const __m128i letter = _mm_subs_epu8(_mm_sub_epi8(x, ml_splat_16('A')), ml_splat_16(5));
     const int hex = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digit, letter), zero));
@@ -216,8 +248,7 @@ ML_INLINE uint64_t ml_hex_run(const char *p)
 /* How many digits the sixteen bytes at p begin with, or more than 8. */
 ML_INLINE uint64_t ml_digits_16(const char *p)
 {
-    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-    const __m128i value = _mm_sub_epi8(x, ml_splat_16('0'));
+    const __m128i value = _mm_sub_epi8(ml_vec_16(p), ml_splat_16('0'));
     const int digits = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(value, ml_splat_16(9)), value));
     return ml_first(~(uint64_t)(unsigned)digits);
 }
