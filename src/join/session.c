@@ -1,5 +1,4 @@
-/* session.c: SMTP connections: smtpd by (host, process), postscreen by client address and port, and the policy answers
- * that belong to a connection before there is a queue ID.
+/* session.c: SMTP connections: smtpd by (host, process), postscreen by client address and port.
  *
  * The lines of a session are of two sorts. Shared ones (connect, TLS, AUTH, disconnect; segment 0) go with every
  * message of it. Those that speak of one transaction (NOQUEUE rejects, policy answers; segment 1, 2, …) go with the
@@ -54,6 +53,21 @@ static void find_sessions(maillog_join *j, const ml_in *in, uint32_t out[2])
     }
 }
 
+/* Containers that send their logs under one host name have the same process numbers: the newest open session of the
+ * process with this client, other than `but`. */
+static uint32_t open_session_of(maillog_join *j, const ml_in *in, uint32_t client, uint32_t but)
+{
+    uint32_t at = 0;
+    for (int most = MOST_LOOKED_AT; client && most; most--) {
+        const uint32_t i = maillog__find(j, in->key[1], &at);
+        if (!i) return 0;
+        const ml_node *n = ml_at_node(j, i);
+        if (n->kind != ML_NODE_SESSION || i == but || n->flags & ML_F_CLOSED || ml_is_stale(j, n)) continue;
+        if (n->u.s.client == client) return i;
+    }
+    return 0;
+}
+
 static bool is_open(const maillog_join *j, uint32_t s) { return s && !(ml_at_node(j, s)->flags & ML_F_CLOSED); }
 
 static void know_client(maillog_join *j, uint32_t s, const ml_in *in)
@@ -87,19 +101,20 @@ static uint32_t session_for_connect(maillog_join *j, const ml_in *in)
     return new_session(j, in);
 }
 
-/* disconnect: of the newest session, or of the one before, if a connect came ahead of it. */
+/* disconnect: of the newest session, or of one before, if that has the client, or if a connect came ahead of it. */
 static uint32_t session_for_disconnect(maillog_join *j, const ml_in *in)
 {
     uint32_t s[2];
     const uint32_t client = client_hash(j, in);
     find_sessions(j, in, s);
-    if (is_open(j, s[1]) && ml_at_node(j, s[1])->u.s.client == client) {
-        const ml_node *n = ml_at_node(j, s[0]);
+    const ml_node *n = s[0] ? ml_at_node(j, s[0]) : NULL;
+    if (n && !is_open(j, s[0]) && ml_repeats(n, in)) return s[0];
+    const uint32_t other = open_session_of(j, in, client, s[0]);
+    if (other) {
         const bool began = n->recent[1] == 0 && n->recent[2] == 0 && !n->u.s.refs; /* only its connect */
-        if (n->u.s.client != client || began) return s[1];
+        if (n->u.s.client != client || began || !is_open(j, s[0])) return other;
     }
-    if (is_open(j, s[0]) || (s[0] && ml_repeats(ml_at_node(j, s[0]), in))) return s[0];
-    return new_session(j, in);
+    return is_open(j, s[0]) ? s[0] : new_session(j, in);
 }
 
 static uint32_t session_for_line(maillog_join *j, const ml_in *in)
@@ -107,27 +122,25 @@ static uint32_t session_for_line(maillog_join *j, const ml_in *in)
     uint32_t s[2];
     const uint32_t client = in->f[ML_S_RDNS_NAME] ? 0 : client_hash(j, in);
     find_sessions(j, in, s);
-    if (is_open(j, s[0])) {
-        const uint32_t mine = ml_at_node(j, s[0])->u.s.client;
-        if (client && mine && mine != client && is_open(j, s[1]) && ml_at_node(j, s[1])->u.s.client == client)
-            return s[1];
-        return s[0];
-    }
-    if (s[0] && in->ns <= ml_at_node(j, s[0])->last + 2 * (int64_t)NANO) {
+    const ml_node *n = s[0] ? ml_at_node(j, s[0]) : NULL;
+    if (is_open(j, s[0]) && (!client || !n->u.s.client || n->u.s.client == client)) return s[0];
+    if (n && !is_open(j, s[0]) && in->ns <= n->last + 2 * (int64_t)NANO) {
         /* it comes after the disconnect; or it begins the next session, as a warning about a name does */
-        const bool same = client && ml_at_node(j, s[0])->u.s.client == client;
+        const bool same = client && n->u.s.client == client;
         if (same || (!client && in->f[ML_S_STAGE])) return s[0];
     }
-    return new_session(j, in);
+    const uint32_t other = open_session_of(j, in, client, s[0]);
+    if (other) return other;
+    return is_open(j, s[0]) ? s[0] : new_session(j, in); /* its client changes: XCLIENT */
 }
 
 /* ---- segments ---- */
 
-static void next_segment(ml_node *n)
+void maillog__next_segment(ml_node *n)
 {
     if (n->segment < UINT16_MAX) n->segment++;
     n->u.s.from = 0;
-    n->flags &= ~(uint32_t)(ML_F_TAKEN | ML_F_ASKED | ML_F_REFUSED | ML_F_DISCARDS);
+    n->flags &= ~(uint32_t)(ML_F_TAKEN | ML_F_ASKED | ML_F_AGAIN | ML_F_REFUSED | ML_F_DISCARDS);
 }
 
 /* A line of a transaction: another sender, or a line after the queue ID was given, is another transaction. */
@@ -135,7 +148,7 @@ static uint16_t segment_for(maillog_join *j, ml_node *n, const ml_in *in)
 {
     const maillog_str from = ml_value(in, ML_S_FROM);
     const uint32_t hash = maillog__text_hash(j, from);
-    if (n->flags & ML_F_TAKEN || (hash && n->u.s.from && hash != n->u.s.from)) next_segment(n);
+    if (n->flags & ML_F_TAKEN || (hash && n->u.s.from && hash != n->u.s.from)) maillog__next_segment(n);
     if (hash) n->u.s.from = hash;
     switch (ml_word_of(in, ML_S_ACTION)) {
     case MAILLOG_ACTION_REJECT:
@@ -154,31 +167,6 @@ static uint16_t segment_for(maillog_join *j, ml_node *n, const ml_in *in)
     }
     return n->segment;
 }
-
-/* Whether the transaction has an answer of this policy server. Long sessions are not looked through. */
-static bool has_answered(const maillog_join *j, const ml_node *n, uint8_t daemon)
-{
-    const char *p = ml_scratch(j);
-    ml_entry e;
-    if (n->bytes > 2048) return true;
-    const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
-    while (maillog__entry(&p, end, &e))
-        if (e.segment == n->segment && e.daemon == daemon) return true;
-    return false;
-}
-
-/* A policy answer comes before the queue ID of its transaction; one that was swapped with it belongs to it all the
- * same, if that server has not answered for it yet. After a refusal, another sender (0: not known) is another
- * transaction. */
-static uint16_t segment_for_policy(const maillog_join *j, ml_node *n, uint8_t daemon, uint32_t from)
-{
-    const bool other = n->flags & ML_F_REFUSED && from && n->u.s.from && from != n->u.s.from;
-    if (other || (n->flags & ML_F_TAKEN && n->flags & ML_F_ASKED && has_answered(j, n, daemon))) next_segment(n);
-    n->flags |= ML_F_ASKED;
-    return n->segment;
-}
-
-static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in);
 
 /* ---- the legs of a session ---- */
 
@@ -219,8 +207,12 @@ void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in)
     const uint32_t s = session_for_line(j, in);
     know_client(j, s, in);
     ml_node *n = ml_at_node(j, s);
-    if (n->flags & ML_F_TAKEN) next_segment(n);
-    if (j->parked) take_first_answer(j, s, in);
+    if (n->flags & ML_F_TAKEN) {
+        const bool again = n->flags & ML_F_AGAIN;
+        maillog__next_segment(n);
+        if (again) maillog__take_repeated(j, s);
+    }
+    if (j->parked) maillog__take_first_answer(j, s, in);
     n->flags |= ML_F_TAKEN;
     ml_at_node(j, leg)->flags |= n->flags & ML_F_DISCARDS;
     maillog__join_session(j, leg, s);
@@ -273,189 +265,6 @@ static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
         s->session_next =
             at_most(1 + count(in, ML_S_CMD_DATA) + count(in, ML_S_CMD_BDAT)) | at_most(count(in, ML_S_CMD_MAIL)) << 16;
     maillog__end_legs(j, session);
-}
-
-/* ---- policy answers ---- */
-
-static bool is_parked(const ml_node *n) { return n->kind == ML_NODE_POLICY && !(n->flags & ML_F_LINKED); }
-
-/* smtpd waits for five minutes (smtpd_timeout): one that was quiet for longer is most likely over, its end not logged.
- */
-static bool is_quiet(const maillog_join *j, const ml_node *session)
-{
-    return j->clock > (int64_t)session->active + j->config.wait;
-}
-
-/* The one open session with the client's address; 0 if there is none, or more than one. */
-static uint32_t only_session(maillog_join *j, const ml_in *in)
-{
-    const uint64_t key = ml_address_key(j, in);
-    uint32_t at = 0, open = 0, closed = 0, quiet = 0;
-    bool many_quiet = false;
-    for (int most = MOST_LOOKED_AT * 4; most; most--) {
-        const uint32_t i = maillog__find(j, key, &at);
-        if (!i) break;
-        const ml_node *n = ml_at_node(j, i);
-        if (n->kind != ML_NODE_SESSION || ml_is_stale(j, n)) continue;
-        if (n->flags & ML_F_CLOSED) {
-            /* the answer came after the end, unless there is one: then it is for a connection yet unknown (XCLIENT) */
-            const bool late = in->ns <= n->last + NANO && !has_answered(j, n, in->ev->daemon);
-            if (!closed && late) closed = i;
-        } else if (is_quiet(j, n)) {
-            many_quiet = quiet != 0;
-            quiet = i;
-        } else if (open) {
-            return 0;
-        } else {
-            open = i;
-        }
-    }
-    if (!open && quiet && !closed) {
-        if (many_quiet) return 0;
-        if (ml_is_part(j)) ml_at_node(j, quiet)->flags |= ML_F_AWAITS; /* as others in the part before may be */
-        return quiet;
-    }
-    return open ? open : closed;
-}
-
-/* Of several, the one that has just refused what this answer is about: the two lines have changed places. */
-static uint32_t refused_session(maillog_join *j, const ml_in *in)
-{
-    const uint64_t key = ml_address_key(j, in);
-    const uint32_t to = maillog__text_hash(j, ml_value(in, ML_S_TO)),
-                   from = maillog__text_hash(j, ml_value(in, ML_S_FROM));
-    uint32_t at = 0;
-    for (int most = MOST_LOOKED_AT; to && most; most--) {
-        const uint32_t i = maillog__find(j, key, &at);
-        if (!i) return 0;
-        const ml_node *n = ml_at_node(j, i);
-        if (n->kind == ML_NODE_SESSION && !(n->flags & ML_F_ASKED) && n->flags & ML_F_REFUSED && n->session == to &&
-            n->u.s.from == from && in->ns <= n->last + NANO)
-            return i;
-    }
-    return 0;
-}
-
-void maillog__push_policy(maillog_join *j, ml_in *in)
-{
-    const uint32_t only = only_session(j, in), s = only ? only : refused_session(j, in);
-    /* the client may have another session, begun in the part of the log before */
-    const uint32_t early = maillog__is_early(j, in->ns, j->config.wait) ? ML_F_AWAITS : 0;
-    if (s) {
-        ml_node *n = ml_at_node(j, s);
-        n->flags |= early;
-        const uint32_t from = maillog__text_hash(j, ml_value(in, ML_S_FROM));
-        in->segment = ml_repeats(n, in) ? n->segment : segment_for_policy(j, n, in->ev->daemon, from);
-        maillog__add_line(j, s, in);
-        return;
-    }
-    const uint32_t p = maillog__new_node(j, ML_NODE_POLICY, in);
-    ml_node *n = ml_at_node(j, p);
-    n->flags |= early;
-    n->u.g.client = maillog__text_hash(j, ml_value(in, ML_S_FROM));
-    n->u.g.message_id = maillog__text_hash(j, ml_value(in, ML_S_TO));
-    maillog__set_key(j, p, 0, ml_address_key(j, in));
-    j->parked++;
-    maillog__add_line(j, p, in);
-}
-
-static uint8_t first_daemon(const maillog_join *j, uint32_t node)
-{
-    const ml_node *n = ml_at_node(j, node);
-    return n->head ? (uint8_t)*ml_cell(j, n->head) : 0;
-}
-
-static uint16_t answer_segment(const maillog_join *j, ml_node *session, uint32_t policy)
-{
-    return segment_for_policy(j, session, first_daemon(j, policy), ml_at_node(j, policy)->u.g.client);
-}
-
-static void take_policy(maillog_join *j, uint32_t session, uint32_t policy, uint16_t segment)
-{
-    ml_at_node(j, session)->flags |= ML_F_ASKED | (ml_at_node(j, policy)->flags & ML_F_AWAITS);
-    maillog__tape_move(j, policy, session, segment);
-    maillog__free_node(j, policy);
-}
-
-/* Parked answers that came just before this session's connect, or for the recipient that it refuses now. */
-static void take_policies(maillog_join *j, uint32_t session, const ml_in *in, bool connect)
-{
-    const uint64_t key = ml_address_key(j, in);
-    const uint32_t to = maillog__text_hash(j, ml_value(in, ML_S_TO)),
-                   from = maillog__text_hash(j, ml_value(in, ML_S_FROM));
-    uint32_t at = 0;
-    for (int most = MOST_LOOKED_AT; j->parked && most; most--) {
-        const uint32_t i = maillog__find(j, key, &at);
-        if (!i) return;
-        const ml_node *n = ml_at_node(j, i);
-        if (!is_parked(n)) continue;
-        if (connect ? in->ns > n->last + 2 * (int64_t)NANO
-                    : (n->u.g.message_id && n->u.g.message_id != to) || (n->u.g.client && n->u.g.client != from))
-            continue;
-        ml_node *s = ml_at_node(j, session);
-        take_policy(j, session, i, connect ? answer_segment(j, s, i) : s->segment);
-        at = 0; /* the chain has changed */
-    }
-}
-
-/* The oldest parked answer about the client, with or without a recipient, of the last two seconds; 0: none. */
-static uint32_t oldest_answer(maillog_join *j, const ml_in *in, bool recipient)
-{
-    const uint64_t key = ml_address_key(j, in);
-    uint32_t at = 0, oldest = 0;
-    for (int most = MOST_LOOKED_AT; most; most--) {
-        const uint32_t i = maillog__find(j, key, &at);
-        if (!i) break;
-        const ml_node *n = ml_at_node(j, i);
-        const bool fresh = is_parked(n) && in->ns <= n->last + 2 * (int64_t)NANO;
-        if (fresh && recipient == (n->u.g.message_id != 0)) oldest = i;
-    }
-    return oldest;
-}
-
-/* A queue ID was given to this client: the oldest parked answer that names a recipient led to that, and so did those of
- * other policy servers for the same sender and recipient, and the oldest that names none (SPF is about the sender). */
-static void take_first_answer(maillog_join *j, uint32_t session, const ml_in *in)
-{
-    const uint32_t whose = oldest_answer(j, in, false), first = oldest_answer(j, in, true);
-    const uint32_t from = first ? ml_at_node(j, first)->u.g.client : 0;
-    const uint32_t to = first ? ml_at_node(j, first)->u.g.message_id : 0;
-    if (whose) {
-        const uint32_t sender = ml_at_node(j, whose)->u.g.client;
-        if (!sender || !from || sender == from) take_policy(j, session, whose, ml_at_node(j, session)->segment);
-    }
-    uint32_t at = 0;
-    for (int most = MOST_LOOKED_AT; first && most; most--) {
-        const uint32_t i = maillog__find(j, ml_address_key(j, in), &at);
-        if (!i) return;
-        const ml_node *n = ml_at_node(j, i);
-        if (!is_parked(n) || n->u.g.client != from || n->u.g.message_id != to) continue;
-        take_policy(j, session, i, ml_at_node(j, session)->segment);
-        at = 0; /* the chain has changed */
-    }
-}
-
-/* A recipient of a leg is known now: the answer about it, parked because several connections were open, is its. */
-void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in)
-{
-    const uint32_t to = maillog__text_hash(j, ml_value(in, ML_S_TO)),
-                   orig = maillog__text_hash(j, ml_value(in, ML_S_ORIG_TO));
-    const ml_node *self = ml_at_node(j, leg);
-    if (!self->session || !ml_at_node(j, self->session)->key[1]) return;
-    uint32_t at = 0;
-    for (int most = MOST_LOOKED_AT; most; most--) {
-        const uint32_t i = maillog__find(j, ml_at_node(j, self->session)->key[1], &at);
-        if (!i) return;
-        ml_node *n = ml_at_node(j, i);
-        if (!is_parked(n) || ml_is_stale(j, n) || !n->u.g.message_id ||
-            (n->u.g.message_id != to && n->u.g.message_id != orig))
-            continue;
-        n->flags |= ML_F_LINKED;
-        maillog__drop_key(j, i, 0);
-        j->parked--;
-        maillog__join_groups(j, leg, i);
-        return;
-    }
 }
 
 /* ---- postscreen ---- */
@@ -514,7 +323,7 @@ void maillog__push_screen(maillog_join *j, ml_in *in)
     if (pass) n->flags |= ML_F_PASSED | ML_F_CLOSED;
     if (starts(in, "DISCONNECT ")) n->flags |= ML_F_CLOSED;
     maillog__add_line(j, s, in);
-    const uint32_t smtpd = pass ? only_session(j, in) : 0; /* its connect came ahead of this */
+    const uint32_t smtpd = pass ? maillog__only_session(j, in) : 0; /* its connect came ahead of this */
     if (!smtpd || ml_at_node(j, smtpd)->first > in->ns + NANO || in->ns > ml_at_node(j, smtpd)->first + NANO) return;
     if (maillog__is_early(j, in->ns, j->config.wait)) ml_at_node(j, smtpd)->flags |= ML_F_AWAITS;
     move_screen(j, s, smtpd);
@@ -554,7 +363,7 @@ static void link_proxy(maillog_join *j, uint32_t session, const ml_in *in)
     const uint32_t leg = maillog__leg(j, in, id, false, maillog__began(j, session)),
                    part = maillog__new_node(j, ML_NODE_POLICY, in);
     ml_node *s = ml_at_node(j, session);
-    if (s->flags & ML_F_TAKEN) next_segment(s);
+    if (s->flags & ML_F_TAKEN) maillog__next_segment(s);
     s->flags |= ML_F_TAKEN;
     ml_at_node(j, part)->flags |= ML_F_LINKED;
     ml_at_node(j, leg)->flags |= ML_F_INBOUND;
@@ -582,12 +391,12 @@ void maillog__push_session(maillog_join *j, ml_in *in)
     if (connect) {
         n->flags |= ML_F_CONNECT;
         if (j->screens) take_screen(j, s, in);
-        if (j->parked) take_policies(j, s, in, true);
+        if (j->parked) maillog__take_policies(j, s, in, true);
     } else if (!end && is_try(in)) {
         n->flags |= ML_F_TRIED;
         if (in->f[ML_S_ACTION] || in->f[ML_S_QUEUE_ID] || role) {
             in->segment = segment_for(j, n, in);
-            if (j->parked) take_policies(j, s, in, false);
+            if (j->parked) maillog__take_policies(j, s, in, false);
         }
         if (starts(in, "proxy-accept")) link_proxy(j, s, in);
     }

@@ -51,6 +51,7 @@ enum {                           /* ml_node.flags */
        ML_F_DONE = 4,            /* leg: nothing more is expected */
        ML_F_ACTIVE = 8,          /* leg: the queue manager had it */
        ML_F_INBOUND = 16,        /* leg: an exact proof says where it comes from */
+       ML_F_AGAIN = 16,          /* session: an answer came again after the current segment's queue ID */
        ML_F_OUTBOUND = 32,       /* leg: … where it went */
        ML_F_LOCAL = 64,          /* leg: the client is this host */
        ML_F_ANYWHERE = 128,      /* leg: made by a proof that does not know the host */
@@ -434,6 +435,13 @@ void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in);
 void maillog__end_legs(maillog_join *j, uint32_t session);
 void maillog__leave_session(maillog_join *j, uint32_t node);
 void maillog__join_session(maillog_join *j, uint32_t node, uint32_t session);
+void maillog__next_segment(ml_node *session);
+
+/* ---- policy.c ---- */
+uint32_t maillog__only_session(maillog_join *j, const ml_in *in);
+void maillog__take_policies(maillog_join *j, uint32_t session, const ml_in *in, bool connect);
+void maillog__take_first_answer(maillog_join *j, uint32_t session, const ml_in *in);
+void maillog__take_repeated(maillog_join *j, uint32_t session);
 void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in);
 
 /* ---- push.c ---- */
