@@ -84,12 +84,15 @@ maillog_lines maillog__sorted_lines(ml_build *b, uint64_t *line, size_t n)
     return out;
 }
 
+static char lower(char c) { return ml_is_upper(c) ? (char)(c | 0x20) : c; }
+
 bool maillog__contains(maillog_str text, const char *word)
 {
     const size_t n = strlen(word);
     for (size_t i = 0; i + n <= text.len; i++) {
-        size_t k = 0;
-        while (k < n && (ml_is_upper(text.ptr[i + k]) ? (text.ptr[i + k] | 0x20) : text.ptr[i + k]) == word[k]) k++;
+        if (lower(text.ptr[i]) != *word) continue;
+        size_t k = 1;
+        while (k < n && lower(text.ptr[i + k]) == word[k]) k++;
         if (k == n) return true;
     }
     return false;

@@ -77,8 +77,7 @@ static inline maillog_str ml_text(const char *s)
     const maillog_str v = {s, strlen(s)};
     return v;
 }
-maillog_str maillog__next_id(const ml_entry *e, bool *forwarded); /* queue ID that a delivery's reply names */
-bool maillog__is_here(const ml_entry *e);                         /* the delivery's hop is this host */
+ml_hop maillog__hop(const ml_build *b, const ml_entry *delivery); /* links.c; the message has its legs */
 bool maillog__contains(maillog_str text, const char *word);       /* ASCII case does not count */
 
 /* apart.c: which lines of a leg's segment are another transaction's. `leg` 0: none; the tape is the session's. */

@@ -306,28 +306,42 @@ static void take_reply(maillog_str reply, check *c)
     c->text = reply;
 }
 
+/* What a check has of its line as it stands there; of several fields of a kind the first counts. */
+static void read_fields(const ml_entry *e, check *c)
+{
+#define TO(NAME, member) [ML_K_##NAME] = offsetof(check, member)
+    static const uint16_t to[ML_KEPT_FIELDS] = {
+        TO(ACTION, action),
+        TO(SCORE, score),
+        TO(CODE, code),
+        TO(DSN, dsn),
+        TO(REASON, text),
+        TO(TO, to),
+        TO(STAGE, stage),
+        TO(FROM, from),
+        TO(HELO, helo),
+        TO(CLIENT_NAME, client_name),
+        TO(CLIENT_ADDR, client_addr),
+        TO(INSTANCE, instance),
+    };
+#undef TO
+    for (const ml_field *f = e->field + e->nfields; f-- > e->field;) {
+        const maillog_str v = {f->p, f->len};
+        if (to[f->id]) memcpy((char *)c + to[f->id], &v, sizeof v);
+    }
+    if (!c->text.ptr) c->text = GET(e, TEXT);
+    if (!c->stage.ptr) c->stage = GET(e, WHERE);
+}
+
 static bool make_check(const ml_entry *e, check *c)
 {
     if (!may_be_check(e) || is_about_signing(e)) return false;
     memset(c, 0, sizeof *c);
-    c->action = GET(e, ACTION);
-    c->score = GET(e, SCORE);
-    c->code = GET(e, CODE);
-    c->dsn = GET(e, DSN);
-    c->text = GET(e, REASON);
-    if (!c->text.ptr) c->text = GET(e, TEXT);
+    read_fields(e, c);
     if (maillog__entry_word(e, ML_K_ACTION) == MAILLOG_ACTION_PROXY_REJECT) take_reply(GET(e, REPLY), c);
-    c->to = GET(e, TO);
     if (!classify(e, c)) return false;
     c->by = ml_text(maillog_daemon_name(e->daemon));
     if (!c->check.ptr && e->type) c->check = ml_text(maillog_event_name(e->type));
-    c->stage = GET(e, STAGE);
-    if (!c->stage.ptr) c->stage = GET(e, WHERE);
-    c->from = GET(e, FROM);
-    c->helo = GET(e, HELO);
-    c->client_name = GET(e, CLIENT_NAME);
-    c->client_addr = GET(e, CLIENT_ADDR);
-    c->instance = GET(e, INSTANCE);
     c->event = e->type;
     c->daemon = e->daemon;
     c->line = e->line;

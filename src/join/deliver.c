@@ -21,6 +21,12 @@ static void count_lines(maillog_join *j, maillog_record record, uint64_t n)
     }
 }
 
+/* Whether the callback hears of such records. Others are counted, and not built. */
+static bool is_wanted(const maillog_join *j, maillog_record record)
+{
+    return record == MAILLOG_RECORD_MESSAGE || j->config.flags & MAILLOG_JOIN_ALL_RECORDS;
+}
+
 static void hand_over(maillog_join *j, maillog_message *m, maillog_message_state state)
 {
     m->state = state;
@@ -32,7 +38,7 @@ static void hand_over(maillog_join *j, maillog_message *m, maillog_message_state
         j->stats.flushed += state == MAILLOG_STATE_FLUSHED;
     } else {
         j->stats.records++;
-        if (!(j->config.flags & MAILLOG_JOIN_ALL_RECORDS)) return;
+        if (!is_wanted(j, m->record)) return;
     }
     if (!j->muted && j->cb(j->user, m) < 0) j->aborted = 1;
 }
@@ -162,13 +168,25 @@ static uint64_t lines_of_parts(const ml_build *b)
     return n;
 }
 
-void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_state state)
+static void count_group(maillog_join *j, uint32_t leader, maillog_record record)
+{
+    uint64_t lines = 0;
+    uint32_t i = leader;
+    do {
+        const ml_node *n = ml_at_node(j, i);
+        lines += entries_of(j, n);
+        if (n->session) lines += list_session(j, n->session, i, n->segment, false);
+        i = n->group_next;
+    } while (i != leader);
+    count_lines(j, record, lines);
+    j->stats.records += lines != 0;
+}
+
+static void build_and_deliver(maillog_join *j, uint32_t leader, maillog_record record, maillog_message_state state)
 {
     ml_build b;
     maillog_message m;
-    const maillog_record record = record_of(j, leader);
     maillog__build_group(j, &b, &m, leader, record);
-    maillog__list_take(j, leader);
     /* a group of nothing but queue IDs that others named has no lines: it is no record */
     if (m.lines.len || m.truncated) hand_over(j, &m, state);
     uint32_t i = leader;
@@ -179,6 +197,16 @@ void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_st
         if (n->session) count_lines(j, record, list_session(j, n->session, i, n->segment, false));
         i = n->group_next;
     } while (i != leader);
+}
+
+void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_state state)
+{
+    const maillog_record record = record_of(j, leader);
+    maillog__list_take(j, leader);
+    if (is_wanted(j, record))
+        build_and_deliver(j, leader, record, state);
+    else
+        count_group(j, leader, record);
     release_group(j, leader, state != MAILLOG_STATE_EVICTED);
 }
 
@@ -275,7 +303,11 @@ void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message
         if (m.verdict == MAILLOG_VERDICT_GREYLISTED) remember_greylisted(j, &m, n->last);
         count_lines(j, MAILLOG_RECORD_MESSAGE, list_session(j, session, 0, s.attempt[i], false));
     }
-    if (s.left) {
+    if (s.left && !is_wanted(j, MAILLOG_RECORD_SESSION)) {
+        const uint64_t lines = list_session(j, session, 0, 0, true);
+        count_lines(j, MAILLOG_RECORD_SESSION, lines);
+        j->stats.records += lines != 0;
+    } else if (s.left) {
         maillog__build_attempt(j, &b, &m, session, 0, MAILLOG_RECORD_SESSION);
         if (m.lines.len) {
             hand_over(j, &m, state);

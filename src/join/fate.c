@@ -84,10 +84,10 @@ static void delivery(ml_fates *f, const ml_entry *e, uint32_t leg, maillog_str t
     v->r.line = e->line;
     v->r.verdict = of_status(e, status, v->r.reply);
     v->daemon = e->daemon;
-    v->session = maillog__saved_session(v->r.reply);
-    bool forwarded = e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL;
-    const bool here = maillog__is_here(e), telling = here || forwarded || f->b->m->nlegs > 1;
-    const maillog_str id = telling ? maillog__next_id(e, &forwarded) : no_alias;
+    const ml_hop hop = maillog__hop(f->b, e);
+    const bool here = hop.here, forwarded = hop.forwarded;
+    const maillog_str id = hop.next;
+    v->session = ml_is_mta(e->daemon) ? maillog__saved_session(v->r.reply) : hop.session;
     v->next = maillog__leg_index(f->b, id);
     if (v->next == leg) v->next = ML_NO_LEG;
     v->step = v->r.verdict == MAILLOG_VERDICT_DELIVERED && !v->session.len &&

@@ -45,7 +45,7 @@ static size_t add(edges *g, maillog_str from, maillog_str to, maillog_proof proo
 static bool is_id(maillog_str v) { return v.len && maillog__is_queue_id(ml_slice(v.ptr, v.ptr + v.len)); }
 
 /* The hop of a delivery is this host: `name[127.0.0.1]:port`, or a socket. */
-bool maillog__is_here(const ml_entry *e)
+static bool is_here(const ml_entry *e)
 {
     const maillog_str addr = maillog__relay_addr(maillog__entry_get(e, ML_K_RELAY));
     return maillog__is_loopback(addr) || (addr.len && memchr(addr.ptr, '/', addr.len));
@@ -64,7 +64,7 @@ static maillog_str forwarded_as(maillog_str reply)
     return s;
 }
 
-maillog_str maillog__next_id(const ml_entry *e, bool *forwarded)
+static maillog_str next_id(const ml_entry *e, bool *forwarded)
 {
     const maillog_str reply = maillog__entry_get(e, ML_K_REPLY);
     *forwarded = false;
@@ -78,17 +78,34 @@ maillog_str maillog__next_id(const ml_entry *e, bool *forwarded)
     return is_id(as) ? as : nothing;
 }
 
+ml_hop maillog__hop(const ml_build *b, const ml_entry *e)
+{
+    if (e->hop) return *e->hop;
+    ml_hop h = {nothing, nothing, is_here(e), e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL};
+    /* a stranger's ID means nothing without its leg */
+    if (h.here || h.forwarded || b->m->nlegs > 1) h.next = next_id(e, &h.forwarded);
+    h.session = maillog__saved_session(maillog__entry_get(e, ML_K_REPLY));
+    return h;
+}
+
+/* It is asked for again: see fate.c. */
+static void keep_hop(ml_build *b, ml_entry *e)
+{
+    ml_hop *hop = (ml_hop *)ml_reserve(b, 1, sizeof *hop);
+    if (!hop) return;
+    *hop = maillog__hop(b, e);
+    e->hop = hop;
+}
+
 static void delivery(edges *g, const ml_entry *e, maillog_str self)
 {
-    bool forwarded = e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL;
-    const bool here = maillog__is_here(e);
-    const bool telling = here || forwarded || g->b->m->nlegs > 1; /* a stranger's ID means nothing without its leg */
-    const maillog_str id = telling ? maillog__next_id(e, &forwarded) : nothing;
+    const ml_hop hop = maillog__hop(g->b, e);
+    const bool here = hop.here, forwarded = hop.forwarded;
+    const maillog_str id = hop.next, session = hop.session;
     if (id.len && !ml_same(id, self) && (here || forwarded || maillog__leg_index(g->b, id) != ML_NO_LEG)) {
         const maillog_confidence sure = here || forwarded ? MAILLOG_CONFIDENCE_CERTAIN : MAILLOG_CONFIDENCE_LIKELY;
         add(g, self, id, forwarded ? MAILLOG_PROOF_FORWARDED : MAILLOG_PROOF_REPLY, sure, e->line);
     }
-    const maillog_str session = maillog__saved_session(maillog__entry_get(e, ML_K_REPLY));
     if (session.len && e->daemon != MAILLOG_DAEMON_POSTFIX_SMTP)
         add(g, self, session, MAILLOG_PROOF_LMTP_SESSION, MAILLOG_CONFIDENCE_CERTAIN, e->line);
 }
@@ -112,7 +129,10 @@ static void leg_links(edges *g, const ml_part *p)
     size_t at = 0;
     const ml_entry *e;
     while ((e = ml_next(p, &at)) != NULL) {
-        if (e->type == MAILLOG_EVENT_POSTFIX_DELIVERY) delivery(g, e, self);
+        if (e->type == MAILLOG_EVENT_POSTFIX_DELIVERY) {
+            keep_hop(g->b, &p->entry[at - 1]);
+            delivery(g, e, self);
+        }
         if (e->type == MAILLOG_EVENT_EXIM_ARRIVE && is_empty(e)) /* a bounce names its cause */
             add(g, maillog__entry_get(e, ML_K_REF), self, MAILLOG_PROOF_BOUNCE, MAILLOG_CONFIDENCE_CERTAIN, e->line);
         if (!ml_has_any(e, ML_BIT(ORIG_QUEUE_ID) | ML_BIT(NEW_QUEUE_ID))) continue;
@@ -266,6 +286,9 @@ static void mark_disputes(maillog_message *m)
 static void mark_notifications(ml_build *b)
 {
     maillog_message *m = b->m;
+    size_t bounces = 0;
+    for (size_t i = 0; i < m->nlinks; i++) bounces += m->links[i].proof == MAILLOG_PROOF_BOUNCE;
+    if (!bounces) return;
     for (int round = 0; round < 8; round++) {
         bool changed = false;
         for (size_t i = 0; i < m->nlinks; i++) {

@@ -233,6 +233,12 @@ static void keep_first(maillog_str *to, maillog_str v)
     if (!to->ptr) *to = v;
 }
 
+/* Nothing is looked for if it is known. */
+static void keep_value(maillog_str *to, const ml_entry *e, ml_kept id)
+{
+    if (!to->ptr) *to = maillog__entry_get(e, id);
+}
+
 static uint64_t number(maillog_str s)
 {
     uint64_t n = 0;
@@ -247,9 +253,10 @@ static uint64_t number(maillog_str s)
 /* Where a leg went from here: the last delivery counts, and one that succeeded more than one that did not. */
 static void leg_relay(maillog_message_leg *leg, const ml_entry *e, bool *sent)
 {
+    if (!ml_has_any(e, ML_BIT(RELAY))) return;
     const bool now =
         (ml_is_mta(e->daemon) ? maillog__mta_status(e) : maillog__entry_word(e, ML_K_STATUS)) == MAILLOG_STATUS_SENT;
-    if (!maillog__entry_get(e, ML_K_RELAY).ptr || (*sent && !now)) return;
+    if (*sent && !now) return;
     *sent = now;
     leg->relay = maillog__entry_get(e, ML_K_RELAY);
     leg->delay = maillog__entry_get(e, ML_K_DELAY);
@@ -261,14 +268,14 @@ static void leg_relay(maillog_message_leg *leg, const ml_entry *e, bool *sent)
 static void mta_leg(maillog_message_leg *leg, const ml_entry *e)
 {
     const ml_role role = maillog__role(e->type);
-    if (role == ML_ROLE_ARRIVAL || role == ML_ROLE_DELIVERY) keep_first(&leg->from, maillog__entry_get(e, ML_K_FROM));
+    if (role == ML_ROLE_ARRIVAL || role == ML_ROLE_DELIVERY) keep_value(&leg->from, e, ML_K_FROM);
     if (role != ML_ROLE_ARRIVAL) return;
     leg->from = maillog__entry_get(e, ML_K_FROM);
     leg->size = number(maillog__entry_get(e, ML_K_SIZE));
     leg->nrcpt = number(maillog__entry_get(e, ML_K_NRCPT));
-    keep_first(&leg->client_name, maillog__entry_get(e, ML_K_CLIENT_NAME));
-    keep_first(&leg->client_addr, maillog__entry_get(e, ML_K_CLIENT_ADDR));
-    keep_first(&leg->message_id, maillog__entry_get(e, ML_K_MESSAGE_ID));
+    keep_value(&leg->client_name, e, ML_K_CLIENT_NAME);
+    keep_value(&leg->client_addr, e, ML_K_CLIENT_ADDR);
+    keep_value(&leg->message_id, e, ML_K_MESSAGE_ID);
 }
 
 /* smtpd's and cleanup's word on the message, which may never come to the queue manager. */
@@ -288,16 +295,16 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
     leg->queue_id = p->queue_id;
     leg->removed = !!(ml_at_node(b->j, p->node)->flags & ML_F_REMOVED);
     while ((e = ml_next(p, &at)) != NULL) {
-        if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA) keep_first(&leg->instance, maillog__entry_get(e, ML_K_INSTANCE));
+        if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA) keep_value(&leg->instance, e, ML_K_INSTANCE);
         leg_relay(leg, e, &sent);
         if (ml_is_mta(e->daemon)) mta_leg(leg, e);
         switch (e->type) {
         case MAILLOG_EVENT_POSTFIX_CLIENT:
-            keep_first(&leg->client_name, maillog__entry_get(e, ML_K_CLIENT_NAME));
-            keep_first(&leg->client_addr, maillog__entry_get(e, ML_K_CLIENT_ADDR));
+            keep_value(&leg->client_name, e, ML_K_CLIENT_NAME);
+            keep_value(&leg->client_addr, e, ML_K_CLIENT_ADDR);
             break;
         case MAILLOG_EVENT_POSTFIX_MESSAGE_ID:
-            keep_first(&leg->message_id, maillog__entry_get(e, ML_K_MESSAGE_ID));
+            keep_value(&leg->message_id, e, ML_K_MESSAGE_ID);
             break;
         case MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE:
             leg->from = maillog__entry_get(e, ML_K_FROM);
@@ -306,7 +313,7 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
             break;
         default:
             if (e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP || e->daemon == MAILLOG_DAEMON_POSTFIX_QMGR || is_check(e))
-                keep_first(&leg->from, maillog__entry_get(e, ML_K_FROM));
+                keep_value(&leg->from, e, ML_K_FROM);
             break;
         }
     }
@@ -388,14 +395,13 @@ static void client_line(ml_build *b, const ml_entry *e, bool peer)
                          e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN || is_incoming(e);
     if (!smtp_in && e->daemon != MAILLOG_DAEMON_POSTFIX_CLEANUP) return;
     if (smtp_in && peer) {
-        keep_first(&c->name, maillog__entry_get(e, ML_K_CLIENT_NAME));
-        keep_first(&c->addr, maillog__entry_get(e, ML_K_CLIENT_ADDR));
-        keep_first(&c->port, maillog__entry_get(e, ML_K_CLIENT_PORT));
+        keep_value(&c->name, e, ML_K_CLIENT_NAME);
+        keep_value(&c->addr, e, ML_K_CLIENT_ADDR);
+        keep_value(&c->port, e, ML_K_CLIENT_PORT);
     }
-    keep_first(&c->helo, maillog__entry_get(e, ML_K_HELO));
-    keep_first(&c->proto, maillog__entry_get(e, ML_K_PROTO));
-    if (!maillog__entry_get(e, ML_K_SEVERITY).ptr)
-        keep_first(&c->sasl_username, maillog__entry_get(e, ML_K_SASL_USERNAME));
+    keep_value(&c->helo, e, ML_K_HELO);
+    keep_value(&c->proto, e, ML_K_PROTO);
+    if (!maillog__entry_get(e, ML_K_SEVERITY).ptr) keep_value(&c->sasl_username, e, ML_K_SASL_USERNAME);
     if (!c->tls.ptr && smtp_in) c->tls = tls_of(b, e);
 }
 
@@ -472,7 +478,24 @@ static void build_client(ml_build *b)
 
 enum { NANO = 1000000000 };
 
-static maillog_time broken_down(const maillog_join *j, int64_t ns, const ml_node *form)
+/* Most records end on the day of the one before. */
+static void set_day(maillog_join *j, int64_t days, maillog_time *t)
+{
+    if (!j->civil.month || j->civil_days != days) {
+        int64_t year;
+        unsigned month, day;
+        maillog_civil_from_days(days, &year, &month, &day);
+        j->civil_days = days;
+        j->civil.year = (int16_t)year;
+        j->civil.month = (uint8_t)month;
+        j->civil.day = (uint8_t)day;
+    }
+    t->year = j->civil.year;
+    t->month = j->civil.month;
+    t->day = j->civil.day;
+}
+
+static maillog_time broken_down(maillog_join *j, int64_t ns, const ml_node *form)
 {
     maillog_time t;
     memset(&t, 0, sizeof t);
@@ -487,20 +510,8 @@ static maillog_time broken_down(const maillog_join *j, int64_t ns, const ml_node
     s += offset;
     const int64_t days = s / 86400 - (s % 86400 < 0);
     const uint32_t rest = (uint32_t)(s - days * 86400);
-    const bool has_year = form->digits & 128 || j->config.reference;
-    if (j->day_month && days * 86400 * NANO == j->day_ns &&
-        (j->day_year || !has_year)) { /* of the day of the last line */
-        if (has_year) t.year = j->day_year;
-        t.month = j->day_month;
-        t.day = j->day_day;
-    } else {
-        int64_t year;
-        unsigned month, day;
-        maillog_civil_from_days(days, &year, &month, &day);
-        if (has_year) t.year = (int16_t)year;
-        t.month = (uint8_t)month;
-        t.day = (uint8_t)day;
-    }
+    set_day(j, days, &t);
+    if (!(form->digits & 128) && !j->config.reference) t.year = 0;
     t.hour = (uint8_t)(rest / 3600);
     t.minute = (uint8_t)(rest / 60 % 60);
     t.second = (uint8_t)(rest % 60);
@@ -543,7 +554,7 @@ static void build_head(ml_build *b)
         while (!(m->nlegs && m->daemon.ptr) && (e = ml_next(&b->part[i], &at)) != NULL) {
             if (e->daemon && !m->daemon.ptr) m->daemon = ml_text(maillog_daemon_name(e->daemon));
             if (m->nlegs || (e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA && !ml_is_mta(e->daemon))) continue;
-            keep_first(&m->from, maillog__entry_get(e, ML_K_FROM));
+            keep_value(&m->from, e, ML_K_FROM);
         }
     }
     if (m->nlegs && m->legs[0].host.ptr) m->host = m->legs[0].host;

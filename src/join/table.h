@@ -142,6 +142,12 @@ struct maillog_join {
     int64_t day_ns;                 /* the day of the last stamp */
     int16_t day_year;
     uint8_t day_month, day_day;
+    int64_t civil_days; /* the day that the last record ended on, and its date */
+    struct {
+        int16_t year;
+        uint8_t month, day; /* month 0: none yet */
+        uint32_t unused;
+    } civil;
     char host[64]; /* of the last line, and its hash */
     uint32_t host_len, host_hash;
     uint32_t parked;  /* policy and process nodes that wait; with the next two: 0 saves looking for them */
@@ -305,11 +311,18 @@ typedef struct ml_whole {
     uint64_t place;
     bool repeats;
 } ml_whole;
+/* What a delivery says of the next hop: this host, the queue ID it was given there, whether local(8) forwarded it, the
+ * LMTP session. */
+typedef struct ml_hop {
+    maillog_str next, session;
+    bool here, forwarded;
+} ml_hop;
 typedef struct ml_entry {
     uint64_t line, mask[2]; /* bits of the fields that are there */
     uint64_t ids;           /* a byte for each of the first: see ml_entry_find() */
     const char *raw, *end;
     const ml_field *field;
+    const ml_hop *hop; /* NULL: it was not looked at yet */
     uint32_t content;
     uint16_t type, segment;
     uint8_t daemon, match, nfields, cut;

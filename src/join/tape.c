@@ -339,6 +339,7 @@ bool maillog__entry(const char **p, const char *end, ml_entry *out)
     if (len > end - out->raw || len < out->nfields * 4u) return false;
     *p = out->end = out->raw + len;
     out->field = NULL;
+    out->hop = NULL;
     out->mask[0] = out->mask[1] = 0;
     return true;
 }
