@@ -181,7 +181,8 @@ typedef struct ml_in {
     uint16_t segment;
     bool listed;         /* another table has told of it */
     uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
-    uint8_t nkept, kept[MAILLOG_FIELDS_MAX + 1]; /* numbers of the fields for the tape, the last first */
+    uint8_t nkept;
+    uint8_t kept[MAILLOG_FIELDS_MAX + 1][2]; /* fields for the tape, the last first: number as in f, and ml_kept */
 } ml_in;
 
 static inline const maillog_field *ml_field_of(const ml_in *in, ml_slot s)

@@ -30,18 +30,20 @@ unsigned maillog__kept(unsigned id) { return id < ROLES ? roles[id].kept : ML_K_
  * several of a kind the first counts. */
 void maillog__scan(ml_in *in)
 {
-    const maillog_event *ev = in->ev;
+    const maillog_field *const field = in->ev->field, *f = field + in->ev->nfields;
+    uint8_t *kept = in->kept[0];
     memset(in->f, 0, sizeof in->f);
-    unsigned n = 0;
-    for (uint32_t i = ev->nfields; i-- > 0;) {
-        const uint16_t id = ev->field[i].id;
+    for (uint32_t i = in->ev->nfields; i > 0; i--) {
+        const unsigned id = (--f)->id;
         if (id >= ROLES) continue;
-        in->f[roles[id].slot] = (uint8_t)(i + 1);
-        in->kept[n] = (uint8_t)i;
-        n += roles[id].kept > LAST_BY_RULE;
+        const unsigned slot = roles[id].slot, as = roles[id].kept;
+        in->f[slot] = (uint8_t)i;
+        kept[0] = (uint8_t)i;
+        kept[1] = (uint8_t)as;
+        if (as > LAST_BY_RULE) kept += 2;
     }
     in->f[ML_S_NONE] = 0;
-    in->nkept = (uint8_t)n;
+    in->nkept = (uint8_t)((kept - in->kept[0]) / 2);
 }
 
 /* ---- writing ---- */
@@ -70,10 +72,8 @@ static void grow(maillog_join *j, ml_node *n)
     n->tail_used = 0;
 }
 
-static void put(maillog_join *j, ml_node *n, const void *data, size_t len)
+static void put_over_cells(maillog_join *j, ml_node *n, const char *p, size_t len)
 {
-    const char *p = (const char *)data;
-    n->bytes += (uint32_t)len;
     while (len) {
         if (!n->tail || n->tail_used == ML_CELL_DATA) grow(j, n);
         const size_t room = ML_CELL_DATA - n->tail_used, k = len < room ? len : room;
@@ -84,11 +84,23 @@ static void put(maillog_join *j, ml_node *n, const void *data, size_t len)
     }
 }
 
+static void put(maillog_join *j, ml_node *n, const void *data, size_t len)
+{
+    n->bytes += (uint32_t)len;
+    if (!n->tail || len > ML_CELL_DATA - n->tail_used) {
+        put_over_cells(j, n, (const char *)data, len);
+        return;
+    }
+    memcpy(ml_cell(j, n->tail) + n->tail_used, data, len);
+    n->tail_used = (uint8_t)(n->tail_used + len);
+}
+
 /* name[addr]:port as logged: the parts are slices of one line, and a bracket stands behind the address. Others than
  * Postfix write them apart. */
 static uint32_t relay_len(const ml_in *in, const maillog_field *name)
 {
     const maillog_field *last = ml_field_of(in, ML_S_RELAY_PORT);
+    if (name->id != MAILLOG_FIELD_RELAY_NAME) return name->len;
     if (last && last->off > name->off) return last->off + last->len - name->off;
     last = ml_field_of(in, in->f[ML_S_RELAY_ADDR] ? ML_S_RELAY_ADDR : ML_S_RELAY_PATH);
     if (!last || last->off <= name->off) return name->len;
@@ -101,7 +113,7 @@ static uint32_t relay_len(const ml_in *in, const maillog_field *name)
 #define MAX_FIELDS 8192u /* of one line, with what each needs beside its bytes */
 #define FIELD_HEAD 6u
 #define HEAD 18u       /* of an entry; 22 with ML_CUT_FAR */
-#define COPY_SLACK 32u /* behind the last value: see copy_value() */
+#define COPY_SLACK 32u /* behind the last value: see put_kept() */
 #define MARK_WORDS 13
 
 _Static_assert(MAX_VALUE < 1u << (32 - MARK_WORDS - 7) && ML_KEPT_FIELDS <= 128, "a mark has room for it");
@@ -140,30 +152,14 @@ typedef struct writer {
     uint32_t room, cut;
 } writer;
 
-/* Values are short: a call for each would cost more than the bytes. `left`: bytes of the line from there on; there is
- * always more room than needed. */
-static inline void copy_value(unsigned char *to, const char *from, size_t n, size_t left)
+static uint32_t mark_of(const maillog_field *f, uint32_t len, unsigned kept_as)
 {
-    if (n <= 32 && left >= 32) {
-        memcpy(to, from, 32);
-    } else if (n >= 16) {
-        if (n > 32) memcpy(to, from, n);
-        memcpy(to, from, 16);
-        memcpy(to + n - 16, from + n - 16, 16);
-    } else if (n >= 8) {
-        memcpy(to, from, 8);
-        memcpy(to + n - 8, from + n - 8, 8);
-    } else if (n >= 4) {
-        memcpy(to, from, 4);
-        memcpy(to + n - 4, from + n - 4, 4);
-    } else {
-        for (size_t i = 0; i < n; i++) to[i] = (unsigned char)from[i];
-    }
+    return (uint32_t)f->word << (32 - MARK_WORDS) | len << 7 | kept_as;
 }
 
-ML_INLINE void put_field(writer *w, unsigned kept_as, uint32_t word, uint32_t off, uint32_t whole)
+static void put_field(writer *w, const maillog_field *f, unsigned kept_as, uint32_t most)
 {
-    uint32_t len = whole;
+    uint32_t len = most;
     if (len > MAX_VALUE) {
         len = MAX_VALUE;
         w->cut |= ML_CUT_VALUES;
@@ -173,17 +169,59 @@ ML_INLINE void put_field(writer *w, unsigned kept_as, uint32_t word, uint32_t of
         return;
     }
     w->room -= len + FIELD_HEAD;
-    const uint32_t mark = word << (32 - MARK_WORDS) | len << 7 | kept_as;
+    const uint32_t mark = mark_of(f, len, kept_as);
     memcpy(w->mark, &mark, 4);
     w->mark += 4;
-    copy_value(w->p, w->ev->line + off, len, w->ev->len - off);
+    memcpy(w->p, w->ev->line + f->off, len);
     w->p += len;
 }
 
-ML_INLINE void put_slot(writer *w, const ml_in *in, ml_slot slot, unsigned kept_as, uint32_t most)
+static void put_slot(writer *w, const ml_in *in, ml_slot slot, unsigned kept_as, uint32_t most)
 {
     const maillog_field *f = &in->ev->field[in->f[slot] - 1];
-    put_field(w, kept_as, f->word, f->off, f->len < most ? f->len : most);
+    put_field(w, f, kept_as, f->len < most ? f->len : most);
+}
+
+/* There may not be room for all: those that come first have it. */
+static void put_what_fits(writer *w, const ml_in *in)
+{
+    for (unsigned i = in->nkept; i-- > 0;) {
+        const maillog_field *f = &in->ev->field[in->kept[i][0] - 1];
+        put_field(w, f, in->kept[i][1], relay_len(in, f));
+    }
+}
+
+static unsigned char *copy_long(unsigned char *to, const char *from, size_t n)
+{
+    memcpy(to, from, n);
+    return to + n;
+}
+
+/* There is room. Values are short: a call for each would cost more than the bytes, so more is copied than is there, and
+ * written over by what comes next. */
+static void put_kept(writer *w, const ml_in *in)
+{
+    const maillog_field *const before = in->ev->field - 1;
+    const char *const line = in->ev->line;
+    const size_t size = in->ev->len;
+    unsigned char *mark = w->mark, *p = w->p;
+    for (const uint8_t *k = in->kept[in->nkept]; k > in->kept[0];) {
+        k -= 2;
+        const maillog_field *f = before + k[0];
+        const uint32_t off = f->off, len = k[1] == ML_K_RELAY ? relay_len(in, f) : f->len;
+        const uint32_t m = mark_of(f, len, k[1]);
+        memcpy(mark, &m, 4);
+        mark += 4;
+        if (len <= COPY_SLACK && off + COPY_SLACK <= size) {
+            memcpy(p, line + off, COPY_SLACK);
+            p += len;
+        } else {
+            p = copy_long(p, line + off, len);
+        }
+    }
+    w->room -= (uint32_t)(p - w->p) + in->nkept * FIELD_HEAD;
+    w->mark = mark;
+    w->p = p;
 }
 
 static void put_head(unsigned char *head, const ml_in *in, size_t count, uint32_t cut, size_t rest)
@@ -243,11 +281,10 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
     w.p = values;
     if (host) put_slot(&w, in, ML_S_HOST, ML_K_HOST, UINT32_MAX);
     if (id) put_slot(&w, in, ML_S_QUEUE_ID, ML_K_QUEUE_ID, UINT32_MAX);
-    for (unsigned i = in->nkept; i-- > 0;) {
-        const maillog_field *f = &ev->field[in->kept[i]];
-        const uint32_t len = f->id == MAILLOG_FIELD_RELAY_NAME ? relay_len(in, f) : f->len;
-        put_field(&w, roles[f->id].kept, f->word, f->off, len);
-    }
+    if (ev->len > MAX_VALUE || in->nkept * (ev->len + FIELD_HEAD) > w.room)
+        put_what_fits(&w, in);
+    else
+        put_kept(&w, in);
     if (text) put_slot(&w, in, ML_S_MESSAGE, ML_K_MESSAGE, MAX_TROUBLE);
     if (w.mark < values) { /* not all had room */
         memmove(w.mark, values, (size_t)(w.p - values));
