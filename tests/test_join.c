@@ -124,6 +124,19 @@ static int keep(void *user, maillog_message *m)
     return 0;
 }
 
+/* As another thread would: from a copy, in memory of no more than is asked for. */
+static int build(void *user, const void *bytes, size_t len)
+{
+    const size_t room = maillog_message_room(bytes, len);
+    void *copy = malloc(len), *mem = malloc(room);
+    memcpy(copy, bytes, len);
+    assert_int_equal(maillog_message_build(copy, len, mem, room - 1, keep, user), MAILLOG_ERR_NO_SPACE);
+    const int rc = maillog_message_build(copy, len, mem, room, keep, user);
+    free(copy);
+    free(mem);
+    return rc;
+}
+
 static void start(run *r, const story *s, uint64_t memory)
 {
     maillog_join_config cfg;
@@ -229,13 +242,14 @@ static void hand_on(run *from, run *to)
     free(from->mem);
 }
 
-enum { BY_LINE, BY_BYTE, SMALLEST, MOVED, WAYS };
-static const char *const ways[] = {"by line", "by byte", "smallest block", "moved block"};
+enum { BY_LINE, BY_BYTE, SMALLEST, MOVED, UNBUILT, WAYS };
+static const char *const ways[] = {"by line", "by byte", "smallest block", "moved block", "built elsewhere"};
 
 static run play(const story *s, int way)
 {
     run r;
-    start(&r, s, way == BY_LINE ? 1 << 20 : 1);
+    start(&r, s, way == BY_LINE || way == UNBUILT ? 1 << 20 : 1);
+    if (way == UNBUILT) assert_int_equal(maillog_join_unbuilt(r.join, build), MAILLOG_OK);
     if (way == BY_BYTE) {
         stream_bytes(&r, s);
     } else {

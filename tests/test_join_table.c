@@ -47,6 +47,11 @@ static void test_arguments(void **state)
     assert_int_equal(maillog_join_import(j, NULL, 0), MAILLOG_ERR_ARGUMENT);
     assert_int_equal(maillog_join_import(j, "short", 5), MAILLOG_ERR_FORMAT);
     assert_int_equal(maillog_join_export(NULL, NULL, 0), 0);
+    assert_int_equal(maillog_join_unbuilt(NULL, NULL), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_message_room("short", 5), 0);
+    assert_int_equal(maillog_message_build("short", 5, mem, n, note, &s), MAILLOG_ERR_FORMAT);
+    assert_int_equal(maillog_message_build(NULL, 0, mem, n, note, &s), MAILLOG_ERR_ARGUMENT);
+    assert_int_equal(maillog_message_build("short", 5, mem, n, NULL, &s), MAILLOG_ERR_ARGUMENT);
     assert_string_equal(maillog_verdict_name(99), "unknown");
     assert_string_equal(maillog_verdict_name(-1), "unknown");
     assert_string_equal(maillog_record_name(0), "unknown");

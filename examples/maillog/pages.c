@@ -10,9 +10,11 @@
 enum { PAGES = 8, ROOM = 1 << 18, ALIGNED = 16 };
 
 typedef struct entry {
-    maillog_message *m;
+    maillog_message *m; /* NULL: to be built */
+    size_t at, len;     /* of what from: bytes of the page */
     uint64_t first_line;
-    size_t end; /* of its text */
+    size_t end;    /* of its text */
+    bool selected; /* of what was built */
 } entry;
 
 typedef struct page {
@@ -31,12 +33,41 @@ static uint64_t put, got; /* pages given to the threads, printed */
 
 static page *page_at(uint64_t i) { return &pages[i % PAGES]; }
 
+static _Thread_local sheet builder;
+
+void pages_free(void) { sheet_free(&builder); }
+
+typedef struct built {
+    page *p;
+    entry *e;
+} built;
+
+static int on_built(void *user, maillog_message *m)
+{
+    const built *b = (const built *)user;
+    b->e->selected = b->p->work->select(&b->p->own, m);
+    b->e->first_line = m->lines.len ? m->lines.ptr[0] : 0;
+    if (b->e->selected) b->p->work->render(&b->p->text, &b->p->own, m);
+    return MAILLOG_CONTINUE;
+}
+
+static void build(page *p, entry *e)
+{
+    built b = {p, e};
+    const char *bytes = p->mem + e->at;
+    void *mem = sheet_room(&builder, maillog_message_room(bytes, e->len));
+    maillog_message_build(bytes, e->len, mem, builder.cap, on_built, &b);
+}
+
 static void do_page(job *j)
 {
     page *p = (page *)j;
     p->text.len = 0;
     for (size_t i = 0; i < p->n; i++) {
-        p->work->render(&p->text, &p->own, p->entries[i].m);
+        if (p->entries[i].m)
+            p->work->render(&p->text, &p->own, p->entries[i].m);
+        else
+            build(p, &p->entries[i]);
         p->entries[i].end = p->text.len;
     }
 }
@@ -46,8 +77,11 @@ static void print_oldest(void)
     page *p = page_at(got++);
     size_t at = 0;
     pool_wait(&p->job);
-    for (size_t i = 0; i < p->n; at = p->entries[i++].end)
-        p->work->print(p->entries[i].first_line, p->text.text + at, p->entries[i].end - at);
+    for (size_t i = 0; i < p->n; at = p->entries[i++].end) {
+        const entry *e = &p->entries[i];
+        if (!e->m) p->work->count(e->selected);
+        if (e->m || e->selected) p->work->print(e->first_line, p->text.text + at, e->end - at);
+    }
     p->n = p->used = 0;
 }
 
@@ -72,22 +106,42 @@ static page *new_page(size_t need)
     return p;
 }
 
-void pages_add(const command *c, const maillog_message *m, const page_work *work)
+/* The page that is being filled, with room for so many bytes. */
+static page *page_with(const command *c, size_t need)
 {
     page *p = page_at(put);
+    const bool other = p->n && p->own.reference != c->reference;
+    return other || need > p->cap - p->used ? new_page(need) : p;
+}
+
+static void add_entry(page *p, const command *c, const page_work *work, entry e)
+{
+    if (p->n == p->entries_cap)
+        p->entries = (entry *)must_realloc(p->entries, (p->entries_cap = p->entries_cap * 2 + 64) * sizeof *p->entries);
+    if (p->n == 0) p->own = *c, p->work = work;
+    p->entries[p->n++] = e;
+    p->used += (e.len + ALIGNED - 1) & ~(size_t)(ALIGNED - 1);
+}
+
+void pages_add(const command *c, const maillog_message *m, const page_work *work)
+{
+    page *p = page_with(c, 0);
     maillog_message *copy;
-    if (p->n && p->own.reference != c->reference) p = new_page(ROOM);
     size_t need = message_copy(m, p->mem + p->used, p->cap - p->used, &copy);
     if (need > p->cap - p->used) {
         p = new_page(need);
         message_copy(m, p->mem, p->cap, &copy);
     }
-    if (p->n == p->entries_cap)
-        p->entries = (entry *)must_realloc(p->entries, (p->entries_cap = p->entries_cap * 2 + 64) * sizeof *p->entries);
-    if (p->n == 0) p->own = *c, p->work = work;
-    const entry e = {copy, m->lines.len ? m->lines.ptr[0] : 0, 0};
-    p->entries[p->n++] = e;
-    p->used += (need + ALIGNED - 1) & ~(size_t)(ALIGNED - 1);
+    const entry e = {copy, p->used, need, m->lines.len ? m->lines.ptr[0] : 0, 0, true};
+    add_entry(p, c, work, e);
+}
+
+void pages_add_unbuilt(const command *c, const void *bytes, size_t len, const page_work *work)
+{
+    page *p = page_with(c, len);
+    const entry e = {NULL, p->used, len, 0, 0, false};
+    memcpy(p->mem + p->used, bytes, len);
+    add_entry(p, c, work, e);
 }
 
 void pages_end(void)

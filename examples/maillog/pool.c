@@ -2,6 +2,7 @@
 #include "pool.h"
 #include "command.h"
 #include "mask.h"
+#include "pages.h"
 
 #include <pthread.h>
 
@@ -41,6 +42,7 @@ static void *work(void *unused)
     mask_free();
     print_free();
     trace_free();
+    pages_free();
     return NULL;
 }
 

@@ -100,12 +100,30 @@ static void hold_only_one(const command *c, maillog_message *m)
     only_one.waits = true;
 }
 
+static struct {
+    uint64_t all, shown;
+} built; /* messages that threads have built */
+
+static void count_built(bool selected)
+{
+    built.all++;
+    built.shown += selected;
+}
+
+static const page_work *work_of(const command *c)
+{
+    static const page_work in_order_of_end = {select_message, put_record, count_built, print_text},
+                           in_order_of_first_line = {select_message, put_record, count_built, order_add};
+    return by_first_line(c) ? &in_order_of_first_line : &in_order_of_end;
+}
+
+static bool by_pages(const command *c) { return pool_threads() && !at_once(c) && (c->json || list(c)); }
+
 static int on_message(void *user, maillog_message *m)
 {
-    static const page_work in_order_of_end = {put_record, print_text}, in_order_of_first_line = {put_record, order_add};
     static sheet text;
     command *c = (command *)user;
-    const page_work *work = by_first_line(c) ? &in_order_of_first_line : &in_order_of_end;
+    const page_work *work = work_of(c);
     const bool message = m->record == MAILLOG_RECORD_MESSAGE;
     if (message) c->messages++;
     if (message ? !select_message(c, m) : !c->all) return MAILLOG_CONTINUE;
@@ -116,7 +134,7 @@ static int on_message(void *user, maillog_message *m)
     }
     if (only_one.waits) work->print(only_one.first_line, only_one.line.text, only_one.line.len);
     only_one.waits = false;
-    if (pool_threads() && !at_once(c) && (c->json || list(c))) {
+    if (by_pages(c)) {
         pages_add(c, m, work);
         return output_open() ? MAILLOG_CONTINUE : -1;
     }
@@ -125,6 +143,21 @@ static int on_message(void *user, maillog_message *m)
     work->print(m->lines.len ? m->lines.ptr[0] : 0, text.text, text.len);
     if (at_once(c) && !by_first_line(c)) return output_works() ? MAILLOG_CONTINUE : -1;
     return output_open() ? MAILLOG_CONTINUE : -1;
+}
+
+/* Threads build the messages, too, as soon as it is clear that there will be a list. */
+static int on_unbuilt(void *user, const void *bytes, size_t len)
+{
+    const command *c = (const command *)user;
+    pages_add_unbuilt(c, bytes, len, work_of(c));
+    return ferror(stdout) ? -1 : MAILLOG_CONTINUE;
+}
+
+static void share_building(command *c)
+{
+    static bool shared;
+    if (shared || !by_pages(c) || may_be_only_one(c) || only_one.waits) return;
+    shared = maillog_join_unbuilt(c->join, on_unbuilt) == MAILLOG_OK;
 }
 
 /* The table of --memory, or the one of --state. Its first line gives it the time of the log. */
@@ -183,6 +216,7 @@ static int on_events(command *c, const maillog_event *ev, size_t n)
     if (!have_join(c)) return -1;
     const bool noted = notes_lines(c);
     for (size_t i = 0; noted && i < n; i++) note_line(c, &ev[i], c->line + 1 + i);
+    share_building(c);
     return maillog_join_push_events(c->join, ev, n, c->line + 1, NULL) < 0 ? -1 : MAILLOG_CONTINUE;
 }
 
@@ -263,6 +297,8 @@ int command_trace(command *c)
     command_read(c);
     end_join(c);
     pages_end();
+    c->messages += built.all;
+    c->shown += built.shown;
     if (by_first_line(c) && !order_print(stdout)) c->status = 1;
     print_end(c);
     command_free_config(c);

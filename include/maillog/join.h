@@ -200,6 +200,10 @@ typedef struct maillog_message {
  * what it makes room from). No call of the same join is allowed from inside. */
 typedef int (*maillog_message_cb)(void *user, maillog_message *m);
 
+/** A message that is not built yet; see maillog_join_unbuilt(). `bytes` live until the callback returns. @return as
+ *  maillog_message_cb. */
+typedef int (*maillog_unbuilt_cb)(void *user, const void *bytes, size_t len);
+
 /** maillog_join_config.flags */
 enum {
     MAILLOG_JOIN_ALL_RECORDS = 1, /**< deliver records that are no messages, too */
@@ -292,6 +296,26 @@ MAILLOG_API int maillog_join_seal(maillog_join *j);
  *  a stranger could have written. @return MAILLOG_OK, ERR_FORMAT (no table), ERR_VERSION (of another version or
  * machine), ERR_STATE (not sealed), ERR_CORRUPT (damaged), ERR_ARGUMENT. */
 MAILLOG_API int maillog_join_attach(maillog_join **out, void *mem, size_t len, maillog_message_cb cb, void *user);
+
+/** Have messages built elsewhere: from now on `cb` gets most of them as bytes (with the `user` of the other callback),
+ *  some kilobytes each, to be copied and given to maillog_message_build() on any thread. That is half of what a line
+ * costs. The message callback still gets what is not worth it: attempts without a queue ID, messages of very many
+ * parts, records that are no messages. The order is that of both callbacks together. NULL: no more. attach() forgets
+ * it.
+ *  @return MAILLOG_OK, ERR_STATE (sealed) or ERR_ARGUMENT. */
+MAILLOG_API int maillog_join_unbuilt(maillog_join *j, maillog_unbuilt_cb cb);
+
+/** Bytes of memory that maillog_message_build() needs for a message; nearly all of it is used by few. 0: these are no
+ * bytes of an unbuilt message. Thread-safe. */
+MAILLOG_API size_t maillog_message_room(const void *bytes, size_t len);
+
+/** Build a message: exactly what the table would have handed to its callback. `mem`: `room` bytes, aligned as malloc
+ *  does, at least maillog_message_room(); it is free again when the call returns. `bytes` are of the same program: they
+ *  are not meant to be stored, and are trusted. Thread-safe with memory of its own for each thread; the table may be in
+ *  use meanwhile, or be gone.
+ *  @return MAILLOG_OK, ERR_ABORTED (the callback said so), ERR_NO_SPACE, ERR_FORMAT or ERR_ARGUMENT. */
+MAILLOG_API int maillog_message_build(const void *bytes, size_t len, void *mem, size_t room, maillog_message_cb cb,
+                                      void *user);
 
 /** Hand on what a part of a log (MAILLOG_JOIN_PART) cannot decide: write the lines of its open records as bytes to
  * `buf`, and forget them here once all of it fits. The table is empty then, and the next line may begin another part.

@@ -27,15 +27,20 @@ static bool is_wanted(const maillog_join *j, maillog_record record)
     return record == MAILLOG_RECORD_MESSAGE || j->config.flags & MAILLOG_JOIN_ALL_RECORDS;
 }
 
+static void count_message(maillog_join *j, maillog_message_state state)
+{
+    j->stats.messages++;
+    j->stats.complete += state == MAILLOG_STATE_COMPLETE;
+    j->stats.expired += state == MAILLOG_STATE_EXPIRED;
+    j->stats.evicted += state == MAILLOG_STATE_EVICTED;
+    j->stats.flushed += state == MAILLOG_STATE_FLUSHED;
+}
+
 static void hand_over(maillog_join *j, maillog_message *m, maillog_message_state state)
 {
     m->state = state;
     if (m->record == MAILLOG_RECORD_MESSAGE) {
-        j->stats.messages++;
-        j->stats.complete += state == MAILLOG_STATE_COMPLETE;
-        j->stats.expired += state == MAILLOG_STATE_EXPIRED;
-        j->stats.evicted += state == MAILLOG_STATE_EVICTED;
-        j->stats.flushed += state == MAILLOG_STATE_FLUSHED;
+        count_message(j, state);
     } else {
         j->stats.records++;
         if (!is_wanted(j, m->record)) return;
@@ -168,18 +173,56 @@ static uint64_t lines_of_parts(const ml_build *b)
     return n;
 }
 
-static void count_group(maillog_join *j, uint32_t leader, maillog_record record)
+static uint64_t list_sessions_of(maillog_join *j, uint32_t leader)
 {
     uint64_t lines = 0;
     uint32_t i = leader;
     do {
         const ml_node *n = ml_at_node(j, i);
-        lines += entries_of(j, n);
         if (n->session) lines += list_session(j, n->session, i, n->segment, false);
         i = n->group_next;
     } while (i != leader);
+    return lines;
+}
+
+static uint64_t entries_of_group(const maillog_join *j, uint32_t leader)
+{
+    uint64_t lines = 0;
+    uint32_t i = leader;
+    do {
+        lines += entries_of(j, ml_at_node(j, i));
+        i = ml_at_node(j, i)->group_next;
+    } while (i != leader);
+    return lines;
+}
+
+static void count_group(maillog_join *j, uint32_t leader, maillog_record record)
+{
+    const uint64_t lines = entries_of_group(j, leader) + list_sessions_of(j, leader);
     count_lines(j, record, lines);
     j->stats.records += lines != 0;
+}
+
+static bool has_session(const maillog_join *j, uint32_t leader)
+{
+    uint32_t i = leader;
+    do {
+        if (ml_at_node(j, i)->session) return true;
+        i = ml_at_node(j, i)->group_next;
+    } while (i != leader);
+    return false;
+}
+
+/* False: it is to be built here. */
+static bool deliver_unbuilt(maillog_join *j, uint32_t leader, maillog_message_state state)
+{
+    maillog_str bytes;
+    const uint64_t lines = entries_of_group(j, leader);
+    if ((!lines && !has_session(j, leader)) || !maillog__unbuilt(j, leader, state, &bytes)) return false;
+    count_message(j, state);
+    if (!j->muted && j->unbuilt(j->user, bytes.ptr, bytes.len) < 0) j->aborted = 1;
+    count_lines(j, MAILLOG_RECORD_MESSAGE, lines + list_sessions_of(j, leader));
+    return true;
 }
 
 static void build_and_deliver(maillog_join *j, uint32_t leader, maillog_record record, maillog_message_state state)
@@ -189,24 +232,18 @@ static void build_and_deliver(maillog_join *j, uint32_t leader, maillog_record r
     maillog__build_group(j, &b, &m, leader, record);
     /* a group of nothing but queue IDs that others named has no lines: it is no record */
     if (m.lines.len || m.truncated) hand_over(j, &m, state);
-    uint32_t i = leader;
-    if (!m.truncated) count_lines(j, record, lines_of_parts(&b));
-    do {
-        const ml_node *n = ml_at_node(j, i);
-        if (m.truncated) count_lines(j, record, entries_of(j, n));
-        if (n->session) count_lines(j, record, list_session(j, n->session, i, n->segment, false));
-        i = n->group_next;
-    } while (i != leader);
+    count_lines(j, record, m.truncated ? entries_of_group(j, leader) : lines_of_parts(&b));
+    count_lines(j, record, list_sessions_of(j, leader));
 }
 
 void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_state state)
 {
     const maillog_record record = record_of(j, leader);
     maillog__list_take(j, leader);
-    if (is_wanted(j, record))
-        build_and_deliver(j, leader, record, state);
-    else
+    if (!is_wanted(j, record))
         count_group(j, leader, record);
+    else if (!j->unbuilt || record != MAILLOG_RECORD_MESSAGE || !deliver_unbuilt(j, leader, state))
+        build_and_deliver(j, leader, record, state);
     release_group(j, leader, state != MAILLOG_STATE_EVICTED);
 }
 

@@ -92,6 +92,7 @@ static uint64_t checksum(const maillog_join *j)
     head.checksum = 0;
     head.cb = NULL;
     head.user = NULL;
+    head.unbuilt = NULL;
     const size_t body = (size_t)(j->cells_at - j->buckets_at) + (size_t)j->fresh_cell * ML_CELL;
     const uint64_t h = maillog__hash(j, MAGIC, &head, sizeof head);
     return maillog__hash(j, h, (const char *)j + j->buckets_at, body);
@@ -127,6 +128,7 @@ int maillog_join_attach(maillog_join **out, void *mem, size_t len, maillog_messa
     j->sealed = 0;
     j->cb = cb;
     j->user = user;
+    j->unbuilt = NULL;
     *out = j;
     return MAILLOG_OK;
 }

@@ -126,8 +126,9 @@ typedef struct ml_ends {
 
 struct maillog_join {
     uint64_t magic, version, size, checksum;
-    maillog_message_cb cb; /* not part of the checksum */
+    maillog_message_cb cb; /* not part of the checksum, and so are the next two */
     void *user;
+    maillog_unbuilt_cb unbuilt; /* or NULL */
     maillog_join_config config;
     uint32_t nbuckets, ncells, sealed, layout, shift, unused;
     uint32_t most[2], room[2], line_room; /* bytes of tape: of a session, of a group: see table.c, tape.c */
@@ -232,6 +233,16 @@ static inline uint32_t *ml_buckets(maillog_join *j) { return (uint32_t *)(void *
 static inline char *ml_cell(const maillog_join *j, uint32_t i)
 {
     return (char *)(uintptr_t)j + j->cells_at + (size_t)i * ML_CELL;
+}
+static inline uint32_t ml_next_cell(const maillog_join *j, uint32_t cell) /* of a tape */
+{
+    uint32_t next;
+    memcpy(&next, ml_cell(j, cell) + ML_CELL_DATA, sizeof next);
+    return next;
+}
+static inline void ml_set_next_cell(const maillog_join *j, uint32_t cell, uint32_t next)
+{
+    memcpy(ml_cell(j, cell) + ML_CELL_DATA, &next, sizeof next);
 }
 static inline ml_node *ml_at_node(const maillog_join *j, uint32_t i) { return (ml_node *)(void *)ml_cell(j, i); }
 static inline char *ml_scratch(const maillog_join *j) { return (char *)(uintptr_t)j + j->scratch_at; }
@@ -420,6 +431,9 @@ bool maillog__evict(maillog_join *j);
 void maillog__begin_anew(maillog_join *j);
 uint32_t maillog__grey(maillog_join *j, maillog_str from, maillog_str to); /* 0: not greylisted of late */
 void maillog__grey_line(ml_node *grey, int64_t line);
+
+/* ---- unbuilt.c: the group as bytes, in the scratch; false: there is not room for it ---- */
+bool maillog__unbuilt(maillog_join *j, uint32_t leader, maillog_message_state state, maillog_str *out);
 
 /* ---- link.c: what belongs together ---- */
 #define ML_EVER (INT64_MIN / 2) /* before all stamps */

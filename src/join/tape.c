@@ -48,24 +48,12 @@ void maillog__scan(ml_in *in)
 
 /* ---- writing ---- */
 
-static uint32_t next_cell(const maillog_join *j, uint32_t cell)
-{
-    uint32_t next;
-    memcpy(&next, ml_cell(j, cell) + ML_CELL_DATA, sizeof next);
-    return next;
-}
-
-static void set_next(const maillog_join *j, uint32_t cell, uint32_t next)
-{
-    memcpy(ml_cell(j, cell) + ML_CELL_DATA, &next, sizeof next);
-}
-
 static void grow(maillog_join *j, ml_node *n)
 {
     const uint32_t cell = maillog__new_cell(j);
-    set_next(j, cell, 0);
+    ml_set_next_cell(j, cell, 0);
     if (n->tail)
-        set_next(j, n->tail, cell);
+        ml_set_next_cell(j, n->tail, cell);
     else
         n->head = cell;
     n->tail = cell;
@@ -313,14 +301,14 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
 /* The ends, and what the first cell leads to. */
 void maillog__prefetch_tape(const maillog_join *j, const ml_node *n)
 {
-    const uint32_t second = next_cell(j, n->head);
+    const uint32_t second = ml_next_cell(j, n->head);
     if (second) ml_prefetch_node(j, second);
     if (n->tail != second) ml_prefetch_node(j, n->tail);
 }
 
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out)
 {
-    for (uint32_t cell = n->head; cell; cell = next_cell(j, cell)) {
+    for (uint32_t cell = n->head; cell; cell = ml_next_cell(j, cell)) {
         const size_t k = cell == n->tail ? n->tail_used : ML_CELL_DATA;
         memcpy(out, ml_cell(j, cell), k);
         out += k;
@@ -331,7 +319,7 @@ char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out)
 /* Write back what tape_copy() gave, changed in place. */
 void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from)
 {
-    for (uint32_t cell = n->head; cell; cell = next_cell(j, cell)) {
+    for (uint32_t cell = n->head; cell; cell = ml_next_cell(j, cell)) {
         const size_t k = cell == n->tail ? n->tail_used : ML_CELL_DATA;
         memcpy(ml_cell(j, cell), from, k);
         from += k;
@@ -341,7 +329,7 @@ void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from)
 void maillog__tape_free(maillog_join *j, ml_node *n)
 {
     for (uint32_t cell = n->head, next; cell; cell = next) {
-        next = next_cell(j, cell);
+        next = ml_next_cell(j, cell);
         maillog__free_cell(j, cell);
     }
     n->head = n->tail = 0;
