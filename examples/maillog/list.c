@@ -103,18 +103,20 @@ static void put_ids(sheet *out, const command *c, const maillog_message *m, size
 /* Columns of what was put behind `from`. */
 static size_t width_from(const sheet *out, size_t from) { return text_width(out->text + from, out->len - from); }
 
-/* A text in so many columns: with dots where it is cut. */
-static void put_within(sheet *out, maillog_str text, size_t room)
+/* A text in so many columns, or fewer: with dots where it is cut. How many it takes. */
+static size_t put_within(sheet *out, maillog_str text, size_t room)
 {
     const size_t begin = out->len;
     sheet_put_shown(out, text);
-    if (width_from(out, begin) <= room) return;
+    const size_t width = width_from(out, begin);
+    if (width <= room) return width;
     out->len = begin + text_fit(out->text + begin, out->len - begin, room - 1);
     sheet_puts(out, glyph("…", "~"));
+    return width_from(out, begin);
 }
 
-/* Who to whom. When there is not room for both, each gets half of it, and what the other leaves. */
-static void put_from_to(sheet *out, const maillog_message *m, size_t room)
+/* Who to whom. When there is not room for both, each gets half of it, and what the other leaves. How many columns. */
+static size_t put_from_to(sheet *out, const maillog_message *m, size_t room)
 {
     static const maillog_str dash = {"-", 1}, bounce = {"<>", 2};
     const maillog_str from = m->from.len ? m->from : m->from.ptr ? bounce : m->client.addr.len ? m->client.addr : dash;
@@ -125,42 +127,46 @@ static void put_from_to(sheet *out, const maillog_message *m, size_t room)
     const size_t of_from = text_width(from.ptr, from.len), of_to = text_width(to.ptr, to.len) + strlen(more);
     const size_t both = room - 3, half = both / 2; /* an arrow between blanks */
     const size_t for_from = of_from + of_to <= both || of_from <= half ? of_from : of_to < half ? both - of_to : half;
-    put_within(out, from, for_from);
-    sheet_put_byte(out, ' ');
-    sheet_puts(out, glyph("→", ">"));
-    sheet_put_byte(out, ' ');
-    put_within(out, to, of_from + of_to <= both ? of_to : both - for_from - strlen(more));
+    const size_t left = put_within(out, from, for_from);
+    sheet_puts(out, glyph(" → ", " > "));
+    const size_t right = put_within(out, to, of_from + of_to <= both ? of_to : both - for_from - strlen(more));
     sheet_puts(out, more);
+    return left + 3 + right + strlen(more);
 }
 
-static void put_two(sheet *out, unsigned n, char before)
+static char *put_two(char *p, unsigned n, char before)
 {
     char text[8];
     char *const end = text + sizeof text, *begin = text_number(end, n);
     if (n < 10) *--begin = before;
-    sheet_put(out, begin, (size_t)(end - begin));
+    while (begin < end) *p++ = *begin++;
+    return p;
 }
 
 static void put_time_and_verdict(sheet *out, const command *c, const maillog_message *m)
 {
     static const char *const months[] = {"---", "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    enum { MOST = 32, VERDICT = 11 };
     const maillog_time *t = &m->first_time;
-    sheet_puts(out, months[t->month <= 12 ? t->month : 0]);
-    sheet_put_byte(out, ' ');
-    put_two(out, t->day, ' ');
-    sheet_put_byte(out, ' ');
-    put_two(out, t->hour, '0');
-    sheet_put_byte(out, ':');
-    put_two(out, t->minute, '0');
-    sheet_put_byte(out, ':');
-    put_two(out, t->second, '0');
-    sheet_blanks(out, 2);
+    char *p = sheet_room(out, MOST);
+    memcpy(p, months[t->month <= 12 ? t->month : 0], 3);
+    p[3] = ' ';
+    p = put_two(p + 4, t->day, ' ');
+    *p++ = ' ';
+    p = put_two(p, t->hour, '0');
+    *p++ = ':';
+    p = put_two(p, t->minute, '0');
+    *p++ = ':';
+    p = put_two(p, t->second, '0');
+    *p++ = ' ';
+    *p++ = ' ';
+    out->len = (size_t)(p - out->text);
     sheet_puts(out, paint(c, verdict_color(m->verdict)));
     const char *verdict = maillog_verdict_name((int)m->verdict);
     const size_t width = strlen(verdict);
     sheet_put(out, verdict, width);
-    sheet_blanks(out, width < 11 ? 11 - width : 0);
+    sheet_blanks(out, width < VERDICT ? VERDICT - width : 0);
     sheet_puts(out, paint(c, "\033[0m"));
     sheet_put_byte(out, ' ');
 }
@@ -193,6 +199,20 @@ static size_t width_of_ids(sheet *out, const command *c, const maillog_message *
     return width;
 }
 
+/* `room`: columns that who to whom has; `most`: that it may take. */
+static void put_line(sheet *out, const command *c, const maillog_message *m, size_t room, size_t most, bool numbers,
+                     size_t ids)
+{
+    put_time_and_verdict(out, c, m);
+    const size_t width = put_from_to(out, m, most);
+    if (room > width) sheet_blanks(out, room - width);
+    if (numbers) put_size_and_delay(out, m);
+    sheet_puts(out, "  ");
+    put_ids(out, c, m, ids);
+    while (out->text[out->len - 1] == ' ') out->len--; /* it would wrap in a narrow terminal behind a pager */
+    sheet_puts(out, "\n");
+}
+
 void put_list_line(sheet *out, const command *c, const maillog_message *m)
 {
     enum {
@@ -206,21 +226,16 @@ void put_list_line(sheet *out, const command *c, const maillog_message *m)
         MOST_IDS = 6
     };
     const size_t columns = text_columns();
+    if (!columns) {
+        put_line(out, c, m, WIDE, ANY, true, MOST_IDS);
+        return;
+    }
     /* the IDs open a message: they stay whole, and when they are too long for the terminal the first one does */
     const size_t all_ids = width_of_ids(out, c, m, MOST_IDS);
-    const size_t ids = columns && TIME_AND_VERDICT + 2 + FEW + all_ids > columns ? 1 : MOST_IDS;
+    const size_t ids = TIME_AND_VERDICT + 2 + FEW + all_ids > columns ? 1 : MOST_IDS;
     size_t fixed = TIME_AND_VERDICT + NUMBERS + (ids == 1 ? width_of_ids(out, c, m, 1) : all_ids);
-    const bool numbers = !columns || columns >= fixed + ENOUGH;
+    const bool numbers = columns >= fixed + ENOUGH;
     if (!numbers) fixed -= NUMBERS - 2;
-    const size_t room = !columns ? WIDE : columns > fixed + LEAST ? columns - fixed : LEAST;
-    put_time_and_verdict(out, c, m);
-    const size_t way = out->len;
-    put_from_to(out, m, columns ? room : ANY);
-    const size_t width = width_from(out, way);
-    if (room > width) sheet_blanks(out, room - width);
-    if (numbers) put_size_and_delay(out, m);
-    sheet_puts(out, "  ");
-    put_ids(out, c, m, ids);
-    while (out->text[out->len - 1] == ' ') out->len--; /* it would wrap in a narrow terminal behind a pager */
-    sheet_puts(out, "\n");
+    const size_t room = columns > fixed + LEAST ? columns - fixed : LEAST;
+    put_line(out, c, m, room, room, numbers, ids);
 }
