@@ -6,23 +6,26 @@
 
 enum { NANO = 1000000000 };
 
-/* Stamps without a year get the one nearest to the line before; without any reference, to some leap year. */
-static int64_t nanoseconds(maillog_join *j, const maillog_time *t)
+/* Stamps without a year get the one nearest to the line before; without any reference, to some leap year. `*whole`: of
+ * it in seconds. */
+static int64_t nanoseconds(maillog_join *j, const maillog_time *t, int64_t *whole)
 {
     static const int64_t no_reference = 962409600; /* July 2000 */
-    if (!t->month) return j->log_time == INT64_MIN ? 0 : j->log_time * NANO;
+    if (!t->month) return (*whole = j->log_time == INT64_MIN ? 0 : j->log_time) * NANO;
     if (t->month != j->day_month || t->day != j->day_day || t->year != j->day_year || !j->day_month) {
         maillog_time midnight = {t->year, t->month, t->day, 0, 0, 0, 0, 0, 0, 0};
-        int64_t reference = j->log_time;
+        int64_t reference = j->log_time, ns;
         if (reference == INT64_MIN) reference = j->config.reference ? j->config.reference : no_reference;
         j->day_month = 0;
-        if (maillog_time_to_epoch(&midnight, reference, NULL, &j->day_ns) != MAILLOG_OK) return reference * NANO;
+        if (maillog_time_to_epoch(&midnight, reference, NULL, &ns) != MAILLOG_OK) return (*whole = reference) * NANO;
+        j->day = ns / NANO;
         j->day_month = t->month;
         j->day_day = t->day;
         j->day_year = t->year;
     }
     const int64_t offset = t->utc_offset == MAILLOG_NO_OFFSET ? j->config.utc_offset : t->utc_offset * 60;
-    return j->day_ns + (t->hour * 3600 + t->minute * 60 + t->second - offset) * NANO + t->nsec;
+    *whole = j->day + t->hour * 3600 + t->minute * 60 + t->second - offset;
+    return *whole * NANO + t->nsec;
 }
 
 enum { STEP_BACK = 6 * 3600, LEAP = 86400 };
@@ -79,15 +82,23 @@ bool maillog__set_time(maillog_join *j, int64_t t)
     return true;
 }
 
-/* Logs of one host say its name in every line: the hash of the last one is kept. */
+static bool is_same_host(const ml_host_memo *memo, maillog_str host)
+{
+    return host.len == memo->len && ml_alike(host.ptr, memo->name, host.len);
+}
+
+/* Logs are of one host, or of two in turn: the hashes of the last names are kept. */
 static uint32_t host_hash(maillog_join *j, maillog_str host)
 {
-    if (host.len && host.len == j->host_len && ml_alike(host.ptr, j->host, host.len)) return j->host_hash;
+    for (unsigned i = 0; i < ML_HOST_MEMOS && host.len; i++)
+        if (is_same_host(&j->host[i], host)) return j->host[i].hash;
     const uint32_t h = (uint32_t)maillog__key(j, ML_KEY_HOST, 0, host);
-    if (host.len > sizeof j->host) return h;
-    memcpy(j->host, host.ptr ? host.ptr : "", host.len);
-    j->host_len = (uint32_t)host.len;
-    return j->host_hash = h;
+    ml_host_memo *memo = &j->host[j->host_oldest % ML_HOST_MEMOS];
+    if (!host.len || host.len > sizeof memo->name) return h;
+    j->host_oldest++;
+    memcpy(memo->name, host.ptr, host.len);
+    memo->len = (uint32_t)host.len;
+    return memo->hash = h;
 }
 
 /* ---- queue IDs ---- */
@@ -475,18 +486,17 @@ static void prepare(maillog_join *j, ml_in *in, const maillog_event *ev)
         in->f[ML_S_CLIENT_ADDR] ? maillog__key(j, ML_KEY_ADDRESS, in->host, ml_value(in, ML_S_CLIENT_ADDR)) : 0;
 }
 
-static int64_t seconds_of(int64_t ns) { return ns / NANO - (ns % NANO < 0); }
-
 static void take(maillog_join *j, ml_in *in, uint64_t line)
 {
     const maillog_event *ev = in->ev;
     in->line = line;
-    in->ns = nanoseconds(j, &ev->time);
+    int64_t second;
+    in->ns = nanoseconds(j, &ev->time, &second);
     j->line = line;
     j->place++;
     j->stats.lines++;
     j->doubted = 0;
-    if (ev->time.month && advance(j, seconds_of(in->ns))) maillog__tick(j);
+    if (ev->time.month && advance(j, second)) maillog__tick(j);
     while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
     route(j, in);
 }
@@ -499,11 +509,11 @@ void maillog__take_again(maillog_join *j, const maillog_event *ev, uint64_t line
     prepare(j, &in, ev);
     in.listed = listed;
     in.line = line;
-    in.ns = nanoseconds(j, &ev->time);
+    int64_t t;
+    in.ns = nanoseconds(j, &ev->time, &t);
     j->place++;
     j->stats.lines += !listed;
     j->doubted = 0;
-    const int64_t t = seconds_of(in.ns);
     if (ev->time.month && t > end && t < end + 180 * (int64_t)LEAP) /* beyond that, they differ in the year alone */
         doubt(j, t);
     else if (ev->time.month && t > j->log_time && advance(j, t))

@@ -124,6 +124,13 @@ typedef struct ml_ends {
     uint32_t first, last;
 } ml_ends;
 
+/* A host name, and its hash. */
+enum { ML_HOST_MEMOS = 2 };
+typedef struct ml_host_memo {
+    char name[28];
+    uint32_t len, hash;
+} ml_host_memo;
+
 struct maillog_join {
     uint64_t magic, version, size, checksum;
     maillog_message_cb cb; /* not part of the checksum, and so are the next two */
@@ -140,17 +147,16 @@ struct maillog_join {
     int64_t clock, log_time, doubt; /* seconds: the clock only advances; log_time follows the stamps */
     int64_t began;                  /* the first stamp */
     uint32_t doubted, doubted_node; /* whether the last stamp is in doubt; where the line of `doubt` went */
-    int64_t day_ns;                 /* the day of the last stamp */
+    int64_t day;                    /* the last stamp's, in seconds */
     int16_t day_year;
     uint8_t day_month, day_day;
     int64_t civil_days; /* the day that the last record ended on, and its date */
     struct {
         int16_t year;
         uint8_t month, day; /* month 0: none yet */
-        uint32_t unused;
     } civil;
-    char host[64]; /* of the last line, and its hash */
-    uint32_t host_len, host_hash;
+    uint32_t host_oldest; /* counted on with each name that is new */
+    ml_host_memo host[ML_HOST_MEMOS];
     uint32_t parked;  /* policy and process nodes that wait; with the next two: 0 saves looking for them */
     uint32_t hints;   /* hint nodes */
     uint32_t screens; /* postscreen nodes */
@@ -215,6 +221,14 @@ static inline bool ml_alike(const char *a, const char *b, size_t n)
         memcpy(&x, a, 8);
         memcpy(&y, b, 8);
         if (x != y) return false;
+    }
+    if (n >= 4) { /* two halves that may overlap */
+        uint32_t first[2], last[2];
+        memcpy(&first[0], a, 4);
+        memcpy(&first[1], b, 4);
+        memcpy(&last[0], a + n - 4, 4);
+        memcpy(&last[1], b + n - 4, 4);
+        return first[0] == first[1] && last[0] == last[1];
     }
     for (size_t i = 0; i < n; i++)
         if (a[i] != b[i]) return false;
