@@ -2,7 +2,7 @@
 #include "table.h"
 
 #define MAGIC 0x6e696f6a6c69616du /* "mailjoin" */
-#define FORMAT 3u
+#define FORMAT 4u
 
 _Static_assert(sizeof(ml_node) <= ML_CELL_DATA + 4u, "a node fits into a cell");
 
