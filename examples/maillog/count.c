@@ -9,6 +9,23 @@ maillog_str str_of(const char *text)
     return s;
 }
 
+static size_t put_word(char *to, maillog_str s)
+{
+    enum { MOST = TWO_WORDS / 2 };
+    const size_t n = s.len ? strnlen(s.ptr, s.len < MOST ? s.len : MOST) : 0;
+    if (n) memcpy(to, s.ptr, n);
+    return n;
+}
+
+maillog_str two_words(char buf[TWO_WORDS], maillog_str first, maillog_str second)
+{
+    size_t n = put_word(buf, first);
+    buf[n++] = ' ';
+    n += put_word(buf + n, second);
+    const maillog_str words = {buf, n};
+    return words;
+}
+
 maillog_str domain_of(maillog_str address)
 {
     for (size_t i = address.len; i > 0; i--)

@@ -147,17 +147,23 @@ void queue_entry_done(const summary *s, queue_entry *e)
     e->minute = minute_of(s);
 }
 
-/* It is mostly that of the line before. */
+/* Hosts are few, and their lines alternate: those of late are kept. */
 static uint64_t hash_of_host(maillog_str host)
 {
-    static char last[64];
-    static size_t len;
-    static uint64_t hash;
+    enum { KEPT = 16, LONGEST = 64 };
+    static struct {
+        char name[LONGEST];
+        size_t len;
+        uint64_t hash;
+    } kept[KEPT];
     if (!host.len) return 0;
-    if (host.len == len && memcmp(host.ptr, last, len) == 0) return hash;
-    hash = siphash(key, host.ptr, host.len, true);
-    len = host.len <= sizeof last ? host.len : 0;
-    memcpy(last, host.ptr, len);
+    const size_t place = (host.len + (unsigned char)host.ptr[0] + (unsigned char)host.ptr[host.len - 1]) % KEPT;
+    if (host.len == kept[place].len && memcmp(host.ptr, kept[place].name, host.len) == 0) return kept[place].hash;
+    const uint64_t hash = siphash(key, host.ptr, host.len, true);
+    if (host.len > LONGEST) return hash;
+    memcpy(kept[place].name, host.ptr, host.len);
+    kept[place].len = host.len;
+    kept[place].hash = hash;
     return hash;
 }
 

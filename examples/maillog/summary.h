@@ -118,6 +118,9 @@ summary_day *count_day(summary *s, uint32_t date); /* made if it is not there; i
 void count_rate(summary *s, const maillog_event *ev, rate r);
 tally_row *count_in(summary *s, table_id t, maillog_str a, maillog_str b, maillog_str c);
 maillog_str str_of(const char *text);
+/* Both with a blank between, in a buffer of the caller's; of each at most forty bytes. */
+enum { TWO_WORDS = 81 };
+maillog_str two_words(char buf[TWO_WORDS], maillog_str first, maillog_str second);
 /* The part behind the @; the whole without one. */
 maillog_str domain_of(maillog_str address);
 /* The address with its domain in lower case. It lives until the next call. */

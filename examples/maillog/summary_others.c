@@ -35,10 +35,8 @@ static void on_amavis(summary *s, const maillog_event *ev)
 {
     const maillog_str result = get(ev, MAILLOG_FIELD_RESULT), category = get(ev, MAILLOG_FIELD_CATEGORY);
     const maillog_str virus = get(ev, MAILLOG_FIELD_VIRUS);
-    char name[96];
-    const int n = snprintf(name, sizeof name, "%.*s %.*s", (int)(result.len < 40 ? result.len : 40), result.ptr,
-                           (int)(category.len < 40 ? category.len : 40), category.ptr ? category.ptr : "");
-    const maillog_str what = {name, n > 0 ? (size_t)n : 0};
+    char name[TWO_WORDS];
+    const maillog_str what = two_words(name, result, category);
     if (virus.len) count_in(s, TABLE_VIRUSES, daemon_of(ev), virus, nothing);
     add_time(count_in(s, TABLE_FILTERS, daemon_of(ev), what, nothing), get(ev, MAILLOG_FIELD_ELAPSED_MS));
 }

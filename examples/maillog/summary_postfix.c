@@ -346,10 +346,9 @@ static void on_postscreen(summary *s, const maillog_event *ev)
 {
     const maillog_str kind = get(ev, MAILLOG_FIELD_KIND);
     if (ev->daemon != MAILLOG_DAEMON_POSTFIX_POSTSCREEN) return;
-    char name[64];
-    const int n = snprintf(name, sizeof name, "%s%s%.*s", maillog_event_name(ev->type), kind.len ? " " : "",
-                           (int)(kind.len < 20 ? kind.len : 20), kind.ptr ? kind.ptr : "");
-    const maillog_str result = {name, n > 0 ? (size_t)n : 0};
+    char name[TWO_WORDS];
+    const maillog_str type = str_of(maillog_event_name(ev->type));
+    const maillog_str result = kind.len ? two_words(name, type, kind) : type;
     count_in(s, TABLE_POSTSCREEN, result, str_of(""), str_of(""));
 }
 
