@@ -140,13 +140,16 @@ class Growth:
 
 CURVES = {  # name: title, what is on the axes, is x logarithmic, is it the flat line that is wanted
     "size": ("Size of the log, through a pipe", "MB", "processor time, s", False, False),
-    "memory": ("Memory of the command", "MB of log", "MB of memory", True, True),
+    "memory": ("Memory of the command", "MB of log", "memory, MB", True, True),
     "width": ("Length of lines", "bytes a line", "ns a line", False, False),
     "unknown": ("Lines that nobody knows", "per cent of all lines", "ns a line", False, False),
     "live": ("Messages under way at the same time", "messages", "µs a line of trace", True, True),
     "programs": ("Other programs in the log", "programs", "ns a line", False, True),
     "threads": ("Threads", "threads", "times as fast as one", False, False),
 }
+
+
+STRAIGHT = 0.1  # no point is further off the line than that
 
 
 def fit(points):
@@ -161,24 +164,25 @@ def fit(points):
 
 
 def judge(points, flat):
-    """What is said of a line: its fit, and how far the points are from it."""
+    """What is said of a line: its fit, how far the points are from it, whether that is straight."""
     if len(points) < 3:
-        return ", ".join(f"{y:.3g} at {x:g}" for x, y in points), "-"
+        return "-", "-", "-"
     a, b = (sum(y for _, y in points) / len(points), 0) if flat else fit(points)
     off = max(abs(y / (a + b * x) - 1) for x, y in points)
-    formula = f"{a:.3g}" if flat else f"{a:.3g} + {b:.3g} x"
-    return formula, f"{off:.0%} at most"
+    return (f"{a:.3g}" if flat else f"{a:.3g} {b:+.3g} x"), f"{off:.0%}", "yes" if off <= STRAIGHT else "no"
 
 
 def judge_all(curves):
-    rows = ["| against | | fit | off | from | to |\n", "| --- | --- | --- | --- | --- | --- |\n"]
+    head = ["y", "x", "line", "from", "to", "y =", "furthest point", "straight"]
+    rows = [head, ["---"] * len(head)]
     for name, lines in curves.items():
-        title, x_title, y_title, _, flat = CURVES[name]
+        _, x_title, y_title, _, flat = CURVES[name]
         for line, points in lines.items():
-            formula, off = judge(points, flat)
-            ends = [f"{y:.3g} at {x:g}" for x, y in (points[0], points[-1])]
-            rows.append(f"| {title} ({y_title}; x: {x_title}) | {line} | {formula} | {off} | {ends[0]} | {ends[1]} |\n")
-    return "".join(rows)
+            if name == "memory":  # until its tables are as large as --memory lets them be, they grow
+                points = [p for p in points if p[0] >= 100]
+            ends = [f"{y:.3g} at {x:.6g}" for x, y in (points[0], points[-1])]
+            rows.append([y_title, x_title, line, *ends, *judge(points, flat)])
+    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
 def draw(name, lines):

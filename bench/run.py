@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""run.py BUILD [--quick] [--write]: see run.sh, which builds what this needs."""
+"""run.py BUILD [--quick] [--write] [library] [peers] [processes]: see run.sh, which builds what this needs."""
 import os, re, subprocess, sys, tempfile
 
 import process
@@ -132,23 +132,31 @@ def of_processes(run):
     return table(["command", "processor time", "time", "`--threads 2`", "memory", "the same by"], rows)
 
 
+def put_into_docs(name, text):
+    for path in ("README.md", "docs/performance.md"):
+        path = os.path.join(HERE, "..", path)
+        with open(path) as f:
+            marked = f"<!-- speed: {name} -->" in f.read()
+        if marked:
+            process.write_between(path, f"speed: {name}", text)
+
+
 def main():
+    parts = {"library": of_library, "peers": of_peers, "processes": lambda run, _: of_processes(run)}
     options = set(sys.argv[2:])
-    if len(sys.argv) < 2 or options - {"--quick", "--write"}:
+    wanted = options & set(parts) or set(parts)
+    if len(sys.argv) < 2 or options - {"--quick", "--write"} - set(parts):
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory() as work:
         run = Run(sys.argv[1], "--quick" in options, work)
         note("logs of mix.py")
         lines = "10000" if run.quick else "50000"
         logs = {mix: run.make(mix, sys.executable, HERE + "/mix.py", mix, lines) for mix in MIXES}
-        parts = {"library": of_library(run, logs), "peers": of_peers(run, logs), "processes": of_processes(run)}
-    for name, text in parts.items():
-        print(text)
-        for path in ("README.md", "docs/performance.md") if "--write" in options else ():
-            with open(os.path.join(HERE, "..", path)) as f:
-                marked = f"<!-- speed: {name} -->" in f.read()
-            if marked:
-                process.write_between(os.path.join(HERE, "..", path), f"speed: {name}", text)
+        for name in (p for p in parts if p in wanted):
+            text = parts[name](run, logs)
+            print(text, flush=True)
+            if "--write" in options:
+                put_into_docs(name, text)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #!/bin/sh
-# usage: run.sh [--quick] [--write]
+# usage: run.sh [--quick] [--write] [library] [peers] [processes]
 # What lines cost, beside other programs that read the same, as tables in Markdown: installs what is missing, builds, makes the
 # logs, checks that all find the same, measures. Some five minutes; --quick: one and a half, with fewer rounds and smaller logs.
-# --write puts the tables into README.md and docs/performance.md, too. Figures of a machine that does other things vary.
+# --write puts the tables into README.md and docs/performance.md, too. Only some of the three tables: name them. Figures of a machine that does other things vary.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
