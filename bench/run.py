@@ -6,7 +6,7 @@ import process
 from process import note, output_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MIXES = {"small": "one server for all", "inbound": "MX with postscreen", "outbound": "outbound relay", "imap": "Dovecot, mostly"}
+MIXES = {"small": "one server for all", "inbound": "MX with postscreen", "outbound": "a relay", "imap": "Dovecot, mostly"}
 FILTER, REGEX = "status=deferred", r"postfix/[a-z]+\[[0-9]+\]: [0-9A-F]+: .* status=deferred "
 
 
