@@ -2,12 +2,12 @@
  * its C API (chdb.h) is declared here, so that this builds without it.
  *
  *   chdb LIBCHDB.SO LOG "SELECT … FROM events", or messages … */
+#include "library.h"
 #include "log_table.h"
 #include "read_all.h"
 
 #include <maillog/base.h>
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,26 +31,16 @@ static struct {
 
 static int load(const char *path)
 {
-    static const struct {
-        const char *name;
-        void *function;
-    } rows[] = {{"chdb_connect", &chdb.connect},
-                {"chdb_close_conn", &chdb.close_conn},
-                {"chdb_query", &chdb.query},
-                {"chdb_result_error", &chdb.result_error},
-                {"chdb_result_buffer", &chdb.result_buffer},
-                {"chdb_result_length", &chdb.result_length},
-                {"chdb_destroy_query_result", &chdb.destroy_query_result},
-                {"chdb_arrow_scan", &chdb.arrow_scan},
-                {"chdb_arrow_unregister_table", &chdb.arrow_unregister_table}};
-    void *const lib = dlopen(path, RTLD_NOW);
-    if (!lib) return fprintf(stderr, "%s\n", dlerror());
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        void *const symbol = dlsym(lib, rows[i].name);
-        if (!symbol) return fprintf(stderr, "%s: no %s\n", path, rows[i].name);
-        memcpy(rows[i].function, &symbol, sizeof symbol);
-    }
-    return 0;
+    static const library_function rows[] = {{"chdb_connect", &chdb.connect},
+                                            {"chdb_close_conn", &chdb.close_conn},
+                                            {"chdb_query", &chdb.query},
+                                            {"chdb_result_error", &chdb.result_error},
+                                            {"chdb_result_buffer", &chdb.result_buffer},
+                                            {"chdb_result_length", &chdb.result_length},
+                                            {"chdb_destroy_query_result", &chdb.destroy_query_result},
+                                            {"chdb_arrow_scan", &chdb.arrow_scan},
+                                            {"chdb_arrow_unregister_table", &chdb.arrow_unregister_table}};
+    return library_load(path, rows, sizeof rows / sizeof *rows);
 }
 
 static int query(chdb_handle *connection, const char *sql)

@@ -1,8 +1,8 @@
 /* duck.c: DuckDB's library, and its queries. */
 #include "duck.h"
 #include "duck_api.h"
+#include "library.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,48 +11,39 @@ struct duck_api duck;
 
 int duck_load(const char *path)
 {
-    static const struct {
-        const char *name;
-        void *function;
-    } rows[] = {{"duckdb_open", &duck.open},
-                {"duckdb_connect", &duck.connect},
-                {"duckdb_query", &duck.query},
-                {"duckdb_result_error", &duck.result_error},
-                {"duckdb_destroy_result", &duck.destroy_result},
-                {"duckdb_row_count", &duck.row_count},
-                {"duckdb_column_count", &duck.column_count},
-                {"duckdb_value_varchar", &duck.value_varchar},
-                {"duckdb_free", &duck.free},
-                {"duckdb_disconnect", &duck.disconnect},
-                {"duckdb_close", &duck.close},
-                {"duckdb_appender_create", &duck.appender_create},
-                {"duckdb_appender_column_type", &duck.appender_column_type},
-                {"duckdb_appender_error", &duck.appender_error},
-                {"duckdb_append_data_chunk", &duck.append_data_chunk},
-                {"duckdb_appender_close", &duck.appender_close},
-                {"duckdb_appender_destroy", &duck.appender_destroy},
-                {"duckdb_create_data_chunk", &duck.create_data_chunk},
-                {"duckdb_data_chunk_get_vector", &duck.data_chunk_get_vector},
-                {"duckdb_data_chunk_set_size", &duck.data_chunk_set_size},
-                {"duckdb_destroy_data_chunk", &duck.destroy_data_chunk},
-                {"duckdb_vector_get_data", &duck.vector_get_data},
-                {"duckdb_vector_ensure_validity_writable", &duck.vector_ensure_validity_writable},
-                {"duckdb_vector_get_validity", &duck.vector_get_validity},
-                {"duckdb_enum_internal_type", &duck.enum_internal_type},
-                {"duckdb_destroy_logical_type", &duck.destroy_logical_type},
-                {"duckdb_schema_from_arrow", &duck.schema_from_arrow},
-                {"duckdb_data_chunk_from_arrow", &duck.data_chunk_from_arrow},
-                {"duckdb_destroy_arrow_converted_schema", &duck.destroy_arrow_converted_schema},
-                {"duckdb_error_data_message", &duck.error_data_message},
-                {"duckdb_error_data_has_error", &duck.error_data_has_error}};
-    void *lib = dlopen(path, RTLD_NOW);
-    if (!lib) return fprintf(stderr, "%s\n", dlerror());
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        void *symbol = dlsym(lib, rows[i].name);
-        if (!symbol) return fprintf(stderr, "%s: too old: no %s\n", path, rows[i].name);
-        memcpy(rows[i].function, &symbol, sizeof symbol);
-    }
-    return 0;
+    static const library_function rows[] = {
+        {"duckdb_open", &duck.open},
+        {"duckdb_connect", &duck.connect},
+        {"duckdb_query", &duck.query},
+        {"duckdb_result_error", &duck.result_error},
+        {"duckdb_destroy_result", &duck.destroy_result},
+        {"duckdb_row_count", &duck.row_count},
+        {"duckdb_column_count", &duck.column_count},
+        {"duckdb_value_varchar", &duck.value_varchar},
+        {"duckdb_free", &duck.free},
+        {"duckdb_disconnect", &duck.disconnect},
+        {"duckdb_close", &duck.close},
+        {"duckdb_appender_create", &duck.appender_create},
+        {"duckdb_appender_column_type", &duck.appender_column_type},
+        {"duckdb_appender_error", &duck.appender_error},
+        {"duckdb_append_data_chunk", &duck.append_data_chunk},
+        {"duckdb_appender_close", &duck.appender_close},
+        {"duckdb_appender_destroy", &duck.appender_destroy},
+        {"duckdb_create_data_chunk", &duck.create_data_chunk},
+        {"duckdb_data_chunk_get_vector", &duck.data_chunk_get_vector},
+        {"duckdb_data_chunk_set_size", &duck.data_chunk_set_size},
+        {"duckdb_destroy_data_chunk", &duck.destroy_data_chunk},
+        {"duckdb_vector_get_data", &duck.vector_get_data},
+        {"duckdb_vector_ensure_validity_writable", &duck.vector_ensure_validity_writable},
+        {"duckdb_vector_get_validity", &duck.vector_get_validity},
+        {"duckdb_enum_internal_type", &duck.enum_internal_type},
+        {"duckdb_destroy_logical_type", &duck.destroy_logical_type},
+        {"duckdb_schema_from_arrow", &duck.schema_from_arrow},
+        {"duckdb_data_chunk_from_arrow", &duck.data_chunk_from_arrow},
+        {"duckdb_destroy_arrow_converted_schema", &duck.destroy_arrow_converted_schema},
+        {"duckdb_error_data_message", &duck.error_data_message},
+        {"duckdb_error_data_has_error", &duck.error_data_has_error}};
+    return library_load(path, rows, sizeof rows / sizeof *rows);
 }
 
 int duck_query(const duck_database *db, const char *sql, bool print)
