@@ -83,37 +83,53 @@ static void *grow(writer *w, void *p, size_t *cap, size_t n, size_t size)
 static bool is_list(const struct ArrowSchema *s) { return strcmp(s->format, "+l") == 0; }
 static bool is_struct(const struct ArrowSchema *s) { return strcmp(s->format, "+s") == 0; }
 
+/* What is written: the C data interface's format, the type, and its table's fields. */
+static const struct type_row {
+    const char *format;
+    uint8_t type;
+    const char *fields;
+} type_rows[] = {
+    {"l", TYPE_INT, "41"},           /* bitWidth, is_signed */
+    {"g", TYPE_FLOATING_POINT, "2"}, /* precision */
+    {"tsn:", TYPE_TIMESTAMP, "24"},  /* unit, timezone; the zone is the rest of the format */
+    {"u", TYPE_UTF8, ""},
+    {"b", TYPE_BOOL, ""},
+    {"+l", TYPE_LIST, ""},
+    {"+s", TYPE_STRUCT, ""},
+};
+
+static const struct type_row *type_of(const char *format)
+{
+    for (size_t i = 0; i < sizeof type_rows / sizeof *type_rows; i++) {
+        const struct type_row *const row = &type_rows[i];
+        const bool begins = row->type == TYPE_TIMESTAMP;
+        if (begins ? strncmp(format, row->format, strlen(row->format)) == 0 : strcmp(format, row->format) == 0)
+            return row;
+    }
+    return NULL;
+}
+
 /* Field's type_type and type */
 static void put_type(writer *w, const flat_table *field, const char *format)
 {
     flat *const f = &w->meta;
-    int type = 0;
-    flat_table t = {0, {0}};
-    if (strcmp(format, "l") == 0 || strcmp(format, "i") == 0) {
-        type = TYPE_INT;
-        t = flat_begin_table(f, "41"); /* bitWidth, is_signed */
-        flat_put(f, t.field[0], *format == 'l' ? 64 : 32, 4);
-        flat_put(f, t.field[1], 1, 1);
-    } else if (strcmp(format, "g") == 0) {
-        type = TYPE_FLOATING_POINT;
-        t = flat_begin_table(f, "2"); /* precision */
-        flat_put(f, t.field[0], PRECISION_DOUBLE, 2);
-    } else if (strncmp(format, "tsn:", 4) == 0) {
-        type = TYPE_TIMESTAMP;
-        t = flat_begin_table(f, "24"); /* unit, timezone */
-        flat_put(f, t.field[0], UNIT_NANOSECOND, 2);
-        flat_string(f, t.field[1], format + 4);
-    } else {
-        type = strcmp(format, "u") == 0    ? TYPE_UTF8
-               : strcmp(format, "b") == 0  ? TYPE_BOOL
-               : strcmp(format, "+l") == 0 ? TYPE_LIST
-               : strcmp(format, "+s") == 0 ? TYPE_STRUCT
-                                           : 0;
-        t = flat_begin_table(f, "");
+    const struct type_row *const row = type_of(format);
+    if (!row) {
+        fail(w, "a column of a type that is not written");
+        return;
     }
-    if (!type) fail(w, "a column of a type that is not written");
-    flat_put(f, field->field[2], (uint64_t)type, 1);
+    const flat_table t = flat_begin_table(f, row->fields);
+    flat_put(f, field->field[2], row->type, 1);
     flat_point(f, field->field[3], t.at);
+    if (row->type == TYPE_INT) {
+        flat_put(f, t.field[0], 64, 4);
+        flat_put(f, t.field[1], 1, 1);
+    } else if (row->type == TYPE_FLOATING_POINT) {
+        flat_put(f, t.field[0], PRECISION_DOUBLE, 2);
+    } else if (row->type == TYPE_TIMESTAMP) {
+        flat_put(f, t.field[0], UNIT_NANOSECOND, 2);
+        flat_string(f, t.field[1], format + strlen(row->format));
+    }
 }
 
 /* Field: name, nullable, type_type, type, dictionary, children */
