@@ -41,6 +41,10 @@ grep '^check' "$work/rows" | cut -f2- | same "checks" "SELECT c.by, c.check, c.r
 grep '^line' "$work/rows" | cut -f2- | same "lines of legs" "SELECT l.queue_id, n FROM messages, unnest(legs) AS t(l), unnest(l.lines) AS u(n) ORDER BY ALL"
 # and out again
 grep -c '^message' "$work/rows" | same "Parquet" "COPY messages TO '$work/messages.parquet' (FORMAT parquet)" "SELECT count(*) FROM (SELECT * FROM '$work/messages.parquet' INTERSECT SELECT * FROM messages)"
+# the questions of the document, of a log that has answers
+python3 tests/rsyslog/traffic.py 3000 4 "$work/questions.log" "$work/truth" once >/dev/null
+cat examples/seed/mail.log >> "$work/questions.log"
+python3 tests/arrow/sql_doc.py "$PWD/$work/duckdb" "$PWD/$duckdb" build/maillog "$work/questions.log" docs/sql.md "$work"
 # the command's own way there
 MAILLOG_DUCKDB=$PWD/$duckdb; export MAILLOG_DUCKDB
 sh tests/command_export.sh "$PWD/build/maillog" "$PWD"

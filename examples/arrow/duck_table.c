@@ -191,8 +191,12 @@ static void fill_chunk(const table *t, const struct ArrowArray *batch)
         const char *const format = t->schema.children[i]->format;
         void *const vector = duck.data_chunk_get_vector(t->chunk, (uint64_t)i);
         void *const to = duck.vector_get_data(vector);
+        const size_t bits = ((size_t)a->length + 7) / 8;
         duck.vector_ensure_validity_writable(vector);
-        memcpy(duck.vector_get_validity(vector), a->buffers[0], ((size_t)a->length + 7) / 8);
+        if (a->buffers[0])
+            memcpy(duck.vector_get_validity(vector), a->buffers[0], bits);
+        else
+            memset(duck.vector_get_validity(vector), 0xFF, bits);
         if (t->word[i].rank)
             put_words(a, &t->word[i], to);
         else if (*format == 'v')
