@@ -228,20 +228,32 @@ static void test_small_batches(void **state)
     assert_int_equal(blocks.live, 0);
 }
 
-/* Lines that are left out count as lines. */
+/* Lines that are left out count as lines, also over batches. */
 static void test_filter(void **state)
 {
     (void)state;
-    const uint16_t types[] = {MAILLOG_EVENT_POSTFIX_REMOVED};
-    maillog_arrow_config c = config_of(0, 0);
+    const uint16_t types[] = {MAILLOG_EVENT_POSTFIX_REMOVED, MAILLOG_EVENT_POSTFIX_DELIVERY};
+    maillog_arrow_config c = config_of(0, 1);
     struct ArrowArrayStream s;
     struct ArrowArray batch;
     c.types = types;
-    c.ntypes = 1;
+    c.ntypes = 2;
+    assert_int_equal(maillog_arrow_stream(&s, log_text, sizeof log_text - 1, &c), MAILLOG_OK);
+    for (int64_t line = 1; line <= 4; line += 3) {
+        assert_int_equal(s.get_next(&s, &batch), 0);
+        assert_int_equal(batch.length, 1);
+        assert_int_equal(int_of(batch.children[LINE], 0), line);
+        batch.release(&batch);
+    }
+    assert_int_equal(s.get_next(&s, &batch), 0);
+    assert_null(batch.release);
+    s.release(&s);
+    c.rows = 0;
     assert_int_equal(maillog_arrow_stream(&s, log_text, sizeof log_text - 1, &c), MAILLOG_OK);
     assert_int_equal(s.get_next(&s, &batch), 0);
-    assert_int_equal(batch.length, 1);
-    assert_int_equal(int_of(batch.children[LINE], 0), 4);
+    assert_int_equal(batch.length, 2);
+    assert_int_equal(int_of(batch.children[LINE], 0), 1);
+    assert_int_equal(int_of(batch.children[LINE], 1), 4);
     batch.release(&batch);
     s.release(&s);
     assert_int_equal(blocks.live, 0);

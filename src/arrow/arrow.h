@@ -69,8 +69,7 @@ typedef struct ml_arrow {
     ml_block block;
     const char *log;
     size_t len, at;
-    uint64_t line;     /* line ends so far */
-    bool counts_lines; /* somebody wants to know */
+    uint64_t line; /* lines so far */
     maillog_arrow_config config;
     maillog_zone zone;
     ml_day day;
@@ -99,14 +98,6 @@ typedef struct ml_cells {
     int64_t nulls;
     int64_t *sizes; /* of the two buffers that views point into */
 } ml_cells;
-
-/* Lines that a filter leaves out are not in a batch, but they count. */
-static inline uint64_t ml_line_ends(const char *p, const char *e)
-{
-    uint64_t n = 0;
-    for (; p < e && (p = (const char *)memchr(p, '\n', (size_t)(e - p))) != NULL; p++) n++;
-    return n;
-}
 
 /* Copy, with '?' for each byte that is not UTF-8. */
 void maillog__arrow_copy_text(char *to, const char *p, size_t n);

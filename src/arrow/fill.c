@@ -238,15 +238,25 @@ void maillog__arrow_measure(ml_arrow *a, const maillog_batch *b)
 
 /* ---- columns that are no fields ---- */
 
+static uint64_t line_ends(const char *p, const char *e)
+{
+    uint64_t n = 0;
+    for (; p < e && (p = (const char *)memchr(p, '\n', (size_t)(e - p))) != NULL; p++) n++;
+    return n;
+}
+
+/* Lines that a filter leaves out are not in the batch, but they count. */
 static void fill_lines(const ml_arrow *a, const maillog_batch *b, ml_cells *c)
 {
-    const char *counted = a->log + a->at;
+    const char *const base = a->log + a->at;
+    const bool all = b->lines == b->nevents;
     uint64_t line = a->line + 1;
+    uint32_t counted = 0;
     for (uint32_t row = 0; row < b->nevents; row++) {
-        const char *const begin = a->log + a->at + b->event[row].off;
-        line += ml_line_ends(counted, begin);
-        counted = begin;
+        if (!all) line += line_ends(base + counted, base + b->event[row].off);
+        counted = b->event[row].off;
         ((int64_t *)c->value)[row] = (int64_t)line;
+        if (all) line++;
         set_valid(c, row);
     }
 }

@@ -153,7 +153,7 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
         }
         const int rc = b.nevents ? make_batch(a, &b, out) : 0;
         if (rc) return rc; /* the same lines again, if memory is there then */
-        if (a->counts_lines) a->line += ml_line_ends(a->log + a->at, a->log + a->at + used);
+        a->line += b.lines;
         a->at += used;
         if (b.nevents) break;
     }
@@ -215,7 +215,6 @@ static bool add_column(ml_arrow *a, size_t i, uint16_t id)
     for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
         if (others[k].id != id) continue;
         a->column[i] = others[k];
-        if (id == MAILLOG_ARROW_LINE) a->counts_lines = true;
         return true;
     }
     if (id >= FIELD_IDS || !maillog_field_kind(id)) return false;
