@@ -8,6 +8,7 @@ seconds=${1:-10}
 [ $# -eq 0 ] || shift
 need cmake cmake
 need clang clang
+need unzip unzip
 # libFuzzer and the sanitizers, which clang only recommends
 ls "$(clang -print-runtime-dir)"/libclang_rt.fuzzer* >/dev/null 2>&1 || install_packages libclang-rt-dev
 cmake --preset fuzz >/dev/null
@@ -16,6 +17,7 @@ mkdir -p build-fuzz/finds
 [ $# -gt 0 ] || set -- $(cd fuzz && ls fuzz_*.c | sed 's/\.c$//')
 for target in "$@"; do
     mkdir -p "build-fuzz/corpus/$target"
+    unzip -qn -d "build-fuzz/corpus/$target" "fuzz/packs/$target.zip"
     echo "== $target"
     "build-fuzz/fuzz/$target" -max_total_time="$seconds" -dict=fuzz/maillog.dict -timeout=5 -rss_limit_mb=1024 -max_len=8192 \
         -artifact_prefix=build-fuzz/finds/ -print_final_stats=1 "build-fuzz/corpus/$target" fuzz/corpus >"build-fuzz/$target.log" 2>&1 || {

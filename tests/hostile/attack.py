@@ -6,18 +6,20 @@ trusting the fields that are in question. Exit 0: nobody was fooled."""
 import base64, email.header, json, os, re, shutil, smtplib, socket, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lies import LIES
+from lies import LIES, enc, printable
 from servers import Servers
 
-REPLIES = [f"250 2.0.0 {lie}"[:480].encode("utf-8", "replace") for lie in LIES]
-REPLIES += [b"550 5.7.1 " + lie[:400].encode("utf-8", "replace") for lie in LIES]
-REPLIES += [b"250-2.0.0 first line\r\n250 2.0.0 Ok: queued as 4F1C02B7A1", b"250 2.0.0 (((( status=bounced (x)", b"250 \xff\xfe\x01",
-            b"550-5.7.1 no, status=sent\r\n550 5.7.1 (250 ok)"]
+ANY_NAME = "password=right"  # of everybody, whatever he calls himself
+
+def replies(stages, codes):
+    return [(stages[n % len(stages)], code + b" " + enc(lie).replace(b"\0", b"")[:470]) for code in codes for n, lie in enumerate(LIES)]
+
+
+REPLIES = replies(["end"], [b"250 2.0.0"]) + replies(["end", "data", "rcpt", "mail"], [b"550 5.7.1", b"451 4.7.1"])
+REPLIES += [("end", x) for x in (b"250-2.0.0 first line\r\n250 2.0.0 Ok: queued as 4F1C02B7A1", b"250 2.0.0 (((( status=bounced (x)", b"250 \xff\xfe\x01",
+                                 b"550-5.7.1 no, status=sent\r\n550 5.7.1 (250 ok)", b"250", b"250 ", b"250 " + b"x" * 4000, b"550 " + b"(" * 1500)]
+GREETINGS = replies(["banner"], [b"220", b"554 5.7.1", b"421"]) + replies(["ehlo"], [b"250", b"550", b"421"])
 NEUTER = " <>()\\\";@"
-
-
-def printable(text):
-    return "".join("?" if ord(c) < 32 or ord(c) == 127 else c for c in text)
 
 
 def quoted(lie):
@@ -27,8 +29,13 @@ def quoted(lie):
     return '"' + lie.replace("\\", "\\\\").replace('"', '\\"') + '"@lie.example'
 
 
+def as_dovecot(name):
+    """str_sanitize(): control characters, and what is not UTF-8, are `?`."""
+    return "".join("?" if ord(c) < 32 or c == "\x7f" or "\ud800" <= c <= "\udfff" else c for c in name)
+
+
 def xtext(text):
-    return "".join(chr(b) if 33 <= b <= 126 and b not in b"+=" else f"+{b:02X}" for b in text.encode())
+    return "".join(chr(b) if 33 <= b <= 126 and b not in b"+=" else f"+{b:02X}" for b in enc(text))
 
 
 class Smtp:
@@ -51,7 +58,7 @@ class Smtp:
         return text.decode("utf-8", "replace")
 
     def say(self, line):
-        self.s.sendall((line if isinstance(line, bytes) else line.encode("utf-8")) + b"\r\n")
+        self.s.sendall((line if isinstance(line, bytes) else enc(line)) + b"\r\n")
         return self.reply()
 
     def close(self):
@@ -65,7 +72,7 @@ class Smtp:
 class Attack:
     def __init__(self, servers):
         self.on, self.want, self.mail, self.login = servers, {}, {}, {}
-        self.addr = 0
+        self.addr, self.boxes, self.names_of_users = 0, set(), {"nina"}
 
     def client(self, **want):
         """A client address of its own, and what its rejections must say."""
@@ -99,33 +106,33 @@ class Attack:
                     self.login[addr] = {"client_addr": addr}
                 s.close()
 
-    def submission(self):
+    def submission(self, user="nina"):
         """Whoever logged in chooses the sender of MAIL … AUTH=, bare in the log."""
-        for lie in LIES:
+        for lie in LIES if user == "nina" else LIES[:1]:
             s = Smtp(self.on.port["submission"])
             s.say("EHLO proxy.example")
             self.addr += 1
             addr = f"198.18.{self.addr // 250}.{self.addr % 250 + 1}"
             s.say(f"XCLIENT ADDR={addr} NAME=[UNAVAILABLE]"), s.say("EHLO h.example")
-            answer = s.say("AUTH PLAIN " + base64.b64encode(b"\0nina\0right").decode())
+            answer = s.say("AUTH PLAIN " + base64.b64encode(b"\0" + enc(user) + b"\0right").decode())
             s.say("MAIL FROM:<ann@example.net> AUTH=" + xtext(lie[:200]))
             if answer.startswith("235") and s.say("RCPT TO:<nina@home.example>").startswith("250"):
-                self.login[addr] = {"client_addr": addr, "sasl_username": "nina", "sasl_method": "PLAIN"}
+                self.login[addr] = {"client_addr": addr, "sasl_username": printable(user), "sasl_method": "PLAIN"}
             s.close()
 
     def logins(self):
         for lie in LIES:
             s, _ = self.client()
             s.say("EHLO h.example")
-            s.say("AUTH PLAIN " + base64.b64encode(b"\0" + lie.encode() + b"\0wrong " + lie.encode()).decode())
-            s.say("AUTH LOGIN"), s.say(base64.b64encode(lie.encode()).decode()), s.say(base64.b64encode(lie.encode()).decode()), s.close()
+            s.say("AUTH PLAIN " + base64.b64encode(b"\0" + enc(lie) + b"\0wrong " + enc(lie)).decode())
+            s.say("AUTH LOGIN"), s.say(base64.b64encode(enc(lie)).decode()), s.say(base64.b64encode(enc(lie)).decode()), s.close()
 
     def message(self, rcpt, headers, sender="ann@example.net"):
         s, addr = self.client()
         s.say("EHLO h.example"), s.say(f"MAIL FROM:<{sender}>"), s.say(f"RCPT TO:<{rcpt}>")
         answer = s.say("DATA")
         if answer.startswith("354"):
-            s.s.sendall("".join(f"{k}: {v}\r\n" for k, v in headers).encode("utf-8") + b"\r\nhello\r\n")
+            s.s.sendall("".join(f"{k}: {v}\r\n" for k, v in headers).encode("utf-8", "surrogateescape") + b"\r\nhello\r\n")
             answer = s.say(".")
         s.close()
         found = re.search(r"queued as (\w+)", answer)
@@ -140,49 +147,83 @@ class Attack:
                 if qid:
                     self.mail[qid] = {"message_id": printable(text), "from": "ann@example.net", "client_addr": addr, "to": "nina@home.example"}
             self.message("nina@home.example", [("X-Refuse", lie), ("Message-ID", "<a@x.example>")])
-        for n, reply in enumerate(REPLIES):
-            sender = quoted(LIES[n % len(LIES)])
-            qid, addr, _ = self.message(f"bob+{n}@remote.example", [("Message-ID", f"<{n}@x.example>")], sender)
-            if qid:
-                self.mail[qid] = {"message_id": f"<{n}@x.example>", "from": printable(sender), "client_addr": addr, "to": f"bob+{n}@remote.example",
-                                  "status": "sent" if reply.startswith(b"250") else "bounced", "relay_addr": "127.0.0.1"}
+        for n, (stage, reply) in enumerate(REPLIES):
+            sender = f"liar+{n}@mail.example" if stage == "mail" else quoted(LIES[n % len(LIES)])
+            self.outgoing(f"bob+{n}@remote.example", sender, {b"2": "sent", b"4": "deferred", b"5": "bounced"}[reply[:1]],
+                          printable(reply.decode("utf-8", "surrogateescape").rstrip()) if reply[:1] == b"2" and b"\n" not in reply and len(reply) < 500 else None)
+        for n in range(len(GREETINGS)):
+            self.outgoing(f"g{n}@greet.example", "ann@example.net")
+
+    def outgoing(self, rcpt, sender, status=None, reply=None):
+        qid, addr, _ = self.message(rcpt, [("Message-ID", "<1@x.example>")], sender)
+        if qid:
+            self.mail[qid] = {"message_id": "<1@x.example>", "from": printable(sender), "client_addr": addr, "to": rcpt, "status": status,
+                              "relay_addr": status and "127.0.0.1", "reply": reply}
 
     def dovecot(self):
         for lie in LIES:
-            literal = lie.encode()
+            literal = enc(lie)
             for tail in (b'LOGIN "%s" "x"' % literal.replace(b"\\", b"\\\\").replace(b'"', b'\\"'),
                          b"LOGIN {%d+}\r\n%s {%d+}\r\nwrong %s" % (len(literal), literal, len(literal) + 6, literal),
                          b"AUTHENTICATE PLAIN " + base64.b64encode(b"\0" + literal + b"\0" + literal),
                          b'ID ("name" "%s" "version" "%s")' % ((literal.replace(b"\\", b"").replace(b'"', b""),) * 2)):
                 self.imap([b"a " + tail])
             self.pop3(literal)
-            box = email.header.Header(lie[:40]).encode() if not lie.isascii() else lie[:40]
-            box = box.replace("\\", "").replace('"', "").replace("*", "").replace("%", "").strip() or "x"
-            text = f"From: {lie}\r\nSubject: {lie}\r\nMessage-ID: <{lie}@x>\r\n\r\nhello\r\n".encode()
-            self.imap([b"a LOGIN nina right", b'b CREATE "%s"' % box.encode(), b"c APPEND INBOX {%d+}\r\n%s" % (len(text), text), b"d SELECT INBOX",
-                       b"e STORE 1:* +FLAGS (\\Deleted)", b"f EXPUNGE", b'g RENAME "%s" "to %s"' % ((box.encode(),) * 2), b'h DELETE "to %s"' % box.encode()])
+            self.folders(lie)
 
-    def pop3(self, lie):
+    def folders(self, lie):
+        """Folders and headers of somebody who is logged in."""
+        clean = lie if lie.isascii() else email.header.Header(lie[:40].encode("ascii", "replace").decode()).encode()
+        box = re.sub(r'[\\\\"*%\x00-\x1f\x7f]', "", clean[:40]).strip() or "x"
+        self.boxes |= {box, "to " + box}
+        text = b"From: %s\r\nSubject: %s\r\nMessage-ID: <%s@x>\r\n\r\nhello\r\n" % ((enc(lie).replace(b"\0", b""),) * 3)
+        name = box.replace("&", "&-").encode()
+        self.imap([b"a LOGIN nina right", b'b CREATE "%s"' % name, b"c APPEND INBOX {%d+}\r\n%s" % (len(text), text), b"d SELECT INBOX",
+                   b"e STORE 1:* +FLAGS (\\Deleted)", b"f EXPUNGE", b'g RENAME "%s" "to %s"' % (name, name), b'h DELETE "to %s"' % name])
+
+    def users(self):
+        """Users of any name who are let in: what they are called stands in the lines of their sessions."""
+        for lie in LIES:
+            name = enc(lie)
+            self.names_of_users.add(lie)
+            self.imap([b"a AUTHENTICATE PLAIN " + base64.b64encode(b"\0" + name + b"\0right"), b"b CREATE folder"])
+            self.imap([b"a LOGIN {%d+}\r\n%s right" % (len(name), name), b"b SELECT INBOX"])
+            self.pop3(name, b"right")
+            self.submission(lie)
+
+    def scripts(self):
+        """Sieve scripts of any name: right, wrong, and failing when they run."""
+        for n, lie in enumerate(LIES):
+            name = enc(lie)
+            text = [b'keep;', b'no "command";', b'require "fileinto"; fileinto "a/../b";', b'require ["vnd.dovecot.debug"]; debug_log "%s";' % name.replace(b'"', b"").replace(b"\\", b"")][n % 4]
+            self.imap([b'AUTHENTICATE "PLAIN" "%s"' % base64.b64encode(b"\0nina\0right"), b"PUTSCRIPT {%d+}\r\n%s {%d+}\r\n%s" % (len(name), name, len(text), text),
+                       b"SETACTIVE {%d+}\r\n%s" % (len(name), name), b'RENAMESCRIPT {%d+}\r\n%s {%d+}\r\n2%s' % (len(name), name, len(name) + 1, name)], "sieve")
+            self.message("nina@home.example", [("Message-ID", f"<script{n}@x.example>"), ("Subject", lie)])
+        self.imap([b'AUTHENTICATE "PLAIN" "%s"' % base64.b64encode(b"\0nina\0right"), b'SETACTIVE ""'], "sieve")
+
+    def pop3(self, name, password=b"wrong"):
         with socket.create_connection(("127.0.0.1", self.on.port["pop3"]), 3) as s, s.makefile("rb") as f:
             f.readline()
-            for command in (b"USER " + lie, b"PASS " + lie, b"QUIT"):
+            for command in (b"USER " + name, b"PASS " + password, b"QUIT"):
                 try:
                     s.sendall(command + b"\r\n")
                     f.readline()
                 except OSError:
                     return
 
-    def imap(self, commands):
-        with socket.create_connection(("127.0.0.1", self.on.port["imap"]), 5) as s, s.makefile("rb") as f:
-            f.readline()
-            for command in commands + [b"z LOGOUT"]:
-                try:
-                    s.sendall(command + b"\r\n")
+    def imap(self, commands, service="imap"):
+        """Commands, each until its answer; ManageSieve answers without the command's tag."""
+        ends = (b"OK", b"NO", b"BYE") if service == "sieve" else (b"* BYE",)
+        try:
+            with socket.create_connection(("127.0.0.1", self.on.port[service]), 5) as s, s.makefile("rb") as f:
+                for command in [b""] + commands + [b"z LOGOUT" if service == "imap" else b"LOGOUT"]:
+                    if command:
+                        s.sendall(command + b"\r\n")
                     for line in f:
-                        if line.startswith(command[:2]) or line.startswith(b"* BYE"):
+                        if line.startswith(ends) or (service == "imap" and (line.startswith(command[:2]) or not command)):
                             break
-                except OSError:
-                    return
+        except OSError:
+            pass
 
 
 class Verdict:
@@ -214,20 +255,22 @@ class Verdict:
             if qid in attack.mail:
                 want = attack.mail[qid]
                 keys = {"client": ["client_addr"], "message_id": ["message_id"], "queue_active": ["from"], "content_check": ["client_addr", "from", "to"],
-                        "delivery": ["to", "status", "relay_addr"]}.get(name, [])
+                        "delivery": ["to", "status", "relay_addr", "reply"]}.get(name, [])
                 self.expect(e, {k: want[k] for k in keys if k in want})
 
         for addr in attack.login:  # its line was read as another's
             self.fooled.append((addr, {"client": ("missing", addr)}))
 
-    def dovecot(self, log):
+    def dovecot(self, log, attack):
+        users = {as_dovecot(u) for u in attack.names_of_users}
         for e in self.run("events", "--json", log):
             if e.get("match") != "event":
                 self.fooled.append((e.get("message"), {"match": (e.get("match"), "event")}))
             if not e.get("rip", "").startswith("198.18."):  # Postfix's clients
                 self.expect(e, {"rip": "127.0.0.1", "lip": "127.0.0.1"})
-            if e.get("event") in ("login", "saved", "stored") and e.get("user") not in (None, "nina"):
-                self.expect(e, {"user": "nina"})
+            for key, known in (("user", users), ("mailbox", attack.boxes), ("new_mailbox", attack.boxes)):
+                if e.get("event") in ("login", "saved", "stored", "mailbox_created", "mailbox_renamed", "mailbox_deleted", "session_end") and key in e:
+                    self.expect(e, {key: e[key] if e[key] in known else sorted(known)})
 
     def traces(self, log, attack):
         for m in self.run("trace", "--json", log):
@@ -239,7 +282,7 @@ class Verdict:
                 if m.get("client", {}).get("addr") != want["client_addr"]:
                     self.fooled.append((q, {"client": (m.get("client"), want["client_addr"])}))
                 # a server on this host that names an ID is believed to have it; its own lines never come
-                if want.get("status") and m["verdict"] not in {"sent": ("delivered", "unfinished"), "bounced": ("bounced",)}[want["status"]]:
+                if want.get("status") and m["verdict"] not in {"sent": ("delivered", "unfinished"), "bounced": ("bounced",), "deferred": ("deferred", "unfinished")}[want["status"]]:
                     self.fooled.append((q, {"verdict": (m["verdict"], want["status"])}))
 
 
@@ -251,7 +294,7 @@ def main():
         here = f"{folder}/{'any' if not chars else 'some'}"
         os.makedirs(here)
         os.chmod(folder, 0o755)
-        servers = Servers(here, REPLIES, chars)
+        servers = Servers(here, REPLIES, GREETINGS, chars, f"user=nina {ANY_NAME}" if chars else ANY_NAME)
         attack = Attack(servers)
         try:
             servers.start()
@@ -259,6 +302,9 @@ def main():
                 attack.refused()
                 attack.mails()
                 attack.names()
+                attack.scripts()
+            else:
+                attack.users()
             attack.submission()
             attack.logins()
             attack.dovecot()
@@ -266,7 +312,7 @@ def main():
         finally:
             servers.stop()
         verdict.postfix(f"{here}/mail.log", attack)
-        verdict.dovecot(f"{here}/dovecot.log")
+        verdict.dovecot(f"{here}/dovecot.log", attack)
         verdict.traces(f"{here}/mail.log", attack)
     for message, wrong in verdict.fooled[:60]:
         print("FOOLED", {k: f"is {str(a)[:200]!r}, sent {str(b)[:200]!r}" for k, (a, b) in wrong.items()}, "\n  ", message)

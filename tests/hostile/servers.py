@@ -1,5 +1,5 @@
 """Postfix and Dovecot of this machine, with configurations of their own on loopback; and a mail server that lies."""
-import os, pwd, shutil, socket, subprocess, threading, time
+import os, pwd, re, shutil, socket, subprocess, threading, time
 
 POSTFIX_SERVICES = """\
 127.0.0.1:{smtp} inet n - n - - smtpd
@@ -43,8 +43,10 @@ mynetworks = 127.0.0.1/32
 smtpd_authorized_xclient_hosts = 127.0.0.1
 virtual_mailbox_domains = home.example
 virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
-relay_domains = remote.example
-transport_maps = inline:{{ {{ remote.example = smtp:[127.0.0.1]:{liar} }} }}
+relay_domains = remote.example, greet.example
+transport_maps = inline:{{ {{ remote.example = smtp:[127.0.0.1]:{liar} }}, {{ greet.example = smtp:[127.0.0.1]:{greeter} }} }}
+default_destination_concurrency_failed_cohort_limit = 0
+smtp_connection_cache_on_demand = no
 header_checks = regexp:{{ {{ /^X-Check:/ WARN looked at }}, {{ /^X-Refuse:/ REJECT not here }} }}
 smtpd_relay_restrictions = reject_unauth_destination
 smtpd_recipient_restrictions = check_recipient_access regexp:{{ {{ /^no/ REJECT }}, {{ /@home\\.example$$/ OK }} }}
@@ -68,7 +70,8 @@ base_dir = {dir}/run
 state_dir = {dir}/state
 log_path = {dir}/dovecot.log
 listen = 127.0.0.1
-protocols = imap pop3 lmtp
+protocols = imap pop3 lmtp sieve
+auth_username_format = %u
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
@@ -84,7 +87,7 @@ mail_location = maildir:{dir}/mail/%n
 mail_plugins = mail_log notify
 passdb {{
   driver = static
-  args = user=nina password=right
+  args = {passdb}
 }}
 userdb {{
   driver = static
@@ -97,6 +100,7 @@ protocol lmtp {{
 plugin {{
   mail_log_events = delete undelete expunge save copy mailbox_create mailbox_delete mailbox_rename flag_change
   mail_log_fields = uid box msgid size vsize flags from subject
+  sieve = file:~/sieve;active=~/active.sieve
   sieve_before = {dir}/folder.sieve
 }}
 service imap-login {{
@@ -113,6 +117,11 @@ service pop3-login {{
   }}
   inet_listener pop3s {{
     port = 0
+  }}
+}}
+service managesieve-login {{
+  inet_listener sieve {{
+    port = {sieve}
   }}
 }}
 service lmtp {{
@@ -157,12 +166,13 @@ def wait_for(port, seconds=30):
 
 
 class Liar(threading.Thread):
-    """An SMTP server whose reply to the end of the data is what `replies` says for the recipient's number."""
+    """An SMTP server that answers at one stage of the session what `replies` says, as (stage, bytes): for the number in the
+    sender (liar+N@) or the recipient (bob+N@), and for banner and EHLO one after another."""
 
     def __init__(self, port, replies):
         super().__init__(daemon=True)
-        self.replies = replies
-        self.server = socket.create_server(("127.0.0.1", port))
+        self.replies, self.sessions = replies, 0
+        self.server = socket.create_server(("127.0.0.1", port), backlog=100)
 
     def run(self):
         while True:
@@ -170,41 +180,51 @@ class Liar(threading.Thread):
                 peer, _ = self.server.accept()
             except OSError:
                 return
-            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+            first = self.sessions % len(self.replies)
+            self.sessions += 1
+            threading.Thread(target=self.serve, args=(peer, first), daemon=True).start()
 
-    def serve(self, peer):
-        lines, number = peer.makefile("rb"), -1
-        say = lambda text: peer.sendall(text + b"\r\n")
-        say(b"220 liar ESMTP")
-        for line in lines:
-            word = line[:4].upper()
-            if word == b"DATA":
-                say(b"354 go")
-                while lines.readline() not in (b".\r\n", b""):
-                    pass
-                say(self.replies[number])
-            elif word == b"RCPT":
-                number = int(line.split(b"+")[1].split(b"@")[0])
-                say(b"250 ok")
-            elif word == b"QUIT":
-                say(b"221 bye")
-                break
-            else:
-                say(b"250 ok")
+    def serve(self, peer, number):
+        lines = peer.makefile("rb")
+
+        def say(stage, usual):
+            when, text = self.replies[number]
+            peer.sendall((text if when == stage else usual) + b"\r\n")
+
+        try:
+            say("banner", b"220 liar ESMTP")
+            for line in lines:
+                word = line[:4].upper()
+                named = re.search(rb"<(?:liar|bob)\+(\d+)@", line)
+                if named and word in (b"MAIL", b"RCPT"):
+                    number = int(named[1])
+                if word == b"DATA":
+                    say("data", b"354 go")
+                    if self.replies[number][0] != "data":
+                        while lines.readline() not in (b".\r\n", b""):
+                            pass
+                        say("end", b"250 ok")
+                elif word == b"QUIT":
+                    say("quit", b"221 bye")
+                    break
+                else:
+                    say(word.decode("ascii", "replace").lower(), b"250 ok")
+        except OSError:
+            pass
         peer.close()
 
 
 class Servers:
-    def __init__(self, folder, replies, chars):
+    def __init__(self, folder, replies, greetings, chars, passdb):
         self.dir = folder
-        self.port = {name: free_port() for name in ("smtp", "submission", "lmtp", "imap", "pop3", "liar")}
-        self.liar = Liar(self.port["liar"], replies)
+        self.port = {name: free_port() for name in ("smtp", "submission", "lmtp", "imap", "pop3", "sieve", "liar", "greeter")}
+        self.liars = [Liar(self.port["liar"], replies), Liar(self.port["greeter"], greetings)]
         for name in ("etc", "spool", "data", "run", "state", "mail"):
             os.makedirs(f"{folder}/{name}")
         os.chmod(folder, 0o755)
         self.write("etc/main.cf", POSTFIX_MAIN)
         self.write("etc/master.cf", POSTFIX_SERVICES)
-        self.write("dovecot.conf", DOVECOT, chars=chars)
+        self.write("dovecot.conf", DOVECOT, chars=chars, passdb=passdb)
         with open(f"{folder}/folder.sieve", "w") as f:
             f.write(SIEVE)
         owner = pwd.getpwnam("postfix").pw_uid
@@ -216,7 +236,8 @@ class Servers:
             f.write(text.format(dir=self.dir, **self.port, **more))
 
     def start(self):
-        self.liar.start()
+        for liar in self.liars:
+            liar.start()
         subprocess.run(["dovecot", "-c", f"{self.dir}/dovecot.conf"], check=True)
         subprocess.run(["postfix", "-c", f"{self.dir}/etc", "start"], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
@@ -230,4 +251,5 @@ class Servers:
         subprocess.run(["postfix", "-c", f"{self.dir}/etc", "abort"], check=False, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
         subprocess.run(["doveadm", "-c", f"{self.dir}/dovecot.conf", "stop"], check=False)
-        self.liar.server.close()
+        for liar in self.liars:
+            liar.server.close()
