@@ -1,5 +1,5 @@
 #!/bin/sh
-# The corpus of fuzz/packs anew: the fewest inputs of the packs, of build-fuzz/corpus (what fuzz.sh found) and of the folders given
+# The corpus of fuzz/packs anew: the fewest inputs (up to 1 KB each) of the packs, of build-fuzz/corpus (what fuzz.sh found) and of the folders given
 # that reach all the code reached, for each target. Needs the targets of fuzz.sh. usage: fuzz-pack.sh [FOLDER-WITH-A-FOLDER-FOR-EACH-TARGET …]
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,10 +12,10 @@ mkdir -p fuzz/packs
 for target in $(cd fuzz && ls fuzz_*.c | sed 's/\.c$//'); do
     mkdir "$work/all" "$work/fewest"
     for folder in build-fuzz/corpus "$@"; do
-        [ ! -d "$folder/$target" ] || find "$folder/$target" -type f -size -9k -exec cp -t "$work/all" {} +
+        [ ! -d "$folder/$target" ] || find "$folder/$target" -type f -size -1025c -exec cp -t "$work/all" {} +
     done
     [ ! -f "fuzz/packs/$target.zip" ] || unzip -qo -d "$work/all" "fuzz/packs/$target.zip"
-    "build-fuzz/fuzz/$target" -set_cover_merge=1 -use_counters=0 -max_len=8192 "$work/fewest" "$work/all" 2>"$work/log" || { tail -20 "$work/log"; exit 1; }
+    "build-fuzz/fuzz/$target" -set_cover_merge=1 -use_counters=0 "$work/fewest" "$work/all" 2>"$work/log" || { tail -20 "$work/log"; exit 1; }
     rm -f "fuzz/packs/$target.zip"
     # stored as they are, in one order, without times and owners: the same inputs are the same pack
     (cd "$work/fewest" && touch -d 2000-01-01 ./* && ls | zip -0 -X -D -q -@ "$work/pack.zip")

@@ -24,9 +24,14 @@ NEUTER = " <>()\\\";@"
 
 def quoted(lie):
     """As Postfix writes it: what is a dot-atom without quotes."""
-    if re.fullmatch(r"[^\s\x00-\x1f<>()\[\]\\.,;:@\"]+", lie):
+    if re.fullmatch(r"[^\s\x00-\x1f<>()\[\]\\.,;:@\"]+", lie, re.ASCII):
         return lie + "@lie.example"
     return '"' + lie.replace("\\", "\\\\").replace('"', '\\"') + '"@lie.example'
+
+
+def logged(text):
+    """As Postfix logs what is one of its strings: without folding, and up to a NUL."""
+    return printable(text.split("\0")[0].replace("\t", " "))
 
 
 def as_dovecot(name):
@@ -88,7 +93,7 @@ class Attack:
             s, _ = self.client(**{"from": "ann@example.net", "to": "no@home.example", "helo": helo and helo[:0] or None})
             s.say("EHLO " + lie), s.say("MAIL FROM:<ann@example.net>"), s.say("RCPT TO:<no@home.example>"), s.close()
             for sender, rcpt in ((quoted(lie), "no@home.example"), ("ann@example.net", quoted("no" + lie)), (quoted(lie), quoted("no" + lie))):
-                s, _ = self.client(**{"from": printable(sender), "to": printable(rcpt), "helo": "h.example"})
+                s, _ = self.client(**{"from": logged(sender), "to": logged(rcpt), "helo": "h.example"})
                 s.say("EHLO h.example"), s.say(f"MAIL FROM:<{sender}>"), s.say(f"RCPT TO:<{rcpt}>"), s.close()
             s, _ = self.client(helo="h.example")
             s.say("EHLO h.example"), s.say("MAIL FROM:<ann@example.net> AUTH=" + lie.replace(" ", "+20"))
@@ -145,19 +150,19 @@ class Attack:
                 text = form.format(lie).strip()
                 qid, addr, _ = self.message("nina@home.example", [("Message-ID", text), ("X-Check", lie), ("X-Folder", lie[:60]), ("Subject", lie), ("From", lie)])
                 if qid:
-                    self.mail[qid] = {"message_id": printable(text), "from": "ann@example.net", "client_addr": addr, "to": "nina@home.example"}
+                    self.mail[qid] = {"message_id": logged(text), "from": "ann@example.net", "client_addr": addr, "to": "nina@home.example"}
             self.message("nina@home.example", [("X-Refuse", lie), ("Message-ID", "<a@x.example>")])
         for n, (stage, reply) in enumerate(REPLIES):
             sender = f"liar+{n}@mail.example" if stage == "mail" else quoted(LIES[n % len(LIES)])
             self.outgoing(f"bob+{n}@remote.example", sender, {b"2": "sent", b"4": "deferred", b"5": "bounced"}[reply[:1]],
-                          printable(reply.decode("utf-8", "surrogateescape").rstrip()) if reply[:1] == b"2" and b"\n" not in reply and len(reply) < 500 else None)
+                          printable(reply.decode("utf-8", "surrogateescape").replace("\t", " ")) if reply[:1] == b"2" and b"\n" not in reply and 4 < len(reply) < 500 else None)
         for n in range(len(GREETINGS)):
             self.outgoing(f"g{n}@greet.example", "ann@example.net")
 
     def outgoing(self, rcpt, sender, status=None, reply=None):
         qid, addr, _ = self.message(rcpt, [("Message-ID", "<1@x.example>")], sender)
         if qid:
-            self.mail[qid] = {"message_id": "<1@x.example>", "from": printable(sender), "client_addr": addr, "to": rcpt, "status": status,
+            self.mail[qid] = {"message_id": "<1@x.example>", "from": logged(sender), "client_addr": addr, "to": rcpt, "status": status,
                               "relay_addr": status and "127.0.0.1", "reply": reply}
 
     def dovecot(self):
@@ -269,8 +274,9 @@ class Verdict:
             if not e.get("rip", "").startswith("198.18."):  # Postfix's clients
                 self.expect(e, {"rip": "127.0.0.1", "lip": "127.0.0.1"})
             for key, known in (("user", users), ("mailbox", attack.boxes), ("new_mailbox", attack.boxes)):
-                if e.get("event") in ("login", "saved", "stored", "mailbox_created", "mailbox_renamed", "mailbox_deleted", "session_end") and key in e:
-                    self.expect(e, {key: e[key] if e[key] in known else sorted(known)})
+                if key in e and (e["event"] in ("login", "saved", "stored", "session_end") if key == "user" else
+                                 e.get("daemon") == "dovecot/imap" and e["event"].startswith("mailbox_")):
+                    self.expect(e, {key: e[key] if e[key] in known else "something else"})
 
     def traces(self, log, attack):
         for m in self.run("trace", "--json", log):

@@ -167,11 +167,11 @@ def wait_for(port, seconds=30):
 
 class Liar(threading.Thread):
     """An SMTP server that answers at one stage of the session what `replies` says, as (stage, bytes): for the number in the
-    sender (liar+N@) or the recipient (bob+N@), and for banner and EHLO one after another."""
+    sender (liar+N@) or the recipient (bob+N@), or one after another, for banner and EHLO."""
 
-    def __init__(self, port, replies):
+    def __init__(self, port, replies, in_turn=False):
         super().__init__(daemon=True)
-        self.replies, self.sessions = replies, 0
+        self.replies, self.in_turn, self.sessions = replies, in_turn, 0
         self.server = socket.create_server(("127.0.0.1", port), backlog=100)
 
     def run(self):
@@ -180,7 +180,7 @@ class Liar(threading.Thread):
                 peer, _ = self.server.accept()
             except OSError:
                 return
-            first = self.sessions % len(self.replies)
+            first = self.sessions % len(self.replies) if self.in_turn else 0
             self.sessions += 1
             threading.Thread(target=self.serve, args=(peer, first), daemon=True).start()
 
@@ -218,7 +218,7 @@ class Servers:
     def __init__(self, folder, replies, greetings, chars, passdb):
         self.dir = folder
         self.port = {name: free_port() for name in ("smtp", "submission", "lmtp", "imap", "pop3", "sieve", "liar", "greeter")}
-        self.liars = [Liar(self.port["liar"], replies), Liar(self.port["greeter"], greetings)]
+        self.liars = [Liar(self.port["liar"], replies), Liar(self.port["greeter"], greetings, True)]
         for name in ("etc", "spool", "data", "run", "state", "mail"):
             os.makedirs(f"{folder}/{name}")
         os.chmod(folder, 0o755)
