@@ -1,13 +1,14 @@
 #!/bin/sh
-# Static analysis of src/: gcc -fanalyzer, clang --analyze (what scan-build runs), cppcheck, clang-tidy (.clang-tidy). Silent but
-# for the time each took, and exit 0; or what they found. usage: analyse.sh [TOOL …]   (gcc, clang, cppcheck, clang-tidy)
+# Static analysis: gcc -fanalyzer, cppcheck and clang-tidy (.clang-tidy) of src/, clang's analyser (scan-build) of src/ and the
+# command. Silent but for the time each took, and exit 0; or what they found.
+# usage: analyse.sh [TOOL …]   (gcc, scan-build, cppcheck, clang-tidy)
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
 need cmake cmake
 jobs=${MAILLOG_JOBS:-$(nproc)}
 status=0
-[ $# -gt 0 ] || set -- gcc clang cppcheck clang-tidy
+[ $# -gt 0 ] || set -- cppcheck clang-tidy gcc scan-build
 
 # Run the command for each source, several at a time.
 each() {
@@ -22,16 +23,25 @@ analyse() {
         each gcc -std=c11 -O1 -fanalyzer -Wno-analyzer-null-argument -Wno-analyzer-null-dereference \
             -Wno-analyzer-use-of-uninitialized-value -Wall -Wextra -Wconversion -Wshadow -Werror -Iinclude -c -o /dev/null
         ;;
-    clang)
+    scan-build)
+        need scan-build clang-tools
         need clang clang
-        each clang --analyze --analyzer-output text -Xclang -analyzer-werror -std=c11 -Iinclude -o /dev/null
+        rm -rf build-analyse
+        scan-build --use-cc=clang -o build-analyse/reports cmake -S . -B build-analyse -DCMAKE_BUILD_TYPE=Debug -DMAILLOG_BUILD_TESTS=OFF \
+            -DMAILLOG_BUILD_EXAMPLES=OFF -DMAILLOG_BUILD_SHARED=OFF -DMAILLOG_BUILD_COMMAND=ON >/dev/null
+        scan-build --use-cc=clang --status-bugs -o build-analyse/reports cmake --build build-analyse -j "$jobs" >build-analyse/log || {
+            grep -A 8 'warning:' build-analyse/log
+            return 1
+        }
         ;;
     cppcheck) # one configuration, that of the machine: it goes through every combination of #if otherwise
         need cppcheck cppcheck
-        each cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+        mkdir -p build-cppcheck
+        cppcheck --quiet -j "$jobs" --cppcheck-build-dir=build-cppcheck --std=c11 --enable=warning,performance,portability \
+            --inline-suppr --error-exitcode=1 \
             -D__GNUC__=12 -D__SSE2__=1 -D__x86_64__=1 -D__BYTE_ORDER__=1234 -D__ORDER_BIG_ENDIAN__=4321 \
             --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
-            --suppress=pointerOutOfBoundsCond:src/base/cursor.h -Iinclude
+            --suppress=pointerOutOfBoundsCond:src/base/cursor.h -Iinclude src
         ;;
     clang-tidy)
         need clang-tidy clang-tidy

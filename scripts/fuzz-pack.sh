@@ -1,6 +1,7 @@
 #!/bin/sh
-# The corpus of fuzz/packs anew: the fewest inputs (up to 1 KB each) of the packs, of build-fuzz/corpus (what fuzz.sh found) and of the folders given
-# that reach all the code reached, for each target. Needs the targets of fuzz.sh. usage: fuzz-pack.sh [FOLDER-WITH-A-FOLDER-FOR-EACH-TARGET …]
+# The corpus of fuzz/packs anew: the fewest short inputs of the packs, of build-fuzz/corpus (what fuzz.sh found) and of the folders
+# given that reach all the code that they reach, for each target. Needs the targets of fuzz.sh.
+# usage: fuzz-pack.sh [FOLDER-WITH-A-FOLDER-FOR-EACH-TARGET …]
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install.sh
@@ -11,8 +12,12 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p fuzz/packs
 for target in $(cd fuzz && ls fuzz_*.c | sed 's/\.c$//'); do
     mkdir "$work/all" "$work/fewest"
+    case $target in # one line, or several that belong together
+    fuzz_join | fuzz_attach | fuzz_postfix_config) most=1024 ;;
+    *) most=400 ;;
+    esac
     for folder in build-fuzz/corpus "$@"; do
-        [ ! -d "$folder/$target" ] || find "$folder/$target" -type f -size -1025c -exec cp -t "$work/all" {} +
+        [ ! -d "$folder/$target" ] || find "$folder/$target" -type f -size "-${most}c" -exec cp -t "$work/all" {} + || : # a fuzzer that runs takes some away
     done
     [ ! -f "fuzz/packs/$target.zip" ] || unzip -qo -d "$work/all" "fuzz/packs/$target.zip"
     "build-fuzz/fuzz/$target" -set_cover_merge=1 -use_counters=0 "$work/fewest" "$work/all" 2>"$work/log" || { tail -20 "$work/log"; exit 1; }

@@ -18,21 +18,27 @@ static bool skip_type(ml_cur *c)
     return false;
 }
 
-/* `SERVICE[(…)][<…>]: ` */
-static bool skip_service(const ml_line *l, ml_cur *c)
+/* `SERVICE[(…)][<…>]: `; `end`: where the service's name ends. */
+static bool skip_service(const ml_line *l, ml_cur *c, const char **end)
 {
     ml_cur service;
     if (!ml_is_alpha(ml_peek(*c)) || !ML_UNTIL(l, c, ": ", &service)) return false;
-    for (const char *p = service.p; p < service.e && *p != '(' && *p != '<'; p++)
+    const char *p = service.p;
+    for (; p < service.e && *p != '(' && *p != '<'; p++)
         if (!ml_is_alnum(*p) && *p != '-' && *p != '_') return false;
+    *end = p;
     return true;
 }
 
-/* Dovecot's log_path: `SERVICE[(…)][<…>]: TYPE: `. */
+/* Dovecot's log_path: `SERVICE[(…)][<…>]: TYPE: `; a user's name in parentheses may hold some `: `, too. */
 bool maillog__dovecot_file(ml_line *l, const ml_cur *c)
 {
-    ml_cur rest = *c;
-    if (!ml_is_lower(ml_peek(rest)) || !skip_service(l, &rest) || !skip_type(&rest)) return false;
+    enum { COLONS_MAX = 8 };
+    ml_cur rest = *c, name;
+    const char *end;
+    if (!ml_is_lower(ml_peek(rest)) || !skip_service(l, &rest, &end)) return false;
+    for (int colons = *end == '(' ? COLONS_MAX : 1; !skip_type(&rest); colons--)
+        if (colons == 1 || !ML_UNTIL(l, &rest, ": ", &name)) return false;
     l->form = ML_FORM_DOVECOT;
     return true;
 }
@@ -41,7 +47,8 @@ bool maillog__dovecot_file(ml_line *l, const ml_cur *c)
 static bool dovecot_1(ml_line *l, ml_cur *c)
 {
     ml_cur rest = *c;
-    if (!skip_type(&rest) || !skip_service(l, &rest)) return false;
+    const char *end;
+    if (!skip_type(&rest) || !skip_service(l, &rest, &end)) return false;
     l->form = ML_FORM_DOVECOT;
     return true;
 }

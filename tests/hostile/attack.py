@@ -24,14 +24,15 @@ NEUTER = " <>()\\\";@"
 
 def quoted(lie):
     """As Postfix writes it: what is a dot-atom without quotes."""
-    if re.fullmatch(r"[^\s\x00-\x1f<>()\[\]\\.,;:@\"]+", lie, re.ASCII):
+    atom = r"[^\s\x00-\x1f\x7f<>()\[\]\\.,;:@\"]+"
+    if re.fullmatch(rf"{atom}(\.{atom})*", lie, re.ASCII):
         return lie + "@lie.example"
     return '"' + lie.replace("\\", "\\\\").replace('"', '\\"') + '"@lie.example'
 
 
-def logged(text):
-    """As Postfix logs what is one of its strings: without folding, and up to a NUL."""
-    return printable(text.split("\0")[0].replace("\t", " "))
+def logged(text, blank="\t\r"):
+    """As Postfix logs what is one of its strings: up to a NUL, `blank` as blanks: in addresses it reads them as such."""
+    return printable(re.sub(f"[{blank}]", " ", text.split("\0")[0]))
 
 
 def as_dovecot(name):
@@ -77,7 +78,7 @@ class Smtp:
 class Attack:
     def __init__(self, servers):
         self.on, self.want, self.mail, self.login = servers, {}, {}, {}
-        self.addr, self.boxes, self.names_of_users = 0, set(), {"nina"}
+        self.addr, self.boxes, self.names_of_users = 0, {"folder"}, {"nina"}
 
     def client(self, **want):
         """A client address of its own, and what its rejections must say."""
@@ -150,12 +151,12 @@ class Attack:
                 text = form.format(lie).strip()
                 qid, addr, _ = self.message("nina@home.example", [("Message-ID", text), ("X-Check", lie), ("X-Folder", lie[:60]), ("Subject", lie), ("From", lie)])
                 if qid:
-                    self.mail[qid] = {"message_id": logged(text), "from": "ann@example.net", "client_addr": addr, "to": "nina@home.example"}
+                    self.mail[qid] = {"message_id": logged(text, "\r"), "from": "ann@example.net", "client_addr": addr, "to": "nina@home.example"}
             self.message("nina@home.example", [("X-Refuse", lie), ("Message-ID", "<a@x.example>")])
         for n, (stage, reply) in enumerate(REPLIES):
             sender = f"liar+{n}@mail.example" if stage == "mail" else quoted(LIES[n % len(LIES)])
             self.outgoing(f"bob+{n}@remote.example", sender, {b"2": "sent", b"4": "deferred", b"5": "bounced"}[reply[:1]],
-                          printable(reply.decode("utf-8", "surrogateescape").replace("\t", " ")) if reply[:1] == b"2" and b"\n" not in reply and 4 < len(reply) < 500 else None)
+                          printable(reply.decode("utf-8", "surrogateescape")) if reply[:1] == b"2" and b"\n" not in reply and 4 < len(reply) < 500 else None)
         for n in range(len(GREETINGS)):
             self.outgoing(f"g{n}@greet.example", "ann@example.net")
 
@@ -276,7 +277,9 @@ class Verdict:
             for key, known in (("user", users), ("mailbox", attack.boxes), ("new_mailbox", attack.boxes)):
                 if key in e and (e["event"] in ("login", "saved", "stored", "session_end") if key == "user" else
                                  e.get("daemon") == "dovecot/imap" and e["event"].startswith("mailbox_")):
-                    self.expect(e, {key: e[key] if e[key] in known else "something else"})
+                    cut = e[key][:-3] if e[key].endswith("...") else None  # by Dovecot
+                    right = e[key] in known or (cut and any(x.startswith(cut) for x in known))
+                    self.expect(e, {key: e[key] if right else "something else"})
 
     def traces(self, log, attack):
         for m in self.run("trace", "--json", log):
