@@ -275,8 +275,8 @@ class Verdict:
             if not e.get("rip", "").startswith("198.18."):  # Postfix's clients
                 self.expect(e, {"rip": "127.0.0.1", "lip": "127.0.0.1"})
             for key, known in (("user", users), ("mailbox", attack.boxes), ("new_mailbox", attack.boxes)):
-                if key in e and (e["event"] in ("login", "saved", "stored", "session_end") if key == "user" else
-                                 e.get("daemon") == "dovecot/imap" and e["event"].startswith("mailbox_")):
+                if key in e and (e.get("event") in ("login", "saved", "stored", "session_end") if key == "user" else
+                                 e.get("daemon") == "dovecot/imap" and e.get("event", "").startswith("mailbox_")):
                     cut = e[key][:-3] if e[key].endswith("...") else None  # by Dovecot
                     right = e[key] in known or (cut and any(x.startswith(cut) for x in known))
                     self.expect(e, {key: e[key] if right else "something else"})
