@@ -22,7 +22,8 @@ for target in $(cd fuzz && ls fuzz_*.c | sed 's/\.c$//'); do
     [ ! -f "fuzz/packs/$target.zip" ] || unzip -qo -d "$work/all" "fuzz/packs/$target.zip"
     "build-fuzz/fuzz/$target" -set_cover_merge=1 -use_counters=0 "$work/fewest" "$work/all" 2>"$work/log" || { tail -20 "$work/log"; exit 1; }
     rm -f "fuzz/packs/$target.zip"
-    # stored as they are, in one order, without times and owners: the same inputs are the same pack
+    # stored as they are, in one order, without times and owners, by the first figures of their hash: the same inputs are the same pack
+    (cd "$work/fewest" && for f in *; do mv "$f" "$(printf %.8s "$f")"; done)
     (cd "$work/fewest" && touch -d 2000-01-01 ./* && ls | zip -0 -X -D -q -@ "$work/pack.zip")
     mv "$work/pack.zip" "fuzz/packs/$target.zip"
     echo "$target: $(ls "$work/all" | wc -l) inputs, $(ls "$work/fewest" | wc -l) kept, $(wc -c <"fuzz/packs/$target.zip") bytes"

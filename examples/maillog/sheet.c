@@ -8,7 +8,7 @@
 
 char *sheet_room(sheet *s, size_t n)
 {
-    if (s->cap - s->len < n) s->text = (char *)must_realloc(s->text, s->cap = (s->len + n) * 2 + 256);
+    if (!s->text || s->cap - s->len < n) s->text = (char *)must_realloc(s->text, s->cap = (s->len + n) * 2 + 256);
     return s->text + s->len;
 }
 
@@ -51,8 +51,9 @@ void sheet_put_shown(sheet *s, maillog_str text)
 
 void sheet_put_json(sheet *s, json_writer write, const void *what, const maillog_json_options *opt)
 {
+    char *const end = sheet_room(s, 1);
     const size_t room = s->cap - s->len;
-    size_t n = write(what, opt, s->text + s->len, room);
+    size_t n = write(what, opt, end, room);
     if (n > room) n = write(what, opt, sheet_room(s, n), n);
     s->len += n;
     sheet_put(s, "\n", 1);
@@ -60,8 +61,9 @@ void sheet_put_json(sheet *s, json_writer write, const void *what, const maillog
 
 void sheet_put_json_string(sheet *s, maillog_str text)
 {
+    char *const end = sheet_room(s, 1);
     const size_t room = s->cap - s->len;
-    size_t n = maillog_json_string(text.ptr, text.len, s->text + s->len, room);
+    size_t n = maillog_json_string(text.ptr, text.len, end, room);
     if (n > room) n = maillog_json_string(text.ptr, text.len, sheet_room(s, n), n);
     s->len += n;
 }
