@@ -4,8 +4,9 @@
  * Each pattern is a beginning that leads into a grammar, a filler that is repeated, and an end. It is run as many lines
  * of ordinary length and as lines of 64 KB to 1 MB. Exit 1: more than five times the ordinary cost, or not linear.
  *
- * usage: bench_worst          by the clock
- *        bench_worst --once   each line once, through measured(); bench/worst.sh counts the instructions with callgrind
+ * usage: bench_worst              by the clock
+ *        bench_worst --once       each line once, through measured(); bench/worst.sh counts the instructions with callgrind
+ *        bench_worst --once FILE  the ordinary lines and those of a file in the same way
  */
 #include "bench.h"
 
@@ -174,12 +175,16 @@ static double ordinary_cost(void)
 }
 
 /* One call of measured() for each line that is printed, in this order. */
-static void run_once(char *line)
+static void run_ordinary(void)
 {
     for (size_t i = 0; i < ORDINARY; i++) {
         measured(ordinary[i], strlen(ordinary[i]));
         printf("ordinary\t%zu\t%s\n", strlen(ordinary[i]), ordinary[i]);
     }
+}
+
+static void run_patterns(char *line)
+{
     for (size_t i = 0; i < PATTERNS; i++) {
         static const size_t sizes[] = {SMALL, ONCE_LARGE, ONCE_HUGE};
         for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
@@ -192,6 +197,22 @@ static void run_once(char *line)
                    n, patterns[i].head, patterns[i].filler);
         }
     }
+}
+
+static int run_file(const char *path)
+{
+    bench_log t;
+    if (!bench_read(path, &t)) return 1;
+    for (const char *p = t.text, *end = p + t.len; p < end;) {
+        const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p));
+        if (!lf) lf = end;
+        const size_t n = (size_t)(lf - p);
+        measured(p, n);
+        printf("line\t%zu\t%.*s\n", n, n < 160 ? (int)n : 160, p);
+        p = lf + 1;
+    }
+    free(t.text);
+    return 0;
 }
 
 static int run_timed(char *line)
@@ -222,10 +243,18 @@ int main(int argc, char **argv)
     char *line = (char *)malloc((LARGE << (STEPS - 1)) + 256);
     int bad = 0;
     if (!line) return 1;
-    if (argc > 1 && strcmp(argv[1], "--once") == 0)
-        run_once(line);
-    else
+    if (argc == 1) {
         bad = run_timed(line);
+    } else if (argc <= 3 && strcmp(argv[1], "--once") == 0) {
+        run_ordinary();
+        if (argc == 3)
+            bad = run_file(argv[2]);
+        else
+            run_patterns(line);
+    } else {
+        fprintf(stderr, "usage: bench_worst [--once [FILE]]\n");
+        bad = 2;
+    }
     free(line);
     return bad;
 }

@@ -63,7 +63,7 @@ static void check_lead(const char *table, const char *lead, const char *text)
     const char *const whole = lead;
     for (; *lead; text += strcspn(text + 2, "%") + 2) {
         const size_t n = strcspn(lead + 2, "%");
-        assert_true(lead[0] == '%' && strchr("wstrcpqa", lead[1]) && n > 0);
+        assert_true(lead[0] == '%' && strchr("wsStrcpqad", lead[1]) && n > 0);
         if (text[0] != '%' || strncmp(text + 2, lead + 2, n) != 0)
             fail_msg("%s: `%s` does not begin with the lead `%s`", table, text, whole);
         /* a lead of one word rejects a text for all its rows; one that ends at a blank is a word anyway */

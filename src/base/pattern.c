@@ -11,8 +11,6 @@ static size_t literal_len(const char *text)
     return end ? (size_t)(end - text) : n;
 }
 
-static bool begins_with_value(const char *text) { return *text == '%' || *text == '\0'; }
-
 /* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text; in *common, how many bytes are
  * the same. */
 static int compare_literal(const char *lit, ml_cur text, size_t *common)
@@ -154,7 +152,7 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
 /* Whether a text that ends so can be a row's: a look at one byte, before its values are searched for. */
 static bool can_end(const ml_pattern *row, ml_cur text)
 {
-    const size_t n = strlen(row->text);
+    const size_t n = row->len;
     if (ml_empty(text) || n < 2 || row->text[n - 2] == '%') return true;
     return row->text[n - 1] == ml_last(text);
 }
@@ -166,25 +164,13 @@ static ml_cur behind_lead(const ml_line *l, const char *lead, ml_cur c)
         size_t n = 0; /* of the few bytes behind the conversion */
         while (lead[2 + n] != '\0' && lead[2 + n] != '%') n++;
         ml_cur value;
-        if (!cut_text(l, lead[1], &c, lead + 2, n, &value)) return ml_none();
+        if (lead[1] == 'd' ? !ml_digits(&c, &value) || !ml_starts_n(c, lead + 2, n)
+                           : !cut_text(l, lead[1], &c, lead + 2, n, &value))
+            return ml_none();
         c.p += n;
         lead += n + 2;
     }
     return c;
-}
-
-/* The rows below `hi` whose literal is the one of row hi - 1, n bytes: the first of them. */
-static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, size_t n)
-{
-    const char *lit = table->row[hi - 1].text + skip;
-    size_t first = hi - 1;
-    for (; first > 0; first--) {
-        const char *other = table->row[first - 1].text + skip;
-        size_t i = 0;
-        while (i < n && other[i] == lit[i]) i++;
-        if (i < n || (other[n] != '%' && other[n] != '\0')) break;
-    }
-    return first;
 }
 
 /* The first eight bytes of the text as ML_PATTERN_KEY() has those of a literal. */
@@ -200,42 +186,49 @@ static uint64_t key_of(const ml_line *l, ml_cur text)
 #endif
 }
 
-/* The last row whose literal does not sort after the text. */
-typedef struct found_row {
-    size_t end;    /* behind it; 0: there is none */
-    size_t common; /* how many of the text's bytes it begins with */
-    bool is_prefix;
-} found_row;
-
-/* It is looked for below `hi`: at `hi` - step first, then further down with steps that grow, until a row does not sort
- * after the text; then in the middle of what is left. */
-static found_row last_not_after(const ml_line *l, const ml_patterns *table, size_t hi, size_t step, size_t skip,
-                                ml_cur text)
+/* How many bytes two keys that are not the same begin with; and whether the one of the row, which is not 0, has no
+ * more. */
+static unsigned common_bytes(uint64_t row, uint64_t text, bool *is_prefix)
 {
-    const uint64_t key = key_of(l, text);
-    found_row out = {0, 0, false};
-    for (size_t lo = 0; lo < hi; step *= 2) {
-        const size_t half = (hi - lo + 1) / 2, at = hi - (step < half ? step : half);
-        const ml_pattern *row = &table->row[at];
-        size_t common = 0;
-        if (row->key > key || (row->key == key && compare_literal(row->text + skip, text, &common) > 0)) {
-            hi = at;
-        } else {
-            lo = at + 1;
-            step = hi;
-        }
-    }
-    out.end = hi;
-    if (hi > 0) out.is_prefix = compare_literal(table->row[hi - 1].text + skip, text, &out.common) == 0;
-    return out;
+    const uint64_t other = row ^ text;
+#if defined(__GNUC__)
+    const unsigned n = (unsigned)__builtin_clzll(other) / 8;
+#else
+    unsigned n = 0;
+    while (!(other >> (56 - 8 * n) & 0xff)) n++;
+#endif
+    *is_prefix = row << 8 * n == 0;
+    return n;
 }
 
-/* Whether the row, which begins with a value, can begin the text: where that is a word before a blank, by the byte
- * behind the blank. */
-static bool can_begin(const char *row, ml_cur text, const char *blank)
+/* The key of the first n bytes, one to seven. */
+static uint64_t key_of_first(uint64_t key, unsigned n) { return key >> (64 - 8 * n) << (64 - 8 * n); }
+
+/* How many of the first n rows have a key that is not above this one. */
+static size_t count_up_to(const ml_pattern *row, size_t n, uint64_t key)
 {
-    if (row[1] != 'w' || row[2] != ' ') return true;
-    return blank && blank > text.p && (row[3] == '%' || row[3] == '\0' || (blank + 1 < text.e && blank[1] == row[3]));
+    const ml_pattern *at = row;
+    while (n > 1) {
+        const size_t half = n / 2;
+        at = at[half].key <= key ? at + half : at;
+        n -= half;
+    }
+    return (size_t)(at - row) + (n > 0 && at->key <= key);
+}
+
+/* The rows below `hi` whose literal is the one of row hi - 1, n bytes: the first of them. Where it is shorter than
+ * eight bytes, the key says it all. */
+static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, size_t n)
+{
+    const ml_pattern *const last = &table->row[hi - 1];
+    size_t first = hi - 1;
+    for (; first > 0 && table->row[first - 1].key == last->key; first--) {
+        const ml_pattern *const row = &table->row[first - 1];
+        const char *const lit = row->text + skip;
+        if (n < 8) continue;
+        if (row->len - skip < n || memcmp(lit, last->text + skip, n) != 0 || (lit[n] != '%' && lit[n] != '\0')) break;
+    }
+    return first;
 }
 
 /* The rows first..end that begin with the text's own bytes, in their order. */
@@ -246,30 +239,117 @@ static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_
     return false;
 }
 
-bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
+/* A text, and where in it the table's rows are told apart: behind its lead, `skip` bytes of a row's text. */
+typedef struct looked_up {
+    ml_cur text, behind;
+    size_t skip;
+} looked_up;
+
+/* The rows below *end that begin with the same eight bytes as the text: those whose whole literal it begins with. *end
+ * becomes the first of them all. */
+static bool match_same_key(ml_line *l, const ml_patterns *table, const looked_up *t, size_t *end)
 {
-    const size_t skip = table->lead ? strlen(table->lead) : 0;
-    const ml_cur behind = skip ? behind_lead(l, table->lead, text) : text;
-    ml_cur key = behind;
-    if (!key.p) return false;
-    found_row r = last_not_after(l, table, table->count, table->count, skip, key);
-    while (r.common > 0) {
-        size_t n = r.common; /* what else begins the text is no longer than this */
-        if (r.is_prefix) {
-            const size_t first = first_of_equal(table, r.end, skip, n);
-            if (match_rows(l, table, first, r.end, text, skip ? 0 : n)) return true;
-            r.end = first;
+    const uint64_t key = table->row[*end - 1].key;
+    ml_cur begin = t->behind;
+    for (;;) {
+        /* the last one that does not sort after `begin`: further down with steps that grow, then in the middle */
+        size_t lo = 0, hi = *end, common = 0;
+        for (size_t step = 1; lo < hi; step *= 2) {
+            const size_t half = (hi - lo + 1) / 2, at = hi - (step < half ? step : half);
+            if (table->row[at].key == key && compare_literal(table->row[at].text + t->skip, begin, &common) > 0) {
+                hi = at;
+            } else {
+                lo = at + 1;
+                step = hi;
+            }
+        }
+        *end = hi;
+        if (hi == 0 || table->row[hi - 1].key != key) return false;
+        size_t n;
+        if (compare_literal(table->row[hi - 1].text + t->skip, begin, &n) == 0) {
+            *end = first_of_equal(table, hi, t->skip, n);
+            if (match_rows(l, table, *end, hi, t->text, t->skip ? 0 : n)) return true;
+            if (n <= 8) return false;
             n--;
         }
-        key.e = key.p + n;
-        if (n == 0) break;
-        r = last_not_after(l, table, r.end, 1, skip, key);
+        begin.e = begin.p + n; /* what else begins the text is no longer than this */
     }
-    if (!begins_with_value(table->row[0].text + skip)) return false;
-    const char *const blank = ml_find(l, behind, ' ');
-    for (size_t i = 0; i < r.end && begins_with_value(table->row[i].text + skip); i++)
-        if (can_begin(table->row[i].text + skip, behind, blank) && match_rows(l, table, i, i + 1, text, 0)) return true;
+}
+
+/* The rows that begin with a literal: the longest one that the text begins with, then shorter ones. */
+static bool match_literals(ml_line *l, const ml_patterns *table, const looked_up *t)
+{
+    const ml_pattern *const row = table->row;
+    uint64_t key = key_of(l, t->behind);
+    size_t end = count_up_to(row, table->count, key);
+    while (end > 0 && row[end - 1].key != 0) {
+        bool is_prefix = true;
+        if (row[end - 1].key == key) {
+            if (match_same_key(l, table, t, &end)) return true;
+            continue;
+        }
+        const unsigned n = common_bytes(row[end - 1].key, key, &is_prefix);
+        if (is_prefix) {
+            const size_t first = first_of_equal(table, end, t->skip, n);
+            if (match_rows(l, table, first, end, t->text, t->skip ? 0 : n)) return true;
+            end = first;
+        } else {
+            if (n == 0) return false;
+            key = key_of_first(key, n);
+            end = count_up_to(row, end - 1, key);
+        }
+    }
     return false;
+}
+
+/* Whether the row, which begins with a value, can begin the text: what a look at one byte or two tells. `blank`: the
+ * text's first. */
+static bool can_begin(const char *row, ml_cur text, const char *blank)
+{
+    const char *const lit = row + 2;
+    size_t k = 0;
+    switch (row[1]) {
+    case 'w': /* the literal's first blank can only stand at the text's first */
+        while (lit[k] != ' ' && lit[k] != '%' && lit[k] != '\0') k++;
+        if (lit[k] != ' ') return true;
+        if (!blank || (size_t)(blank - text.p) <= k || blank[-(ptrdiff_t)k] != lit[0]) return false;
+        return lit[k + 1] == '%' || lit[k + 1] == '\0' || (blank + 1 < text.e && blank[1] == lit[k + 1]);
+    case 'd':
+        return ml_is_digit(ml_peek(text));
+    case 'a':
+        return ml_peek(text) == '<';
+    case 'p':
+        return ml_peek(text) == '[';
+    default:
+        return true;
+    }
+}
+
+static bool match(ml_line *l, const ml_patterns *table, const looked_up *t)
+{
+    if (match_literals(l, table, t)) return true;
+    if (table->row[0].key != 0) return false;
+    const char *const blank = ml_find(l, t->behind, ' ');
+    for (size_t i = 0; i < table->count && table->row[i].key == 0; i++)
+        if (can_begin(table->row[i].text + t->skip, t->behind, blank) && match_rows(l, table, i, i + 1, t->text, 0))
+            return true;
+    return false;
+}
+
+bool maillog__match_behind(ml_line *l, const ml_patterns *table, ml_cur text, const char *behind)
+{
+    const looked_up t = {text, ml_slice(behind, text.e), strlen(table->lead)};
+    return match(l, table, &t);
+}
+
+bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
+{
+    if (table->lead) {
+        const ml_cur behind = behind_lead(l, table->lead, text);
+        return behind.p && maillog__match_behind(l, table, text, behind.p);
+    }
+    const looked_up t = {text, text, 0};
+    return match(l, table, &t);
 }
 
 bool maillog__match_tables(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur text)

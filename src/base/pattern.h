@@ -31,6 +31,7 @@
 typedef struct ml_pattern {
     uint16_t event;                    /* maillog_event_type */
     uint16_t field[ML_PATTERN_FIELDS]; /* maillog_field_id for the conversions, in their order */
+    uint16_t len;                      /* of the text */
     const char *text;
     uint64_t key; /* of the literal that the row is found by */
 } ml_pattern;
@@ -52,8 +53,8 @@ typedef struct ml_pattern {
                                                                             ML_PATTERN_KEY_END(text, (from) + 4)))))
 
 /* The end of a row: its text, and its key. The lead of the table, where it has one. */
-#define ML_TEXT(text) text, ML_PATTERN_KEY(text, 0)
-#define ML_TEXT_BEHIND(lead, text) text, ML_PATTERN_KEY(text, sizeof(lead) - 1)
+#define ML_TEXT(text) ML_TEXT_BEHIND("", text)
+#define ML_TEXT_BEHIND(lead, text) sizeof(text) - 1, text, ML_PATTERN_KEY(text, sizeof(lead) - 1)
 
 typedef struct ml_patterns {
     const ml_pattern *row;
@@ -72,7 +73,10 @@ typedef struct ml_patterns {
 /* Match the whole of `text`; on success the fields and the event are written. */
 bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text);
 
-/* The same with the first of several tables that has a row for it. */
+/* The same with a table that has a lead, for a text that goes on at `behind` behind it. */
+bool maillog__match_behind(ml_line *l, const ml_patterns *table, ml_cur text, const char *behind);
+
+/* Match with the first of several tables that has a row for the text. */
 bool maillog__match_tables(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur text);
 
 #endif

@@ -86,6 +86,7 @@ static inline void read_head(ml_line *l, ml_cur *c, ml_postfix *head)
 {
     head->queue_id = ml_none();
     head->severity = 0;
+    head->colon = NULL;
     if (!maillog__queue_id_prefix(c, &head->queue_id)) {
         if (ml_at(*c, 5) != ':' && ml_at(*c, 7) != ':') return; /* no word of severity */
         head->severity = severity(l, c);
@@ -119,13 +120,14 @@ static bool of_unit(ml_line *l, ml_cur c, const ml_postfix *head)
     return false;
 }
 
-static bool read_text(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix_grammar own)
+/* `library`: what any program says, too. */
+static bool read_text(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix_grammar own, bool library)
 {
     maillog_field *const mark = ml_mark(l);
     if (own && own(l, c, head)) return true;
     ml_fail(l, mark);
-    return any_program(l, c, head, own) || of_unit(l, c, head) || maillog__postfix_library(l, c, head) ||
-           ml_fail(l, mark);
+    if (any_program(l, c, head, own) || of_unit(l, c, head)) return true;
+    return (library && maillog__postfix_library(l, c, head)) || ml_fail(l, mark);
 }
 
 /* Cut `, name=value` or ` name=value` off the end: a part that a later Postfix adds to a statement. */
@@ -142,15 +144,17 @@ static bool cut_new_part(ml_cur *c)
 
 enum { MOST_PARTS = 4 };
 
-/* The statement in front of parts that nobody knows yet, one or several; they are the rest. */
+/* The program's statement in front of parts that nobody knows yet, one or several; they are the rest. */
 static bool with_new_parts(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix_grammar own)
 {
     ml_cur one = c, all;
     if (!cut_new_part(&one)) return false;
     all = one;
     for (int n = 1; n < MOST_PARTS && cut_new_part(&all);) n++;
-    if (!read_text(l, one, head, own)) {
-        if (all.e == one.e || !read_text(l, all, head, own)) return false;
+    ml_postfix cut = *head;
+    if (cut.colon && cut.colon + 2 > all.e) cut.colon = NULL;
+    if (!read_text(l, one, &cut, own, false)) {
+        if (all.e == one.e || !read_text(l, all, &cut, own, false)) return false;
         one = all;
     }
     ml_cur parts = ml_slice(one.e, c.e);
@@ -196,11 +200,12 @@ void maillog__postfix(ml_line *l, ml_cur message)
     if (l->prefix.p && !ML_IS(l->prefix, "postfix")) ml_put(l, MAILLOG_FIELD_INSTANCE, l->prefix);
     ml_postfix head;
     read_head(l, &c, &head);
+    head.colon = ML_FIND(l, c, ": ");
     if (ml_len(c) >= RECORD_LEN - 64 && ml_len(message) >= RECORD_LEN) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
 
     const uint8_t daemon = l->ev->daemon;
     const ml_postfix_grammar own = daemon < sizeof programs / sizeof *programs ? programs[daemon] : NULL;
-    if (read_text(l, c, &head, own))
+    if (read_text(l, c, &head, own, true))
         split_last(l);
     else if (!with_new_parts(l, c, &head, own))
         ml_put_rest(l, c);

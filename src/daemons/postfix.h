@@ -9,7 +9,17 @@
 typedef struct ml_postfix {
     ml_cur queue_id;   /* p NULL: none; may be NOQUEUE */
     unsigned severity; /* MAILLOG_SEVERITY_*, 0: none (info) */
+    const char *colon; /* the text's first ": ", or NULL */
 } ml_postfix;
+
+/* Cut the text up to its first ": ", and move past that; false: there is none. */
+static inline bool ml_postfix_word(const ml_postfix *head, ml_cur *text, ml_cur *word)
+{
+    if (!head->colon) return false;
+    *word = ml_slice(text->p, head->colon);
+    text->p = head->colon + 2;
+    return true;
+}
 
 /* A program's own grammar: the text after queue ID and severity; true when it typed the event. */
 typedef bool (*ml_postfix_grammar)(ml_line *l, ml_cur text, const ml_postfix *head);
@@ -27,10 +37,6 @@ bool maillog__postfix_dnsblog(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_tlsproxy(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_statistics(ml_line *l, ml_cur text, const ml_postfix *head);
 
-/* What any program may write through Postfix's libraries; tried when the program's own grammar did not know the text.
- */
-bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head);
-
 /* ---- shared by programs ---- */
 
 /* `connect from CLIENT`, `disconnect from CLIENT …` and what else ends a session (smtpd, qmqpd). */
@@ -46,7 +52,7 @@ bool maillog__postfix_sasl_failure(ml_line *l, ml_cur text);
 bool maillog__postfix_client(ml_line *l, ml_cur text);
 
 /* `ACTION: STAGE from CLIENT: TEXT; context` (smtpd, and cleanup for milters). */
-bool maillog__postfix_action(ml_line *l, ml_cur text);
+bool maillog__postfix_action(ml_line *l, ml_cur text, const ml_postfix *head);
 
 /* `[CODE ][DSN ]text` as CODE, DSN, REASON; the reason. */
 ml_cur maillog__postfix_reply_text(ml_line *l, ml_cur text);

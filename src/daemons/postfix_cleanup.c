@@ -114,13 +114,13 @@ static bool milter_check(ml_line *l, ml_cur word, ml_cur c)
 }
 
 /* ACT: … of header and body checks, MIME errors, and Milters. */
-static bool action(ml_line *l, ml_cur text)
+static bool action(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     ml_cur c = text, word;
-    if (!ML_UNTIL(l, &c, ": ", &word)) return false;
+    if (!ml_postfix_word(head, &c, &word)) return false;
     const unsigned id = maillog__word(word, MAILLOG_ACTION_REJECT, MAILLOG_ACTION_DEFER);
     if (!id) return milter_check(l, word, c);
-    if (ML_STARTS(word, "milter-")) return maillog__postfix_action(l, text);
+    if (ML_STARTS(word, "milter-")) return maillog__postfix_action(l, text, head);
     ml_put_word(l, MAILLOG_FIELD_ACTION, word, id);
     return mime_error(l, c) || content_check(l, c);
 }
@@ -149,7 +149,7 @@ bool maillog__postfix_cleanup(ml_line *l, ml_cur text, const ml_postfix *head)
         return ml_event(l, MAILLOG_EVENT_POSTFIX_RESENT_MESSAGE_ID);
     }
     maillog_field *const mark = ml_mark(l);
-    if (maillog__postfix_delivery_line(l, c) || removed(l, c) || action(l, c)) return true;
+    if (maillog__postfix_delivery_line(l, c) || removed(l, c) || action(l, c, head)) return true;
     ml_fail(l, mark);
     return maillog__match_patterns(l, &maillog__postfix_cleanup_warnings, text); /* told without a severity too */
 }

@@ -5,13 +5,28 @@
 #include "postfix_library.h"
 
 #define TABLE(name) &maillog__##name,
-/* Statements of master and of the small services are among them: programs run under other names, and postlog(1) can
- * write under any tag. Those of the commands are not: some of them begin with a user's words. */
-static const ml_patterns *const tables[] = {MAILLOG__POSTFIX_LIBRARY(TABLE)};
 static const ml_patterns *const client_tables[] = {MAILLOG__POSTFIX_CLIENTS(TABLE)};
 #undef TABLE
 
-#define MATCH(l, tables, c) maillog__match_tables((l), (tables), sizeof(tables) / sizeof *(tables), (c))
+/* Statements of master and of the small services are among them: programs run under other names, and postlog(1) can
+ * write under any tag. Those of the commands are not: some of them begin with a user's words. What leads the tables is
+ * looked for once. */
+static bool statement(ml_line *l, ml_cur c, const ml_postfix *head)
+{
+    if (maillog__match_patterns(l, &maillog__postfix_statements, c)) return true;
+    if (head->colon) {
+        const char *const named = head->colon + 2;
+        const ml_cur t = ml_slice(named, c.e);
+        const char *const second = ML_FIND(l, t, ": "), *const blank = ml_find(l, t, ' ');
+        if (maillog__match_patterns(l, &maillog__postfix_statements_line, c) ||
+            maillog__match_behind(l, &maillog__postfix_statements_peer, c, named) ||
+            (second && maillog__match_behind(l, &maillog__postfix_statements_named_twice, c, second + 2)) ||
+            (blank && blank > t.p && maillog__match_behind(l, &maillog__postfix_statements_named_word, c, blank + 1)) ||
+            maillog__match_behind(l, &maillog__postfix_statements_named, c, named))
+            return true;
+    }
+    return maillog__match_patterns(l, &maillog__postfix_statements_word, c);
+}
 
 /* TLS statements name the peer alike in servers and clients. */
 static bool is_client(const ml_line *l)
@@ -149,17 +164,27 @@ static bool panic(ml_line *l, ml_cur c)
 }
 
 /* Whether the text can be a row of client_tables. */
-static bool is_about_peer(const ml_line *l, ml_cur c)
+static bool is_about_peer(const ml_line *l, ml_cur c, const ml_postfix *head)
 {
-    return ML_STARTS(c, "SSL_set_fd") || ML_FIND(l, c, "certificate verification failed for ");
+    if (!head->colon) return ML_STARTS(c, "SSL_set_fd");
+    const ml_cur before = ml_slice(c.p, head->colon);
+    return ML_STARTS(c, "certificate ") || ML_FIND(l, before, " certificate verification ");
+}
+
+/* What is told apart by a ": " in it. */
+static bool with_colon(ml_line *l, ml_cur text, const ml_postfix *head)
+{
+    if (server_description(l, text) || listen_address(l, text)) return true;
+    return head->severity && function_failed(l, text);
 }
 
 bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     if (!head->severity && !head->queue_id.p && has_dialogue(l) && dialogue(l, text)) return true;
-    if (is_client(l) && is_about_peer(l, text) && MATCH(l, client_tables, text)) return true;
-    if (MATCH(l, tables, text) || attribute_read(l, text) || bad_hostname(l, text)) return true;
-    if (server_description(l, text) || listen_address(l, text)) return true;
-    if (head->severity && function_failed(l, text)) return true;
+    if (is_client(l) && is_about_peer(l, text, head) &&
+        maillog__match_tables(l, client_tables, sizeof client_tables / sizeof *client_tables, text))
+        return true;
+    if (statement(l, text, head) || attribute_read(l, text) || bad_hostname(l, text)) return true;
+    if (head->colon && with_colon(l, text, head)) return true;
     return head->severity == MAILLOG_SEVERITY_PANIC && panic(l, text);
 }

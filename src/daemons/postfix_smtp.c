@@ -62,10 +62,10 @@ ML_PATTERN_TABLE(maillog__postfix_smtp_warnings);
 
 /* ACT: header|body CONTENT[: TEXT] (smtp_header_checks and the like). The content is the sender's and may hold ": ";
  * a header name's own does not count. Which of several is meant, the line does not tell: the first, and a flag. */
-static bool content_check(ml_line *l, ml_cur c)
+static bool content_check(ml_line *l, ml_cur c, const ml_postfix *head)
 {
     ml_cur word, where, name, text, t;
-    if (!ML_UNTIL(l, &c, ": ", &word)) return false;
+    if (!ml_postfix_word(head, &c, &word)) return false;
     const unsigned id = maillog__word(word, MAILLOG_ACTION_REJECT, MAILLOG_ACTION_DEFER);
     if (!id || !ml_word(l, &c, &where) || !ml_skip_char(&c, ' ')) return false;
     if (!ML_IS(where, "header") && !ML_IS(where, "body")) return false;
@@ -128,13 +128,13 @@ static bool server_failed(ml_line *l, ml_cur c)
 }
 
 /* With a queue ID: a delivery, or why one server failed while there is another to try. */
-static bool about_message(ml_line *l, ml_cur c)
+static bool about_message(ml_line *l, ml_cur c, const ml_postfix *head)
 {
     maillog_field *const mark = ml_mark(l);
     if (maillog__postfix_delivery_line(l, c)) return true;
     ml_fail(l, mark);
     if (ML_IS(c, "removed")) return false; /* not ours */
-    if (maillog__match_patterns(l, &maillog__postfix_smtp_queue_id_infos, c) || content_check(l, c)) return true;
+    if (maillog__match_patterns(l, &maillog__postfix_smtp_queue_id_infos, c) || content_check(l, c, head)) return true;
     ml_fail(l, mark);
     return server_failed(l, c);
 }
@@ -143,6 +143,6 @@ bool maillog__postfix_smtp(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     if (head->severity)
         return maillog__match_patterns(l, &maillog__postfix_smtp_warnings, text) || maillog__postfix_tls(l, text, head);
-    if (head->queue_id.p) return about_message(l, text);
+    if (head->queue_id.p) return about_message(l, text, head);
     return maillog__match_patterns(l, &maillog__postfix_smtp_infos, text) || maillog__postfix_tls(l, text, head);
 }

@@ -156,11 +156,11 @@ static void text_without_context(ml_line *l, ml_cur c)
 }
 
 /* ACTION: STAGE from CLIENT: TEXT; from=<…> to=<…> proto=… helo=<…> */
-bool maillog__postfix_action(ml_line *l, ml_cur c)
+bool maillog__postfix_action(ml_line *l, ml_cur c, const ml_postfix *head)
 {
     maillog_field *const mark = ml_mark(l);
     ml_cur word, stage;
-    if (!ML_UNTIL(l, &c, ": ", &word)) return false;
+    if (!ml_postfix_word(head, &c, &word)) return false;
     const unsigned id = maillog__word(word, MAILLOG_ACTION_REJECT, MAILLOG_ACTION_DEFER);
     if (!id) return false;
     ml_put_word(l, MAILLOG_FIELD_ACTION, word, id);
@@ -222,9 +222,9 @@ bool maillog__postfix_smtpd(ml_line *l, ml_cur text, const ml_postfix *head)
                maillog__postfix_smtpd_warning(l, c) || maillog__postfix_tls(l, c, head);
     if (head->queue_id.p) {
         if (ML_SKIP(&c, "client=")) return maillog__postfix_client(l, c);
-        return maillog__postfix_action(l, c) || maillog__postfix_session(l, c, head) || proxy_reply(l, c) ||
+        return maillog__postfix_action(l, c, head) || maillog__postfix_session(l, c, head) || proxy_reply(l, c) ||
                tls_abort(l, c) || maillog__postfix_smtpd_info(l, c);
     }
     return maillog__postfix_session(l, c, head) || proxy_reply(l, c) || maillog__postfix_tls(l, c, head) ||
-           maillog__postfix_smtpd_info(l, c) || maillog__postfix_action(l, c); /* before 2.1 without NOQUEUE */
+           maillog__postfix_smtpd_info(l, c) || maillog__postfix_action(l, c, head); /* before 2.1 without NOQUEUE */
 }

@@ -68,19 +68,20 @@ static bool disconnect(ml_line *l, ml_cur c)
 static bool broken_off(ml_line *l, ml_cur c)
 {
     static const struct {
-        const char *reason;
-        uint8_t len;
+        ml_lit reason;
         uint16_t event;
     } reasons[] = {
-        {"lost connection after ", 22, MAILLOG_EVENT_POSTFIX_LOST_CONNECTION},
-        {"timeout after ", 14, MAILLOG_EVENT_POSTFIX_TIMEOUT},
-        {"too many errors after ", 22, MAILLOG_EVENT_POSTFIX_TOO_MANY_ERRORS},
-        {"bare <LF> received after ", 25, MAILLOG_EVENT_POSTFIX_BARE_NEWLINE},
+        {ML_LIT("lost connection after "), MAILLOG_EVENT_POSTFIX_LOST_CONNECTION},
+        {ML_LIT("timeout after "), MAILLOG_EVENT_POSTFIX_TIMEOUT},
+        {ML_LIT("too many errors after "), MAILLOG_EVENT_POSTFIX_TOO_MANY_ERRORS},
+        {ML_LIT("bare <LF> received after "), MAILLOG_EVENT_POSTFIX_BARE_NEWLINE},
     };
+    const uint64_t key = ml_key(l, c);
     const char *start = c.p;
     size_t i = 0;
-    while (!ml_skip_n(&c, reasons[i].reason, reasons[i].len))
+    while (!ml_starts_lit(key, c, &reasons[i].reason))
         if (++i == sizeof reasons / sizeof *reasons) return false;
+    c.p += reasons[i].reason.len;
     ml_put(l, MAILLOG_FIELD_REASON, ml_slice(start, c.p - sizeof(" after ") + 1));
     ml_cur stage, bytes = ml_none(), t;
     if (!ML_UNTIL(l, &c, " from ", &stage)) return false;

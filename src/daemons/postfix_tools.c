@@ -10,21 +10,34 @@ ML_PATTERN_ROWS(maillog__postfix_tools_total) = {
     ROW2(QUEUE_TOTAL, "%s: %d message%(s%)", WHAT, COUNT),
 };
 ML_PATTERN_TABLE_LEAD(maillog__postfix_tools_total, ROW_LEAD);
+
+/* `USER(UID): what`: sendmail(1); where its own words end the line, a user's name may hold all of it */
+#undef ROW_LEAD
+#define ROW_LEAD "%S(%d): "
+ML_PATTERN_ROWS(maillog__postfix_tools_any_user) = {
+    ROW2(SUBMISSION_ERROR, "%S(%d): No recipient addresses found in message header", USER, UID),
+    ROW2(SUBMISSION_ERROR, "%S(%d): Recipient addresses must be specified on the command line or via the -t option",
+         USER, UID),
+};
+ML_PATTERN_TABLE_LEAD(maillog__postfix_tools_any_user, ROW_LEAD);
+
+#undef ROW_LEAD
+#define ROW_LEAD "%s(%d): "
+ML_PATTERN_ROWS(maillog__postfix_tools_user) = {
+    ROW3(SUBMISSION_ERROR, "%s(%d): %s", USER, UID, ERROR),
+    ROW2(SUBMISSION_ERROR, "%s(%d): -V option requires non-null sender address", USER, UID),
+    ROW2(SUBMISSION_ERROR, "%s(%d): -t option cannot be used with -bv", USER, UID),
+    ROW3(SUBMISSION_ERROR, "%s(%d): error reading input: %s", USER, UID, ERROR),
+    ROW3(SUBMISSION_ERROR, "%s(%d): error writing queue file: %s", USER, UID, ERROR),
+    ROW4(SUBMISSION_ERROR, "%s(%d): unable to execute %s: %s", USER, UID, CMD, ERROR),
+    ROW3(SUBMISSION_ERROR, "%s(%d): unable to extract recipients: %s", USER, UID, ERROR),
+};
+ML_PATTERN_TABLE_LEAD(maillog__postfix_tools_user, ROW_LEAD);
 #undef ROW_LEAD
 #define ROW_LEAD ""
 
 ML_PATTERN_ROWS(maillog__postfix_tools_rows) = {
     ROW1(QUEUE_FILE_ERROR, "%w queue must not be hashed", QUEUE),
-    ROW2(SUBMISSION_ERROR, "%S(%d): No recipient addresses found in message header", USER, UID),
-    ROW2(SUBMISSION_ERROR, "%S(%d): Recipient addresses must be specified on the command line or via the -t option",
-         USER, UID),
-    ROW4(SUBMISSION_ERROR, "%s(%d): unable to execute %s: %s", USER, UID, CMD, ERROR),
-    ROW3(SUBMISSION_ERROR, "%s(%d): error writing queue file: %s", USER, UID, ERROR),
-    ROW3(SUBMISSION_ERROR, "%s(%d): error reading input: %s", USER, UID, ERROR),
-    ROW3(SUBMISSION_ERROR, "%s(%d): unable to extract recipients: %s", USER, UID, ERROR),
-    ROW2(SUBMISSION_ERROR, "%s(%d): -V option requires non-null sender address", USER, UID),
-    ROW2(SUBMISSION_ERROR, "%s(%d): -t option cannot be used with -bv", USER, UID),
-    ROW3(SUBMISSION_ERROR, "%s(%d): %s", USER, UID, ERROR),
     ROW3(INSTANCE_ERROR, "%w = '%s': directory not found: %s", PARAM, VALUE, ERROR),
     ROW2(INSTANCE_ERROR, "%w = '%s' is not a directory", PARAM, VALUE),
     ROW3(USAGE, "'-O %s' was requested, but the configuration is '%s = %s'", ARGS, PARAM, VALUE),
@@ -150,11 +163,17 @@ ML_PATTERN_ROWS(maillog__postfix_tools_rows) = {
 };
 ML_PATTERN_TABLE(maillog__postfix_tools_rows);
 
+static bool row_of_tools(ml_line *l, ml_cur text)
+{
+    if (maillog__match_patterns(l, &maillog__postfix_tools_rows, text)) return true;
+    return ml_find(l, text, '(') && (maillog__match_patterns(l, &maillog__postfix_tools_any_user, text) ||
+                                     maillog__match_patterns(l, &maillog__postfix_tools_user, text));
+}
+
 bool maillog__postfix_tools(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     (void)head;
-    return maillog__match_patterns(l, &maillog__postfix_tools_rows, text) ||
-           maillog__match_patterns(l, &maillog__postfix_tools_total, text);
+    return row_of_tools(l, text) || maillog__match_patterns(l, &maillog__postfix_tools_total, text);
 }
 
 /* postlog(1) and postlogd(8) write what others hand them: a line of theirs is their user's text but for the errors
@@ -162,7 +181,7 @@ bool maillog__postfix_tools(ml_line *l, ml_cur text, const ml_postfix *head)
 bool maillog__postfix_postlog(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     if (head->severity == MAILLOG_SEVERITY_FATAL || head->severity == MAILLOG_SEVERITY_PANIC)
-        return maillog__match_patterns(l, &maillog__postfix_tools_rows, text);
+        return row_of_tools(l, text);
     if (maillog__postfix_library(l, text, head)) return true;
     ml_put(l, MAILLOG_FIELD_TEXT, text);
     return ml_event(l, MAILLOG_EVENT_POSTFIX_LOG_TEXT);
