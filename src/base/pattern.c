@@ -3,12 +3,11 @@
 
 #include "token.h"
 
-/* The literal that a pattern text begins with: its bytes up to the first '%'. */
-static size_t literal_len(const char *text)
+/* The literal that a pattern's text goes on with: its bytes up to the next '%'. */
+static size_t literal_len(const char *text, const char *end)
 {
-    const size_t n = strlen(text);
-    const char *const end = memchr(text, '%', n);
-    return end ? (size_t)(end - text) : n;
+    const char *const p = text < end ? memchr(text, '%', (size_t)(end - text)) : NULL;
+    return (size_t)((p ? p : end) - text);
 }
 
 /* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text; in *common, how many bytes are
@@ -114,10 +113,11 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
     maillog_field *const mark = ml_mark(l);
     const uint16_t *field = row->field;
     bool in_optional = false;
+    const char *const end = row->text + row->len;
     c.p += known;
-    for (const char *t = row->text + known; *t != '\0';) {
-        const size_t n = literal_len(t);
-        if (n > 0) {
+    for (const char *t = row->text + known; t < end;) {
+        if (*t != '%') {
+            const size_t n = literal_len(t, end);
             if (!ml_skip_n(&c, t, n)) {
                 if (in_optional) break;
                 return ml_fail(l, mark);
@@ -140,7 +140,7 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
             const bool optional = t[0] == '%' && t[1] == '(';
             const char *follow = optional ? t + 2 : t;
             ml_cur v;
-            if (!cut_value(l, conv, &c, follow, literal_len(follow), optional, &v)) return ml_fail(l, mark);
+            if (!cut_value(l, conv, &c, follow, literal_len(follow, end), optional, &v)) return ml_fail(l, mark);
             if (conv == 't' && !put_table_type(l, (maillog_field_id)*field++, &v)) return ml_fail(l, mark);
             ml_put(l, (maillog_field_id)*field++, v);
         }
@@ -149,12 +149,23 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
     return ml_event(l, (maillog_event_type)row->event);
 }
 
-/* Whether a text that ends so can be a row's: a look at one byte, before its values are searched for. */
-static bool can_end(const ml_pattern *row, ml_cur text)
+/* Whether one of four bytes is a '%'. */
+static inline bool has_percent(uint32_t x)
+{
+    x ^= UINT32_C(0x25252525);
+    return ((x - UINT32_C(0x01010101)) & ~x & UINT32_C(0x80808080)) != 0;
+}
+
+/* Whether a text that ends so can be a row's: a look at its last bytes, before its values are searched for. */
+static inline bool can_end(const ml_pattern *row, ml_cur text)
 {
     const size_t n = row->len;
-    if (ml_empty(text) || n < 2 || row->text[n - 2] == '%') return true;
-    return row->text[n - 1] == ml_last(text);
+    const char *const end = row->text + n;
+    if (n < 2 || end[-2] == '%' || ml_empty(text)) return true;
+    if (n < 5 || ml_len(text) < 4) return end[-1] == text.e[-1];
+    const uint32_t last = ml_load32(end - 4);
+    if (last == ml_load32(text.e - 4)) return true;
+    return (has_percent(last) || end[-5] == '%') && end[-1] == text.e[-1]; /* a value is among them */
 }
 
 /* What follows the table's lead; p NULL: the text does not begin with it. */
@@ -304,7 +315,7 @@ static bool match_literals(ml_line *l, const ml_patterns *table, const looked_up
 
 /* Whether the row, which begins with a value, can begin the text: what a look at one byte or two tells. `blank`: the
  * text's first. */
-static bool can_begin(const char *row, ml_cur text, const char *blank)
+static inline bool can_begin(const ml_line *l, const char *row, ml_cur text, const char *blank)
 {
     const char *const lit = row + 2;
     size_t k = 0;
@@ -314,6 +325,9 @@ static bool can_begin(const char *row, ml_cur text, const char *blank)
         if (lit[k] != ' ') return true;
         if (!blank || (size_t)(blank - text.p) <= k || blank[-(ptrdiff_t)k] != lit[0]) return false;
         return lit[k + 1] == '%' || lit[k + 1] == '\0' || (blank + 1 < text.e && blank[1] == lit[k + 1]);
+    case 'c':
+    case 'r':
+        return ml_find(l, ml_slice(text.p, blank ? blank : text.e), '[') != NULL;
     case 'd':
         return ml_is_digit(ml_peek(text));
     case 'a':
@@ -330,21 +344,23 @@ static bool match(ml_line *l, const ml_patterns *table, const looked_up *t)
     if (match_literals(l, table, t)) return true;
     if (table->row[0].key != 0) return false;
     const char *const blank = ml_find(l, t->behind, ' ');
-    for (size_t i = 0; i < table->count && table->row[i].key == 0; i++)
-        if (can_begin(table->row[i].text + t->skip, t->behind, blank) && match_rows(l, table, i, i + 1, t->text, 0))
+    for (size_t i = 0; i < table->count && table->row[i].key == 0; i++) {
+        const ml_pattern *const row = &table->row[i];
+        if (can_end(row, t->text) && can_begin(l, row->text + t->skip, t->behind, blank) && match_row(l, row, t->text, 0))
             return true;
+    }
     return false;
 }
 
 bool maillog__match_behind(ml_line *l, const ml_patterns *table, ml_cur text, const char *behind)
 {
-    const looked_up t = {text, ml_slice(behind, text.e), strlen(table->lead)};
+    const looked_up t = {text, ml_slice(behind, text.e), table->lead_len};
     return match(l, table, &t);
 }
 
 bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
 {
-    if (table->lead) {
+    if (table->lead_len) {
         const ml_cur behind = behind_lead(l, table->lead, text);
         return behind.p && maillog__match_behind(l, table, text, behind.p);
     }

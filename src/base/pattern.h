@@ -60,15 +60,16 @@ typedef struct ml_patterns {
     const ml_pattern *row;
     size_t count;
     const char *name; /* for the test that checks the order */
-    const char *lead; /* what all rows begin with: values, each with a literal behind it; NULL: nothing in common */
+    const char *lead; /* what all rows begin with: values, each with a literal behind it; "": nothing in common */
+    size_t lead_len;
 } ml_patterns;
 
 /* `ML_PATTERN_ROWS(name) = { {event, {fields}, ML_TEXT("text")}, … };` then `ML_PATTERN_TABLE(name);` defines `name`.
  */
 #define ML_PATTERN_ROWS(table) static const ml_pattern table##_rows[]
-#define ML_PATTERN_TABLE(table) ML_PATTERN_TABLE_LEAD(table, NULL)
+#define ML_PATTERN_TABLE(table) ML_PATTERN_TABLE_LEAD(table, "")
 #define ML_PATTERN_TABLE_LEAD(table, lead)                                                                             \
-    const ml_patterns table = {table##_rows, sizeof table##_rows / sizeof *table##_rows, #table, lead}
+    const ml_patterns table = {table##_rows, sizeof table##_rows / sizeof *table##_rows, #table, lead, sizeof(lead) - 1}
 
 /* Match the whole of `text`; on success the fields and the event are written. */
 bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text);

@@ -94,6 +94,6 @@ unsigned maillog__word(ml_cur v, unsigned first, unsigned last)
     const uint64_t key = ml_key(NULL, v);
     if (n == 0) return 0;
     for (const word_row *w = &words[row_of[first]], *end = &words[row_of[last]]; w <= end; w++)
-        if (w->len == n && ml_load64(w->word) == key && (n <= 8 || memcmp(w->word, v.p, n) == 0)) return w->id;
+        if (ml_load64(w->word) == key && w->len == n && (n <= 8 || memcmp(w->word, v.p, n) == 0)) return w->id;
     return 0;
 }

@@ -8,24 +8,29 @@
 static const ml_patterns *const client_tables[] = {MAILLOG__POSTFIX_CLIENTS(TABLE)};
 #undef TABLE
 
+/* The statements that begin with a name and ": ": what leads their tables is looked for once. */
+static bool statement_of_name(ml_line *l, ml_cur c, const ml_postfix *head)
+{
+    const ml_cur t = ml_slice(head->colon + 2, c.e);
+    const char last = ml_last(ml_slice(c.p, head->colon));
+    if (ml_find(l, c, ',') && maillog__match_patterns(l, &maillog__postfix_statements_line, c)) return true;
+    if ((last == ']' || ml_is_digit(last)) && maillog__match_behind(l, &maillog__postfix_statements_peer, c, t.p))
+        return true;
+    const char *const second = ML_FIND(l, t, ": "), *const blank = ml_find(l, t, ' ');
+    if (second && maillog__match_behind(l, &maillog__postfix_statements_named_twice, c, second + 2)) return true;
+    if (blank && blank > t.p && maillog__match_behind(l, &maillog__postfix_statements_named_word, c, blank + 1))
+        return true;
+    return maillog__match_behind(l, &maillog__postfix_statements_named, c, t.p);
+}
+
 /* Statements of master and of the small services are among them: programs run under other names, and postlog(1) can
- * write under any tag. Those of the commands are not: some of them begin with a user's words. What leads the tables is
- * looked for once. */
+ * write under any tag. Those of the commands are not: some of them begin with a user's words. */
 static bool statement(ml_line *l, ml_cur c, const ml_postfix *head)
 {
     if (maillog__match_patterns(l, &maillog__postfix_statements, c)) return true;
-    if (head->colon) {
-        const char *const named = head->colon + 2;
-        const ml_cur t = ml_slice(named, c.e);
-        const char *const second = ML_FIND(l, t, ": "), *const blank = ml_find(l, t, ' ');
-        if (maillog__match_patterns(l, &maillog__postfix_statements_line, c) ||
-            maillog__match_behind(l, &maillog__postfix_statements_peer, c, named) ||
-            (second && maillog__match_behind(l, &maillog__postfix_statements_named_twice, c, second + 2)) ||
-            (blank && blank > t.p && maillog__match_behind(l, &maillog__postfix_statements_named_word, c, blank + 1)) ||
-            maillog__match_behind(l, &maillog__postfix_statements_named, c, named))
-            return true;
-    }
-    return maillog__match_patterns(l, &maillog__postfix_statements_word, c);
+    if (head->colon && statement_of_name(l, c, head)) return true;
+    const char *const blank = ml_find(l, c, ' ');
+    return blank && blank > c.p && maillog__match_behind(l, &maillog__postfix_statements_word, c, blank + 1);
 }
 
 /* TLS statements name the peer alike in servers and clients. */
@@ -171,11 +176,12 @@ static bool is_about_peer(const ml_line *l, ml_cur c, const ml_postfix *head)
     return ML_STARTS(c, "certificate ") || ML_FIND(l, before, " certificate verification ");
 }
 
-/* What is told apart by a ": " in it. */
+/* What has a ": " in it; the last two behind one word. */
 static bool with_colon(ml_line *l, ml_cur text, const ml_postfix *head)
 {
-    if (server_description(l, text) || listen_address(l, text)) return true;
-    return head->severity && function_failed(l, text);
+    if (server_description(l, text)) return true;
+    if (ml_find(l, ml_slice(text.p, head->colon), ' ')) return false;
+    return listen_address(l, text) || (head->severity && function_failed(l, text));
 }
 
 bool maillog__postfix_library(ml_line *l, ml_cur text, const ml_postfix *head)

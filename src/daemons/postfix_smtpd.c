@@ -219,7 +219,7 @@ bool maillog__postfix_smtpd(ml_line *l, ml_cur text, const ml_postfix *head)
     ml_cur c = text;
     if (head->severity)
         return maillog__postfix_hostname(l, c) || maillog__postfix_sasl_failure(l, c) ||
-               maillog__postfix_smtpd_warning(l, c) || maillog__postfix_tls(l, c, head);
+               maillog__postfix_smtpd_warning(l, c, head) || maillog__postfix_tls(l, c, head);
     if (head->queue_id.p) {
         if (ML_SKIP(&c, "client=")) return maillog__postfix_client(l, c);
         return maillog__postfix_action(l, c, head) || maillog__postfix_session(l, c, head) || proxy_reply(l, c) ||

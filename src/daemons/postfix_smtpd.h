@@ -5,7 +5,7 @@
 #include "postfix.h"
 
 /* Statements after `warning: `, and those without a severity, that are text with a few values. */
-bool maillog__postfix_smtpd_warning(ml_line *l, ml_cur text);
+bool maillog__postfix_smtpd_warning(ml_line *l, ml_cur text, const ml_postfix *head);
 bool maillog__postfix_smtpd_info(ml_line *l, ml_cur text);
 
 #endif

@@ -141,13 +141,13 @@ static bool match(ml_line *l, const ml_patterns *table, ml_cur text)
 }
 
 /* KIND limit exceeded: RATE from CLIENT for service SERVICE, of anvil's kinds only. */
-static bool rate_limit(ml_line *l, ml_cur c)
+static bool rate_limit(ml_line *l, ml_cur c, const ml_postfix *head)
 {
     static const char kinds[][32] = {"AUTH command rate",    "Connection concurrency",        "Connection rate",
                                      "New TLS session rate", "Message delivery request rate", "Recipient address rate"};
     ml_cur kind, rate;
     size_t i = 0;
-    if (!ML_UNTIL(l, &c, " limit exceeded: ", &kind)) return false;
+    if (!ml_postfix_word(head, &c, &kind) || !ML_DROP_END(&kind, " limit exceeded")) return false;
     while (!ml_is_n(kind, kinds[i], strlen(kinds[i])))
         if (++i == sizeof kinds / sizeof *kinds) return false;
     if (!ml_digits(&c, &rate) || !ML_SKIP(&c, " from ")) return false;
@@ -173,10 +173,10 @@ static bool host_lookup(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_POSTFIX_LOOKUP_FAILED);
 }
 
-bool maillog__postfix_smtpd_warning(ml_line *l, ml_cur text)
+bool maillog__postfix_smtpd_warning(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     maillog_field *const mark = ml_mark(l);
-    if (rate_limit(l, text)) return true;
+    if (rate_limit(l, text, head)) return true;
     ml_fail(l, mark);
     if (match(l, &maillog__postfix_smtpd_warnings, text)) return true;
     ml_fail(l, mark);
