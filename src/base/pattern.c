@@ -212,7 +212,7 @@ static unsigned common_bytes(uint64_t row, uint64_t text, bool *is_prefix)
     return n;
 }
 
-/* The key of the first n bytes, one to seven. */
+/* The key of the first n bytes, four to seven. */
 static uint64_t key_of_first(uint64_t key, unsigned n) { return key >> (64 - 8 * n) << (64 - 8 * n); }
 
 /* How many of the first n rows have a key that is not above this one. */
@@ -305,7 +305,7 @@ static bool match_literals(ml_line *l, const ml_patterns *table, const looked_up
             if (match_rows(l, table, first, end, t->text, t->skip ? 0 : n)) return true;
             end = first;
         } else {
-            if (n == 0) return false;
+            if (n < ML_PATTERN_SHORTEST) return false;
             key = key_of_first(key, n);
             end = count_up_to(row, end - 1, key);
         }
@@ -313,12 +313,13 @@ static bool match_literals(ml_line *l, const ml_patterns *table, const looked_up
     return false;
 }
 
-/* Whether the row, which begins with a value, can begin the text: what a look at one byte or two tells. `blank`: the
- * text's first. */
+/* Whether the row, which begins with a value or a short literal, can begin the text: what a look at one byte or two
+ * tells. `blank`: the text's first. */
 static inline bool can_begin(const ml_line *l, const char *row, ml_cur text, const char *blank)
 {
     const char *const lit = row + 2;
     size_t k = 0;
+    if (row[0] != '%') return ml_peek(text) == row[0];
     switch (row[1]) {
     case 'w': /* the literal's first blank can only stand at the text's first */
         while (lit[k] != ' ' && lit[k] != '%' && lit[k] != '\0') k++;
@@ -346,7 +347,8 @@ static bool match(ml_line *l, const ml_patterns *table, const looked_up *t)
     const char *const blank = ml_find(l, t->behind, ' ');
     for (size_t i = 0; i < table->count && table->row[i].key == 0; i++) {
         const ml_pattern *const row = &table->row[i];
-        if (can_end(row, t->text) && can_begin(l, row->text + t->skip, t->behind, blank) && match_row(l, row, t->text, 0))
+        if (can_end(row, t->text) && can_begin(l, row->text + t->skip, t->behind, blank) &&
+            match_row(l, row, t->text, 0))
             return true;
     }
     return false;

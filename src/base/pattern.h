@@ -17,7 +17,8 @@
  *
  * A table is sorted by the literal before the first conversion (bytewise; a test checks it), so that few rows are
  * tried: those whose literal the text begins with, longest first; of equal ones, in the order of the table. Rows that
- * begin with a conversion stand first and are tried last, in the order of the table.
+ * begin with a conversion, or whose literal is shorter than four bytes, stand first and are tried last, in the order of
+ * the table: then what begins otherwise than all others do is known after one look.
  *
  * Where all statements of a table begin with the same values (`%w: no regexp`, a table or function name), the table has
  * a `lead`: every row begins with it, and the rows are sorted and found by the literal that stands behind it. */
@@ -27,6 +28,7 @@
 #include "cursor.h"
 
 #define ML_PATTERN_FIELDS 8
+#define ML_PATTERN_SHORTEST 4 /* of the literals that rows are found by */
 
 typedef struct ml_pattern {
     uint16_t event;                    /* maillog_event_type */
@@ -37,7 +39,7 @@ typedef struct ml_pattern {
 } ml_pattern;
 
 /* The first eight bytes of the literal that begins at `from`, the first one highest, 0 for those past its end: the
- * order of these numbers is that of the rows. A constant. */
+ * order of these numbers is that of the rows. 0 for a literal shorter than four. A constant. */
 #define ML_PATTERN_KEY_OF(text, at, shift, rest)                                                                       \
     (ML_KEY_BYTE(text, at) == '%' ? 0 : ML_KEY_BYTE(text, at) << (shift) | (rest))
 #define ML_PATTERN_KEY_END(text, at)                                                                                   \
@@ -45,7 +47,11 @@ typedef struct ml_pattern {
         text, at, 24,                                                                                                  \
         ML_PATTERN_KEY_OF(text, (at) + 1, 16,                                                                          \
                           ML_PATTERN_KEY_OF(text, (at) + 2, 8, ML_PATTERN_KEY_OF(text, (at) + 3, 0, UINT64_C(0)))))
-#define ML_PATTERN_KEY(text, from)                                                                                     \
+#define ML_PATTERN_IS_SHORT(text, from)                                                                                \
+    (ML_KEY_BYTE(text, from) == '%' || ML_KEY_BYTE(text, (from) + 1) == '%' || ML_KEY_BYTE(text, (from) + 2) == '%' || \
+     ML_KEY_BYTE(text, (from) + 3) == '%' || ML_KEY_BYTE(text, (from) + 3) == '\0')
+#define ML_PATTERN_KEY(text, from) (ML_PATTERN_IS_SHORT(text, from) ? 0 : ML_PATTERN_WHOLE_KEY(text, from))
+#define ML_PATTERN_WHOLE_KEY(text, from)                                                                               \
     ML_PATTERN_KEY_OF(text, from, 56,                                                                                  \
                       ML_PATTERN_KEY_OF(text, (from) + 1, 48,                                                          \
                                         ML_PATTERN_KEY_OF(text, (from) + 2, 40,                                        \

@@ -36,6 +36,7 @@ ML_PATTERN_ROWS(maillog__amavis_named) = {
 ML_PATTERN_TABLE_LEAD(maillog__amavis_named, NAMED);
 
 ML_PATTERN_ROWS(maillog__amavis_statements) = {
+    {E(SCANNER), {F(ROLE), F(AV)}, ML_TEXT("No %w av scanner: %s")},
     {E(CONNECT_FAILED), {F(AV), F(RETRY)}, ML_TEXT("%s broken pipe (don't worry), retrying (%d)")},
     {E(SCANNER_SLOW), {F(PATH), F(SECONDS)}, ML_TEXT("%s is taking longer than %d s and will be killed")},
     {E(SCANNER_FAILED), {F(AV), F(ERROR)}, ML_TEXT("%s av-scanner FAILED: run_av error: %s")},
@@ -175,7 +176,6 @@ ML_PATTERN_ROWS(maillog__amavis_statements) = {
      ML_TEXT("Negative SMTP response to %w (%a): %S, dt: %f ms")},
     {E(SMTP_RESPONSE), {F(COMMAND), F(TO), F(REPLY)}, ML_TEXT("Negative SMTP response to %w (%a): %s")},
     {E(NET_SERVER), {F(TEXT)}, ML_TEXT("Net::Server: %s")},
-    {E(SCANNER), {F(ROLE), F(AV)}, ML_TEXT("No %w av scanner: %s")},
     {E(PROGRAM), {F(NAME), F(TEXT)}, ML_TEXT("No $%w, %s")},
     {E(SMTP_RESPONSE), {F(COMMAND), F(SECONDS)}, ML_TEXT("No SMTP resp. to %w, dt: %f s")},
     {E(SMTP_RESPONSE), {F(COMMAND), F(TO), F(SECONDS)}, ML_TEXT("No SMTP response to %w (%a), dt: %f s")},

@@ -11,6 +11,7 @@
 /* behind `[jail] ` */
 extern const ml_patterns maillog__fail2ban_jail;
 ML_PATTERN_ROWS(maillog__fail2ban_jail) = {
+    {E(FOUND), {F(CLIENT_ADDR), F(TEXT)}, ML_TEXT("IP %w is bad: %s")},
     {E(ALREADY_BANNED), {F(CLIENT_ADDR)}, ML_TEXT("%w already banned")},
     {E(LOG_SOURCE), {F(TEXT)}, ML_TEXT("Added journal match for: %s")},
     {E(BAN), {F(CLIENT_ADDR)}, ML_TEXT("Ban %w")},
@@ -18,7 +19,6 @@ ML_PATTERN_ROWS(maillog__fail2ban_jail) = {
     {E(FOUND), {F(CLIENT_ADDR), F(DATE)}, ML_TEXT("Found %w - %s")},
     {E(FOUND), {F(CLIENT_ADDR), F(TEXT)}, ML_TEXT("Found %w, bad - %s")},
     {E(FOUND), {F(CLIENT_ADDR)}, ML_TEXT("Found %w")},
-    {E(FOUND), {F(CLIENT_ADDR), F(TEXT)}, ML_TEXT("IP %w is bad: %s")},
     {E(IGNORED), {F(CLIENT_ADDR), F(REASON)}, ML_TEXT("Ignore %w by %s")},
     {E(IGNORED), {F(CLIENT_ADDR), F(REASON)}, ML_TEXT("Ignore %w, %s")},
     {E(BAN), {F(CLIENT_ADDR), F(COUNT), F(DURATION), F(UNTIL)}, ML_TEXT("Increase Ban %w (%d # %s -> %s)")},
@@ -34,13 +34,13 @@ ML_PATTERN_TABLE(maillog__fail2ban_jail);
 
 extern const ml_patterns maillog__fail2ban_statements;
 ML_PATTERN_ROWS(maillog__fail2ban_statements) = {
+    {E(SETTING), {F(KEY), F(VALUE)}, ML_TEXT("  %w: %s")},
     {E(ACTION_FAILED), {F(ID), F(COMMAND)}, ML_TEXT("%w -- exec: %s")},
     {E(ACTION_FAILED), {F(ID), F(TEXT)}, ML_TEXT("%w -- stdout: %s")},
     {E(ACTION_FAILED), {F(ID), F(TEXT)}, ML_TEXT("%w -- stderr: %s")},
     {E(ACTION_FAILED), {F(ID), F(CODE)}, ML_TEXT("%w -- returned %d")},
     {E(ACTION_FAILED), {F(ID), F(TEXT)}, ML_TEXT("%w -- killed with %s")},
     {E(ACTION_FAILED), {F(ID), F(TEXT)}, ML_TEXT("%w -- timed out %s")},
-    {E(SETTING), {F(KEY), F(VALUE)}, ML_TEXT("  %w: %s")},
     {E(START), {0}, ML_TEXT("--------------------------------------------------")},
     {E(LOG_SOURCE), {F(PATH)}, ML_TEXT("Added logfile = %s")},
     {E(LOG_SOURCE), {F(PATH), F(OFFSET), F(DIGEST)}, ML_TEXT("Added logfile: '%s' (pos = %d, hash = %w)")},

@@ -10,6 +10,11 @@
 
 extern const ml_patterns maillog__opendkim_statements;
 ML_PATTERN_ROWS(maillog__opendkim_statements) = {
+    {E(SIGNATURE_ERROR), {F(SELECTOR), F(DOMAIN), F(ALGORITHM), F(SSL_ERROR)}, ML_TEXT("s=%w d=%w a=%w SSL %s")},
+    {E(SIGNATURE_ERROR),
+     {F(SELECTOR), F(DOMAIN), F(ALGORITHM)},
+     ML_TEXT("s=%w d=%w a=%w SSL")}, /* its blank was cut off */
+    {E(SIGNATURE_ERROR), {F(SELECTOR), F(DOMAIN), F(SSL_ERROR)}, ML_TEXT("s=%w d=%w SSL %s")},
     {E(STARTING), {F(NAME), F(VERSION), F(ARGS)}, ML_TEXT("%s v%w starting (args: %S)")},
     {E(STARTING), {F(NAME), F(VERSION), F(ARGS)}, ML_TEXT("%s v%w starting (%S)")},
     {E(STARTING), {F(NAME), F(VERSION)}, ML_TEXT("%s v%w starting")},
@@ -99,11 +104,6 @@ ML_PATTERN_ROWS(maillog__opendkim_statements) = {
     {E(REPUTATION), {F(DOMAIN), F(ERROR)}, ML_TEXT("reputation query for \"%s\" failed%s")},
     {E(REPUTATION), {F(ERROR)}, ML_TEXT("reputation query for NULL domain failed%s")},
     {E(INTERNAL_ERROR), {F(ERROR)}, ML_TEXT("resource unavailable: %s")},
-    {E(SIGNATURE_ERROR), {F(SELECTOR), F(DOMAIN), F(ALGORITHM), F(SSL_ERROR)}, ML_TEXT("s=%w d=%w a=%w SSL %s")},
-    {E(SIGNATURE_ERROR),
-     {F(SELECTOR), F(DOMAIN), F(ALGORITHM)},
-     ML_TEXT("s=%w d=%w a=%w SSL")}, /* its blank was cut off */
-    {E(SIGNATURE_ERROR), {F(SELECTOR), F(DOMAIN), F(SSL_ERROR)}, ML_TEXT("s=%w d=%w SSL %s")},
     {E(INTERNAL_ERROR), {F(ERROR)}, ML_TEXT("signature generation error: %s")},
     {E(BAD_SIGNATURE), {F(ERROR)}, ML_TEXT("signature processing failed: %s")},
     {E(SIGNATURE_RESULT),

@@ -13,7 +13,7 @@ static bool statement_of_name(ml_line *l, ml_cur c, const ml_postfix *head)
 {
     const ml_cur t = ml_slice(head->colon + 2, c.e);
     const char last = ml_last(ml_slice(c.p, head->colon));
-    if (ml_find(l, c, ',') && maillog__match_patterns(l, &maillog__postfix_statements_line, c)) return true;
+    if (ml_is_digit(last) && maillog__match_patterns(l, &maillog__postfix_statements_line, c)) return true;
     if ((last == ']' || ml_is_digit(last)) && maillog__match_behind(l, &maillog__postfix_statements_peer, c, t.p))
         return true;
     const char *const second = ML_FIND(l, t, ": "), *const blank = ml_find(l, t, ' ');
@@ -91,10 +91,10 @@ static bool bad_hostname(ml_line *l, ml_cur c)
 }
 
 /* `REASON in server description: SERVER`: what host_port.c says of relayhost, a transport's nexthop, … */
-static bool server_description(ml_line *l, ml_cur c)
+static bool server_description(ml_line *l, ml_cur c, const ml_postfix *head)
 {
     ml_cur reason;
-    if (!ML_UNTIL(l, &c, " in server description: ", &reason)) return false;
+    if (!ml_postfix_word(head, &c, &reason) || !ML_DROP_END(&reason, " in server description")) return false;
     ml_put(l, MAILLOG_FIELD_ERROR, reason);
     ml_put(l, MAILLOG_FIELD_SERVER, c);
     return ml_event(l, MAILLOG_EVENT_POSTFIX_CONFIG_ERROR);
@@ -179,7 +179,7 @@ static bool is_about_peer(const ml_line *l, ml_cur c, const ml_postfix *head)
 /* What has a ": " in it; the last two behind one word. */
 static bool with_colon(ml_line *l, ml_cur text, const ml_postfix *head)
 {
-    if (server_description(l, text)) return true;
+    if (server_description(l, text, head)) return true;
     if (ml_find(l, ml_slice(text.p, head->colon), ' ')) return false;
     return listen_address(l, text) || (head->severity && function_failed(l, text));
 }

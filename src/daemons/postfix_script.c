@@ -4,6 +4,7 @@
 #include "postfix_library.h"
 
 ML_PATTERN_ROWS(maillog__postfix_script_rows) = {
+    ROW1(SYSTEM_START_ERROR, "no %s/master.cf file found", CONFIG),
     ROW1(FILE_OWNER, "%s: please verify contents and remove by hand", PATH),
     ROW2(FILES_DIFFER, "%w and %w differ", PATH, PATH2),
     ROW0(USAGE, "-c requires absolute pathname"),
@@ -48,7 +49,6 @@ ML_PATTERN_ROWS(maillog__postfix_script_rows) = {
     ROW0(SYSTEM_START_ERROR, "mail system startup failed"),
     ROW0(SYSTEM_START_ERROR, "missing 'postlog' service in master.cf - run 'postfix upgrade-configuration'"),
     ROW1(CONFIG_ERROR, "multi-instance support is requested, but %s is empty", PARAM),
-    ROW1(SYSTEM_START_ERROR, "no %s/master.cf file found", CONFIG),
     ROW2(SYSTEM_START_ERROR, "no Postfix %s directory %S!", KIND, PATH),
     ROW1(SYSTEM_START_ERROR, "no Postfix master program %S!", PATH),
     ROW0(TLS_CERTIFICATE_ERROR, "no default TLS random source defined and no /dev/urandom"),

@@ -37,12 +37,12 @@ ML_PATTERN_TABLE_LEAD(maillog__postfix_tools_user, ROW_LEAD);
 #define ROW_LEAD ""
 
 ML_PATTERN_ROWS(maillog__postfix_tools_rows) = {
+    ROW1(USAGE, "-%w option not supported", ARGS),
+    ROW1(USAGE, "-%s", TEXT),
     ROW1(QUEUE_FILE_ERROR, "%w queue must not be hashed", QUEUE),
     ROW3(INSTANCE_ERROR, "%w = '%s': directory not found: %s", PARAM, VALUE, ERROR),
     ROW2(INSTANCE_ERROR, "%w = '%s' is not a directory", PARAM, VALUE),
     ROW3(USAGE, "'-O %s' was requested, but the configuration is '%s = %s'", ARGS, PARAM, VALUE),
-    ROW1(USAGE, "-%w option not supported", ARGS),
-    ROW1(USAGE, "-%s", TEXT),
     ROW0(USAGE, "-c requires absolute pathname"),
     ROW1(SUBMISSION_ERROR, "-f option specified malformed sender: %s", SENDER),
     ROW0(USAGE, "At most one -T <mode> option may be specified"),

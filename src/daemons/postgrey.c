@@ -15,6 +15,7 @@
 
 extern const ml_patterns maillog__postgrey_statements;
 ML_PATTERN_ROWS(maillog__postgrey_statements) = {
+    {E(RM), {F(PATH)}, ML_TEXT("rm %s")},
     {E(START), {F(DATE), F(TYPE), F(MASTER_PID)}, ML_TEXT("%w postgrey (type %w) starting! pid(%d)")},
     {E(WARNING), {F(PATH), F(LINE_NO)}, ML_TEXT("%s line %d: doesn't look like a hostname")},
     {E(WARNING), {F(PATH), F(LINE_NO)}, ML_TEXT("%s line %d: doesn't look like an address")},
@@ -48,7 +49,6 @@ ML_PATTERN_ROWS(maillog__postgrey_statements) = {
      ML_TEXT("disabling DB_AUTO_COMMIT because you are using BerkeleyDB version %w. %s")},
     {E(GARBAGE), {F(TEXT)}, ML_TEXT("ignoring garbage: <%S>")},
     {E(FATAL), {F(PATH)}, ML_TEXT("locked: %s")},
-    {E(RM), {F(PATH)}, ML_TEXT("rm %s")},
     {E(WHITELISTED), {0}, ML_TEXT("tarpit whitelisted: %c")},
     {E(UNRECOGNIZED), {F(REQUEST)}, ML_TEXT("unrecognized request type: '%S'")},
     {E(WHITELISTED), {0}, ML_TEXT("whitelisted: %c")},

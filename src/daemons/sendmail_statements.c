@@ -8,6 +8,9 @@
 #define F(NAME) MAILLOG_FIELD_##NAME
 
 ML_PATTERN_ROWS(maillog__sendmail_statements) = {
+    {E(TRACE), {F(FD), F(TEXT)}, ML_TEXT("  %d: fl=%s")},
+    {E(TRACE), {F(FD), F(TEXT)}, ML_TEXT(" %d: fl=%s")},
+    {E(ABUSE), {F(COMMAND), F(CLIENT)}, ML_TEXT("\"%w\" command from %s")},
     {E(ALIASES), {F(PATH), F(COUNT), F(LENGTH), F(BYTES)}, ML_TEXT("%w: %d aliases, longest %d bytes, %d bytes total")},
     {E(FILE_WARNING), {F(PATH), F(TEXT)}, ML_TEXT("%w: unsafe directory path, marked %s")},
     {E(FILE_WARNING), {F(PATH), F(USER), F(TEXT)}, ML_TEXT("%w: user %w has bad shell %s")},
@@ -20,9 +23,6 @@ ML_PATTERN_ROWS(maillog__sendmail_statements) = {
     {E(REMOTE_ERROR), {F(RELAY_NAME), F(ERROR)}, ML_TEXT("%w: SMTP DATA-3 protocol error: %s")},
     {E(CONFIG), {F(PATH), F(TEXT)}, ML_TEXT("%w: WARNING: %s")},
     {E(TRACE), {F(FD), F(TEXT)}, ML_TEXT("%d: fl=%s")},
-    {E(TRACE), {F(FD), F(TEXT)}, ML_TEXT(" %d: fl=%s")},
-    {E(TRACE), {F(FD), F(TEXT)}, ML_TEXT("  %d: fl=%s")},
-    {E(ABUSE), {F(COMMAND), F(CLIENT)}, ML_TEXT("\"%w\" command from %s")},
     {E(TRACE), {F(TEXT)}, ML_TEXT("--- %s")},
     {E(TRACE), {F(TEXT)}, ML_TEXT("<-- %s")},
     {E(AUTH_STATE), {F(TEXT)}, ML_TEXT("AUTH authid %s")},
