@@ -5,8 +5,8 @@
  * of ordinary length and as lines of 64 KB to 1 MB. Exit 1: more than five times the ordinary cost, or not linear.
  *
  * usage: bench_worst              by the clock
- *        bench_worst --once       each line once, through measured(); bench/worst.sh counts the instructions with callgrind
- *        bench_worst --once FILE  the ordinary lines and those of a file in the same way
+ *        bench_worst --once       each line once, through measured(); bench/worst.sh counts the instructions with
+ * callgrind bench_worst --once FILE  the ordinary lines and those of a file in the same way
  */
 #include "bench.h"
 
