@@ -11,6 +11,7 @@ void maillog__line_keep(ml_line *l, ml_host *hosts)
     static const ml_host none = {{1, 1}, {0, 0}, 0};
     memcpy(l->stamp, "Jan  1 00:00:00 ", sizeof l->stamp);
     l->time = first;
+    l->zone = 0;
     l->hosts = hosts;
     for (int i = 0; i < ML_HOSTS; i++) hosts[i] = none;
 }

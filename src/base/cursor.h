@@ -60,7 +60,8 @@ typedef struct ml_line {
     const char *readable;        /* loads below this are allowed */
     ml_cur prefix, program;      /* the program tag, split at its last '/'; prefix.p NULL without one */
     char stamp[16];              /* how the last stamp began, */
-    maillog_time time;           /* and what it means: mostly the next line's are the same */
+    maillog_time time;           /* and what it means: mostly the next line's are the same; */
+    uint64_t zone;               /* and its offset and the blank behind it, if it is `….123456+02:00 ` */
     ml_host *hosts;              /* ML_HOSTS of them, of earlier lines, by their first bytes; NULL: none are kept */
     ml_form form;
     bool inside; /* a line inside a record or behind a container's prefix: there is no third */

@@ -11,13 +11,13 @@
 ML_INLINE bool quick_user(ml_quick *q, const char *name, bool header_has_pid)
 {
     const char *const user = q->p + 1, *const close = quick_find_2(q, user, ')', ',');
-    if (close + 2 >= q->e || *close != ')' || ml_is_digit(*user)) return false;
+    if (close >= q->e || *close != ')' || ml_is_digit(*user)) return false;
     ML_ROW(q, SERVICE, name, q->p);
     ML_ROW(q, USER, user, close);
     q->p = close + 1;
     if (*q->p == '<') {
         const char *const pid = q->p + 1, *const pid_end = quick_digits(q, pid);
-        if (pid_end == pid || pid_end + 1 >= q->e || *pid_end != '>' || pid_end[1] != '<') return false;
+        if (pid_end == pid || !QUICK_AT(pid_end, "><")) return false;
         const char *const session = pid_end + 2, *const end = quick_find(q, session, '>');
         if (end >= q->e || session == end) return false;
         ml_row(q, header_has_pid ? MAILLOG_FIELD_CHILD_PID : MAILLOG_FIELD_PID, pid, pid_end);

@@ -162,22 +162,74 @@ static inline const char *rfc3339(const ml_line *l, const char *p, bool same, ma
     return p;
 }
 
+/* The stamp `2026-07-19T07:59:06.123456+02:00 ` at p, if up to the minute, and from the offset on, it is the one kept.
+ */
+static inline bool new_microsecond(const ml_line *l, const char *p, maillog_time *out)
+{
+    const uint64_t second = ml_load64(p + 16) ^ ML_WORD(':', '0', '0', '.', '0', '0', '0', '0');
+    uint64_t n = (ml_load64(p + 20) ^ UINT64_C(0x0000303030303030)) << 16; /* its six digits, the last one on top */
+    const uint64_t tens = second >> 8 & 15, seconds = tens * 10 + (second >> 16 & 15);
+    uint64_t known;
+    if (ml_load64(p + 25) >> 8 != l->zone || (second & UINT64_C(0xFF0000FF)) || seconds > 60) return false;
+    /* a digit is 0..9: the sums have no top bit */
+    if ((second | (second + UINT64_C(0x7676767676767676)) | n | (n + UINT64_C(0x7676767676760000))) &
+        UINT64_C(0x8080808080808080))
+        return false;
+    n = (n * 10 + (n >> 8)) & UINT64_C(0x00FF00FF00FF00FF);
+    n = (n * 100 + (n >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
+    n = (n * 10000 + (n >> 32)) & UINT64_C(0xFFFFFFFF);
+    memcpy(&known, &l->time, sizeof known);
+    set_time(out, (known & UINT64_C(0x0000FFFFFFFFFFFF)) | seconds << 48, 6, (uint32_t)n * 1000, l->time.utc_offset);
+    return true;
+}
+
+/* What new_microsecond() compares, of the stamp that ends here; 0: it has another form. */
+static inline uint64_t zone_of(const char *p, const char *end, const maillog_time *t)
+{
+    return end - p == 33 && t->digits == 6 ? ml_load64(p + 25) >> 8 : 0;
+}
+
+/* The BSD stamp at p, if it is the one kept but for its second. */
+static inline bool new_second(ml_line *l, const char *p)
+{
+    uint64_t first;
+    const uint64_t other = (ml_load64(p + 8) ^ ml_load64(l->stamp + 8)) & UINT64_C(0xFF0000FFFFFFFFFF);
+    const uint64_t second = second_at(p + 12);
+    if ((ml_load64(p) ^ ml_load64(l->stamp)) | other || second == ~UINT64_C(0)) return false;
+    memcpy(&first, &l->time, sizeof first);
+    first = (first & UINT64_C(0xFF00FFFFFFFFFFFF)) | second;
+    memcpy(&l->time, &first, sizeof first);
+    memcpy(l->stamp + 8, p + 8, 8);
+    return true;
+}
+
+/* A stamp that is not that of the line before, or not all of it. */
+static __attribute__((noinline)) const char *new_stamp(ml_line *l, const char *p, bool keep, bool same,
+                                                       maillog_time *out)
+{
+    if (keep && *p != '2' && new_second(l, p)) {
+        *out = l->time;
+        return p + 16;
+    }
+    if (same && new_microsecond(l, p, out)) return p + 33;
+    const char *const end = *p == '2' ? rfc3339(l, p, same, out) : bsd(p, out);
+    if (keep && end) {
+        memcpy(l->stamp, p, sizeof l->stamp);
+        l->time = *out;
+        l->zone = zone_of(p, end, out);
+    }
+    return end;
+}
+
 /* The stamp at p: the byte after it, or NULL for one of the rare forms.
  * Of lines that come one after the other, the first sixteen bytes are kept: all of a BSD stamp, RFC 3339's up to the
  * minute. Lines come many a second, so that mostly they are those of the line before, and what they mean is known. */
 ML_INLINE const char *plain_stamp(ml_line *l, const char *p, bool keep, maillog_time *out)
 {
     const bool same = keep && ml_same_16(p, l->stamp);
-    if (ML_MOSTLY(same && *p != '2')) {
-        *out = l->time;
-        return p + 16;
-    }
-    const char *const end = *p == '2' ? rfc3339(l, p, same, out) : bsd(p, out);
-    if (keep && !same && end) {
-        memcpy(l->stamp, p, sizeof l->stamp);
-        l->time = *out;
-    }
-    return end;
+    if (ML_RARELY(!same || *p == '2')) return new_stamp(l, p, keep, same, out);
+    *out = l->time;
+    return p + 16;
 }
 
 /* Past the host at p: a word, no service of Dovecot's (`imap-login:`, `lmtp(1,`), no `<facility>`, no `[pid]`, no year.
@@ -199,11 +251,9 @@ ML_INLINE const char *past_host(const char *p, bool framed)
     return len == 4 && ml_is_digit(*p) ? NULL : p + len + 1;
 }
 
-/* past_host(), for which a host that is known need not be looked at. */
-ML_INLINE const char *past_known_host(ml_host *hosts, const char *p)
+/* past_host(), which is kept. */
+static __attribute__((noinline)) const char *past_new_host(ml_host *h, const char *p)
 {
-    ml_host *const h = &hosts[ml_load32(p) * UINT32_C(0x85EBCA6B) >> 29];
-    if (ML_MOSTLY(ml_same_masked_16(p, h->bytes, h->mask))) return p + h->len;
     const char *const tag = past_host(p, false);
     if (!tag || tag - p > 16) return tag;
     h->len = (uint32_t)(tag - p);
@@ -212,6 +262,13 @@ ML_INLINE const char *past_known_host(ml_host *hosts, const char *p)
     h->bytes[0] = ml_load64(p) & h->mask[0];
     h->bytes[1] = ml_load64(p + 8) & h->mask[1];
     return tag;
+}
+
+/* past_host(), for which a host that is known need not be looked at. */
+ML_INLINE const char *past_known_host(ml_host *hosts, const char *p)
+{
+    ml_host *const h = &hosts[ml_load32(p) * UINT32_C(0x85EBCA6B) >> 29];
+    return ML_MOSTLY(ml_same_masked_16(p, h->bytes, h->mask)) ? p + h->len : past_new_host(h, p);
 }
 
 /* How many digits stand at p, if they are a pid and `]: ` follows, or 0; 17 bytes may be loaded. */

@@ -18,8 +18,8 @@ ML_INLINE const char *quick_relay_end(const ml_quick *q, const char *p)
 ML_INLINE bool quick_relay(ml_quick *q)
 {
     const char *const name = q->p, *const open = quick_relay_end(q, name);
-    if (open >= q->e) return false;
     if (*open == ',') {
+        if (open >= q->e) return false;
         ML_ROW(q, RELAY, name, open);
         q->p = open;
         return true;
@@ -45,7 +45,7 @@ ML_INLINE bool quick_relay(ml_quick *q)
 ML_INLINE bool quick_times(ml_quick *q)
 {
     const char *const delay = q->p, *const delay_end = ml_quick_find(q, delay, ','), *const delays = delay_end + 9;
-    if (q->e - delays < 32 || !ml_same_bytes(delay_end + 1, " delays=", 8)) return false;
+    if (!QUICK_AT(delay_end + 1, " delays=")) return false;
     const uint64_t first = ml_mask_32(delays, '/', '/'), second = first & (first - 1), third = second & (second - 1);
     const uint64_t commas = ml_mask_32(delays, ',', ',');
     if (!third || !commas) return false;
@@ -53,7 +53,7 @@ ML_INLINE bool quick_times(ml_quick *q)
     const char *const s3 = delays + ml_first(third), *const delays_end = delays + ml_first(commas);
     if (s3 >= delays_end || !QUICK_AT(delays_end, ", dsn=")) return false;
     const char *const dsn = delays_end + 6, *const dsn_end = ml_quick_find(q, dsn, ',');
-    if (q->e - dsn_end < 16 || !ml_same_bytes(dsn_end + 1, " status=", 8)) return false;
+    if (dsn_end >= q->e || !QUICK_AT(dsn_end + 1, " status=")) return false;
     ML_ROW(q, DELAY, delay, delay_end);
     ML_ROW(q, DELAY_BEFORE_QMGR, delays, s1);
     ML_ROW(q, DELAY_IN_QMGR, s1 + 1, s2);

@@ -175,7 +175,7 @@ static bool read_name(const char *tag, const char **leaf, const char **end)
 
 /* A tag that is not `postfix/smtpd` or `dovecot`: what `name` gets; false: something else. Known are programs of
  * another instance, `postfix-in/smtpd`; but not the processes of postfwd, which have names of Postfix's. */
-static bool other_program(const char *tag, program *out)
+static __attribute__((noinline)) bool other_program(const char *tag, program *out)
 {
     const char *leaf, *end;
     if (!read_name(tag, &leaf, &end)) return false;
@@ -237,15 +237,13 @@ enum { ROOM = 352, COPIED_MAX = 2048, LEAST = sizeof "Jul 19 07:59:06 a b: c" - 
 typedef struct text {
     const char *last_line;   /* a line that begins up to here has ROOM; NULL: none has */
     const char *last_window; /* of 64 bytes, behind which is ML_BEHIND */
-    const uint8_t *skip;     /* as in maillog_options, but never NULL */
+    const uint8_t *skip;     /* as in maillog_options */
 } text;
 
 static inline text text_of(const ml_line *l, const uint8_t *skip)
 {
-    static const uint8_t skip_none[256];
     const bool has_room = ML_QUICK && l->readable - l->base >= ROOM;
-    const text t = {has_room ? l->readable - ROOM : NULL, has_room ? l->readable - 64 - ML_BEHIND : NULL,
-                    skip ? skip : skip_none};
+    const text t = {has_room ? l->readable - ROOM : NULL, has_room ? l->readable - 64 - ML_BEHIND : NULL, skip};
     return t;
 }
 
@@ -269,7 +267,7 @@ static parsed parsed_event(const ml_line *l, maillog_field *field)
 }
 
 /* The message behind a plain header, of which there are these rows: HOST, PROGRAM, PID or not, MESSAGE. */
-static parsed slow_message(ml_line *l, const uint8_t *skip, maillog_field *field)
+static __attribute__((noinline)) parsed slow_message(ml_line *l, const uint8_t *skip, maillog_field *field)
 {
     maillog_field *const f = field + (field[2].id == MAILLOG_FIELD_PID ? 3 : 2);
     const char *const message = l->base + f->off;
@@ -286,6 +284,13 @@ ML_INLINE void put_place(maillog_batch_event *row, const ml_line *l, const char 
 {
     row->off = (uint32_t)((uintptr_t)p + l->to_offset);
     row->len = (uint32_t)(e - p);
+}
+
+/* The part of the tag before the leaf and its slash. */
+static __attribute__((noinline)) void put_instance(maillog_field *f, const ml_line *l, const char *tag,
+                                                   const char *leaf)
+{
+    ml_row_at(f, MAILLOG_FIELD_INSTANCE, 0, (uint32_t)((uintptr_t)tag + l->to_offset), (uint32_t)(leaf - 1 - tag));
 }
 
 ML_INLINE uint32_t rows_between(const maillog_field *from, const maillog_field *to)
@@ -339,14 +344,12 @@ ML_INLINE parsed common_line(ml_line *l, const text *t, const char *p, bool fram
     }
     const char *const e = at->e;
     ml_row_at(f++, MAILLOG_FIELD_MESSAGE, 0, (uint32_t)((uintptr_t)message + to_offset), (uint32_t)(e - message));
-    if (ML_RARELY(t->skip[who->daemon])) {
+    if (ML_RARELY(t->skip != NULL) && t->skip[who->daemon]) {
         if (!who->daemon || message == e || ml_may_be_syslogd(*message)) return slow_message(l, t->skip, field);
         const parsed header = {f, (uint32_t)who->daemon << 16 | (uint32_t)MAILLOG_MATCH_DAEMON << 24, 0};
         return header;
     }
-    if (ML_RARELY(who->leaf))
-        ml_row_at(f++, MAILLOG_FIELD_INSTANCE, 0, (uint32_t)((uintptr_t)tag + to_offset),
-                  (uint32_t)(name + who->leaf - 1 - tag));
+    if (ML_RARELY(who->leaf)) put_instance(f++, l, tag, name + who->leaf);
     const ml_found found = statement(who, l, message, e, f);
     if (ML_RARELY(!found.next)) return slow_message(l, t->skip, field);
     const parsed event = {found.next, (uint32_t)found.head | who->head, 0};
@@ -448,26 +451,32 @@ static ends row_line(ml_line *l, const uint8_t *skip, const char *p, bool keep, 
     return at;
 }
 
-static const char *parse_rows(ml_line *l, const uint8_t *skip, const char *p, bool final, ml_rows *out)
+/* How many lines there is room for, whatever they have; one at least. */
+static size_t room_for(const ml_rows *out)
 {
-    const char *const end = l->readable;
+    const size_t events = (size_t)(out->event_end - out->event);
+    const size_t lines = (out->fields_max - out->nfields) / MAILLOG_FIELDS_MAX + 1;
+    return lines < events ? lines : events;
+}
+
+/* So many lines at most, into rows that are free: where the next one begins. */
+static const char *parse_some(ml_line *l, const uint8_t *skip, const char *p, bool final, ml_rows *out, size_t lines)
+{
     const text t = text_of(l, skip);
-    const maillog_batch_event *const event_end = out->event_end;
-    const uint32_t fields_max = out->fields_max;
-    maillog_event ev; /* its rows are not used: fields go straight to the caller's */
+    maillog_event *const ev = l->ev;
     maillog_batch_event *row = out->event;
+    const maillog_batch_event *const end = row + lines;
     maillog_field *field = out->field;
     uint32_t n = out->nfields;
-    l->ev = &ev;
-    while (row < event_end && n <= fields_max) {
+    do {
         parsed found = {NULL, 0, 0};
         ends at;
         if (ML_MOSTLY(p <= t.last_line)) found = common_line(l, &t, p, false, &at, field, &row->time, row, true);
         if (ML_RARELY(!found.next)) {
-            if (p >= end) break;
+            if (p >= l->readable) break;
             at = row_line(l, skip, p, !final, field);
             if (!at.next) break;
-            row->time = ev.time;
+            row->time = ev->time;
             put_place(row, l, p, at.e);
             found = parsed_event(l, field);
         }
@@ -476,15 +485,27 @@ static const char *parse_rows(ml_line *l, const uint8_t *skip, const char *p, bo
         row->nfields = nfields;
         row->flags = found.flags;
         memcpy(&row->type, &found.head, sizeof found.head);
-        row++;
         p = at.next;
         n += nfields;
         field = found.next;
-    }
-    l->ev = NULL;
+    } while (++row < end);
     out->event = row;
     out->field = field;
     out->nfields = n;
+    return p;
+}
+
+static const char *parse_rows(ml_line *l, const uint8_t *skip, const char *p, bool final, ml_rows *out)
+{
+    maillog_event ev; /* its rows are not used: fields go straight to the caller's */
+    l->ev = &ev;
+    while (out->event < out->event_end && out->nfields <= out->fields_max) {
+        const maillog_batch_event *const begin = out->event;
+        const size_t lines = room_for(out);
+        p = parse_some(l, skip, p, final, out, lines);
+        if ((size_t)(out->event - begin) < lines) break; /* the end of the buffer */
+    }
+    l->ev = NULL;
     return p;
 }
 

@@ -26,7 +26,15 @@ ML_INLINE const char *quick_find(const ml_quick *q, const char *p, char ch) { re
 #define QUICK_AT(p, lit) ml_quick_same((p), "" lit, sizeof(lit) - 1)
 
 /* Whether the byte is anywhere from p on. */
-ML_INLINE bool quick_has(const ml_quick *q, const char *p, char ch) { return ml_quick_find(q, p, ch) < q->e; }
+ML_INLINE bool quick_has(const ml_quick *q, const char *p, char ch)
+{
+    do {
+        const uint64_t hits = ml_mask_64(p, ch);
+        if (hits) return p + ml_first(hits) < q->e;
+        p += 64;
+    } while (p < q->e);
+    return false;
+}
 
 /* Whether [p, e) are letters and `also`, or (digits) digits as well. */
 ML_INLINE bool quick_is_letters(const char *p, const char *e, char also, bool digits)
