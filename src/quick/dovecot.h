@@ -29,17 +29,34 @@ ML_INLINE bool quick_user(ml_quick *q, const char *name, bool header_has_pid)
 
 /* ---- MESSAGE: user=<U>, method=M, rip=A, lip=A, mpid=N, TLS, session=<S> ---- */
 
+/* Where a comma or a '>' is in the 64 bytes from `at` on; those that were taken are out of it. */
+typedef struct quick_elements {
+    const char *at;
+    uint64_t ends;
+} quick_elements;
+
 /* `, key=value` up to the next comma; false: it is not there, or holds a '>', which might be the user's. */
-ML_INLINE bool quick_element(ml_quick *q, const char *lit, size_t n, maillog_field_id id)
+ML_INLINE bool quick_element(ml_quick *q, quick_elements *el, const char *lit, size_t n, maillog_field_id id)
 {
     if (!ml_quick_same(q->p, lit, n)) return false;
-    const char *const value = q->p + n, *const end = ml_quick_find_2(q, value, ',', '>');
+    const char *const value = q->p + n, *end;
+    if (ML_VEC < 32) { /* less than looking at 64 bytes */
+        end = ml_quick_find_2(q, value, ',', '>');
+    } else {
+        if (ML_RARELY(!el->ends)) {
+            el->at = value;
+            el->ends = ml_mask_64(value, ',') | ml_mask_64(value, '>');
+            if (!el->ends) return false;
+        }
+        end = el->at + ml_first(el->ends);
+        el->ends &= el->ends - 1;
+    }
     if (end >= q->e || *end != ',') return false;
     ml_row(q, id, value, end);
     q->p = end;
     return true;
 }
-#define QUICK_ELEMENT(q, lit, NAME) quick_element((q), lit, sizeof(lit) - 1, MAILLOG_FIELD_##NAME)
+#define QUICK_ELEMENT(q, el, lit, NAME) quick_element((q), (el), lit, sizeof(lit) - 1, MAILLOG_FIELD_##NAME)
 
 /* `(auth failed, N attempts in N secs)` or `(no auth attempts in N secs)`: the rows, from the `(` on. */
 ML_INLINE bool quick_attempts(ml_quick *q)
@@ -99,9 +116,10 @@ ML_INLINE bool quick_login(ml_quick *out)
     if (close >= q.e) return false;
     ML_ROW(&q, USER, user, close);
     q.p = close + 1;
-    (void)QUICK_ELEMENT(&q, ", method=", METHOD);
-    if (!QUICK_ELEMENT(&q, ", rip=", RIP) || !QUICK_ELEMENT(&q, ", lip=", LIP)) return false;
-    (void)QUICK_ELEMENT(&q, ", mpid=", MPID);
+    quick_elements el = {NULL, 0};
+    (void)QUICK_ELEMENT(&q, &el, ", method=", METHOD);
+    if (!QUICK_ELEMENT(&q, &el, ", rip=", RIP) || !QUICK_ELEMENT(&q, &el, ", lip=", LIP)) return false;
+    (void)QUICK_ELEMENT(&q, &el, ", mpid=", MPID);
     if (ML_QUICK_SKIP(&q.p, ", TLS,"))
         ML_ROW(&q, SECURED, q.p - 4, q.p - 1);
     else if (ML_QUICK_SKIP(&q.p, ", secured,"))
@@ -147,25 +165,51 @@ ML_INLINE bool quick_end_reason(ml_quick *q, bool disconnected)
     return true;
 }
 
+/* ` deleted=N expunged=N trashed=N`, or what there is of it; most sessions delete nothing. False: no ` deleted=`. */
+ML_INLINE bool quick_deleted(ml_quick *q)
+{
+    const char *const p = q->p;
+    if (QUICK_AT(p, " deleted=0 expunged=0 trashed=0 ")) {
+        ML_ROW(q, DELETED, p + 9, p + 10);
+        ML_ROW(q, EXPUNGED, p + 20, p + 21);
+        ML_ROW(q, TRASHED, p + 30, p + 31);
+        q->p += 31;
+        return true;
+    }
+    if (!QUICK_NUMBER(q, " deleted=", DELETED)) return false;
+    (void)QUICK_NUMBER(q, " expunged=", EXPUNGED);
+    (void)QUICK_NUMBER(q, " trashed=", TRASHED);
+    return true;
+}
+
+/* ` hdr_count=N hdr_bytes=N body_count=N body_bytes=N`, or what there is of it. */
+ML_INLINE void quick_fetched(ml_quick *q)
+{
+    quick_numbers n = {NULL, 0};
+    if (!QUICK_COUNT(q, &n, " hdr_count=", HDR_COUNT)) {
+        (void)QUICK_COUNT(q, &n, " appended=", APPENDED);
+        (void)QUICK_COUNT(q, &n, " hdr_count=", HDR_COUNT);
+    }
+    (void)QUICK_COUNT(q, &n, " hdr_bytes=", HDR_BYTES);
+    const char *const p = q->p;
+    if (QUICK_AT(p, " body_count=0 body_bytes=0") && q->e - p == 26) {
+        ML_ROW(q, BODY_COUNT, p + 12, p + 13);
+        ML_ROW(q, BODY_BYTES, p + 25, p + 26);
+        q->p += 26;
+        return;
+    }
+    (void)QUICK_COUNT(q, &n, " body_count=", BODY_COUNT);
+    (void)QUICK_COUNT(q, &n, " body_bytes=", BODY_BYTES);
+}
+
 /* The counts in the order of imap_logout_format's default. */
 ML_INLINE bool quick_session_end(ml_quick *out)
 {
     ml_quick q = *out;
-    quick_numbers n = {NULL, 0};
     const bool disconnected = ML_QUICK_SKIP(&q.p, "Disconnected: ");
-    if (!quick_end_reason(&q, disconnected) || !QUICK_COUNT(&q, &n, " in=", IN) || !QUICK_COUNT(&q, &n, " out=", OUT))
+    if (!quick_end_reason(&q, disconnected) || !QUICK_NUMBER(&q, " in=", IN) || !QUICK_NUMBER(&q, " out=", OUT))
         return false;
-    if (QUICK_COUNT(&q, &n, " deleted=", DELETED)) {
-        (void)QUICK_COUNT(&q, &n, " expunged=", EXPUNGED);
-        (void)QUICK_COUNT(&q, &n, " trashed=", TRASHED);
-        if (!QUICK_COUNT(&q, &n, " hdr_count=", HDR_COUNT)) {
-            (void)QUICK_COUNT(&q, &n, " appended=", APPENDED);
-            (void)QUICK_COUNT(&q, &n, " hdr_count=", HDR_COUNT);
-        }
-        (void)QUICK_COUNT(&q, &n, " hdr_bytes=", HDR_BYTES);
-        (void)QUICK_COUNT(&q, &n, " body_count=", BODY_COUNT);
-        (void)QUICK_COUNT(&q, &n, " body_bytes=", BODY_BYTES);
-    }
+    if (quick_deleted(&q)) quick_fetched(&q);
     return q.p == q.e && ml_quick_event(out, &q, MAILLOG_EVENT_DOVECOT_SESSION_END);
 }
 

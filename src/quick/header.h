@@ -204,9 +204,9 @@ static inline bool new_second(ml_line *l, const char *p)
 }
 
 /* A stamp that is not that of the line before, or not all of it. */
-static __attribute__((noinline)) const char *new_stamp(ml_line *l, const char *p, bool keep, bool same,
-                                                       maillog_time *out)
+static __attribute__((noinline)) const char *new_stamp(ml_line *l, const char *p, bool keep, maillog_time *out)
 {
+    const bool same = keep && ml_same_16(p, l->stamp);
     if (keep && *p != '2' && new_second(l, p)) {
         *out = l->time;
         return p + 16;
@@ -226,8 +226,7 @@ static __attribute__((noinline)) const char *new_stamp(ml_line *l, const char *p
  * minute. Lines come many a second, so that mostly they are those of the line before, and what they mean is known. */
 ML_INLINE const char *plain_stamp(ml_line *l, const char *p, bool keep, maillog_time *out)
 {
-    const bool same = keep && ml_same_16(p, l->stamp);
-    if (ML_RARELY(!same || *p == '2')) return new_stamp(l, p, keep, same, out);
+    if (ML_RARELY(!keep || !ml_same_16(p, l->stamp) || *p == '2')) return new_stamp(l, p, keep, out);
     *out = l->time;
     return p + 16;
 }

@@ -286,11 +286,12 @@ ML_INLINE void put_place(maillog_batch_event *row, const ml_line *l, const char 
     row->len = (uint32_t)(e - p);
 }
 
-/* The part of the tag before the leaf and its slash. */
+/* The part of the tag before the leaf and its slash; `name`: what `who` was found by. */
 static __attribute__((noinline)) void put_instance(maillog_field *f, const ml_line *l, const char *tag,
-                                                   const char *leaf)
+                                                   const char *name, const program *who)
 {
-    ml_row_at(f, MAILLOG_FIELD_INSTANCE, 0, (uint32_t)((uintptr_t)tag + l->to_offset), (uint32_t)(leaf - 1 - tag));
+    ml_row_at(f, MAILLOG_FIELD_INSTANCE, 0, (uint32_t)((uintptr_t)tag + l->to_offset),
+              (uint32_t)(name + who->leaf - 1 - tag));
 }
 
 ML_INLINE uint32_t rows_between(const maillog_field *from, const maillog_field *to)
@@ -349,7 +350,7 @@ ML_INLINE parsed common_line(ml_line *l, const text *t, const char *p, bool fram
         const parsed header = {f, (uint32_t)who->daemon << 16 | (uint32_t)MAILLOG_MATCH_DAEMON << 24, 0};
         return header;
     }
-    if (ML_RARELY(who->leaf)) put_instance(f++, l, tag, name + who->leaf);
+    if (ML_RARELY(who->leaf)) put_instance(f++, l, tag, name, who);
     const ml_found found = statement(who, l, message, e, f);
     if (ML_RARELY(!found.next)) return slow_message(l, t->skip, field);
     const parsed event = {found.next, (uint32_t)found.head | who->head, 0};
