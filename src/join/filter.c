@@ -8,6 +8,8 @@ static bool is_id(maillog_str v) { return v.len && maillog__is_queue_id(ml_slice
 
 /* ---- amavis ---- */
 
+enum { MOST_SPLIT = 8 }; /* of one message; each makes a node, for which there must be room: push.c, cells_for() */
+
 static void link_report(maillog_join *j, uint32_t run, const ml_in *in)
 {
     const maillog_str from = ml_value(in, ML_S_QUEUE_ID);
@@ -23,12 +25,14 @@ static void link_report(maillog_join *j, uint32_t run, const ml_in *in)
     }
     /* `ID`, `ID/ID` for a message that was split, or the whole reply of the next hop */
     maillog_str as = ml_value(in, ML_S_QUEUED_AS), item = nothing;
-    for (size_t at = 0, end; at < as.len; at = end + 1) {
+    int most = MOST_SPLIT;
+    for (size_t at = 0, end; at < as.len && most; at = end + 1) {
         for (end = at; end < as.len && as.ptr[end] != '/'; end++) continue;
         item.ptr = as.ptr + at;
         item.len = end - at;
         if (!is_id(item)) item = maillog__queued_as(item);
         if (!is_id(item)) continue;
+        most--;
         const uint32_t next = maillog__leg(j, in, item, true, since);
         ml_at_node(j, next)->flags |= ML_F_INBOUND;
         ml_at_node(j, run)->flags |= ML_F_LINKED;

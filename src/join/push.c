@@ -461,11 +461,12 @@ static void route(maillog_join *j, ml_in *in)
 }
 
 /* Cells that one line can need: its tape, and the nodes it makes. */
-static uint32_t cells_for(const maillog_event *ev)
+static uint32_t cells_for(const maillog_join *j, const maillog_event *ev)
 {
     const bool longer =
         ev->len > 8192 || ev->flags & MAILLOG_FLAG_CONTINUED; /* the parts of an entry make a long one */
-    return 16 + (longer ? 8192 : ev->len) / 62;
+    const uint32_t whole = ev->len < 32768 ? ev->len : 32768; /* see tape.c */
+    return 20 + (longer ? 8192 : ev->len) / 62 + (ml_is_part(j) ? whole / ML_CELL_DATA : 0);
 }
 
 /* What can be known of a line without the table: it may be done ahead. */
@@ -497,7 +498,7 @@ static void take(maillog_join *j, ml_in *in, uint64_t line)
     j->stats.lines++;
     j->doubted = 0;
     if (ev->time.month && advance(j, second)) maillog__tick(j);
-    while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
+    while (j->used_cells + cells_for(j, ev) >= j->ncells - 1 && maillog__evict(j)) continue;
     route(j, in);
 }
 
@@ -518,7 +519,7 @@ void maillog__take_again(maillog_join *j, const maillog_event *ev, uint64_t line
         doubt(j, t);
     else if (ev->time.month && t > j->log_time && advance(j, t))
         maillog__tick(j);
-    while (j->used_cells + cells_for(ev) >= j->ncells - 1 && maillog__evict(j)) continue;
+    while (j->used_cells + cells_for(j, ev) >= j->ncells - 1 && maillog__evict(j)) continue;
     route(j, &in);
 }
 

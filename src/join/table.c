@@ -266,7 +266,11 @@ void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b)
         small = t;
     }
     ml_node *x = ml_at_node(j, big), *y = ml_at_node(j, small);
-    if (x->u.g.nodes + y->u.g.nodes > MOST_NODES) return;
+    if (x->u.g.nodes + y->u.g.nodes > MOST_NODES) { /* each goes its own way */
+        maillog__settle(j, big);
+        maillog__settle(j, small);
+        return;
+    }
     maillog__list_take(j, small);
     uint32_t i = small;
     do {
