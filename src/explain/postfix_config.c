@@ -55,23 +55,31 @@ static size_t bucket_of(const maillog_postfix_config *c, size_t service, maillog
     return (size_t)(h >> 20) & (c->buckets - 1);
 }
 
-/* `service` is 1 + number, or 0 for main.cf. */
-static void add_setting(maillog_postfix_config *c, size_t service, ml_logical l, bool in_master)
-{
+typedef struct named {
     maillog_str name;
     ml_logical value;
     uint64_t line;
-    if (!maillog__name_value(l, &name, &line, &value)) return;
+} named;
+
+/* `service` is 1 + number, or 0 for main.cf. */
+static void add_named(maillog_postfix_config *c, size_t service, const named *n, bool in_master)
+{
     if (c->settings == c->most_settings) return;
     ml_setting *s = &c->setting[c->settings++];
-    uint32_t *head = &c->bucket[bucket_of(c, service, name)];
-    s->name = name;
-    s->value = value;
-    s->line = line;
+    uint32_t *head = &c->bucket[bucket_of(c, service, n->name)];
+    s->name = n->name;
+    s->value = n->value;
+    s->line = n->line;
     s->service = (uint32_t)service;
     s->in_master = in_master;
     s->next = *head;
     *head = (uint32_t)c->settings;
+}
+
+static void add_setting(maillog_postfix_config *c, size_t service, ml_logical l, bool in_master)
+{
+    named n;
+    if (maillog__name_value(l, &n.name, &n.line, &n.value)) add_named(c, service, &n, in_master);
 }
 
 static const ml_setting *find_in(const maillog_postfix_config *c, size_t service, maillog_str name)
@@ -147,11 +155,42 @@ static void read_service(maillog_postfix_config *c, ml_logical l)
     read_arguments(c, c->services, &l);
 }
 
+/* What stands behind the last `c`; nothing without one. What is before it stays in `*s`. */
+static maillog_str cut_last(maillog_str *s, char c)
+{
+    maillog_str after = {NULL, 0};
+    for (size_t i = s->len; i > 0; i--) {
+        if (s->ptr[i - 1] != c) continue;
+        after = ml_after(*s, i);
+        s->len = i - 1;
+        break;
+    }
+    return after;
+}
+
+/* SERVICE/TYPE/NAME = VALUE, as `postconf -P` writes an override of a service above. */
+static bool read_override(maillog_postfix_config *c, ml_logical l)
+{
+    named n;
+    if (!maillog__name_value(l, &n.name, &n.line, &n.value)) return false;
+    maillog_str service = n.name;
+    n.name = cut_last(&service, '/');
+    const maillog_str type = cut_last(&service, '/');
+    if (!n.name.len || !type.len) return false;
+    for (size_t i = c->services; i-- > 0;) {
+        if (!ml_equal(c->service[i].name, service) || !ml_equal(c->service[i].type, type)) continue;
+        add_named(c, i + 1, &n, true);
+        break;
+    }
+    return true;
+}
+
 static void read_master(maillog_postfix_config *c, const char *text, size_t len)
 {
     ml_lines t = {text, text + len, 1};
     ml_logical l;
-    while (maillog__next_logical(&t, &l)) read_service(c, l);
+    while (maillog__next_logical(&t, &l))
+        if (!read_override(c, l)) read_service(c, l);
 }
 
 int maillog_postfix_config_init(maillog_postfix_config **out, void *mem, size_t len, const maillog_postfix_files *files)
