@@ -12,7 +12,7 @@ bool maillog__is_login(const maillog_message_check *k)
 bool maillog__is_postfix_check(const maillog_message_check *k)
 {
     return !maillog__is_login(k) && k->daemon && k->daemon <= MAILLOG_DAEMON_POSTFIX_FILES && k->text.ptr &&
-           k->action.ptr;
+           (k->action.ptr || k->event == MAILLOG_EVENT_POSTFIX_RATE_LIMIT);
 }
 
 /* ---- the service ---- */

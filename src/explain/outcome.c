@@ -162,6 +162,11 @@ static void refused(ml_say *o, const char *verb)
         ml_say_line(o, k->line);
         return;
     }
+    if (k->event == MAILLOG_EVENT_POSTFIX_RATE_LIMIT) {
+        maillog__say(o, " was sent away, %q", k->text);
+        ml_say_line(o, k->line);
+        return;
+    }
     maillog__say(o, " was told ");
     if (k->code.len) maillog__say(o, "%s ", k->code);
     if (k->dsn.len) maillog__say(o, "%s ", k->dsn);

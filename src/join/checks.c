@@ -71,6 +71,21 @@ static bool is_too_large(const ml_entry *e, check *c)
     return true;
 }
 
+/* `Connection rate limit exceeded: 61 from client for service smtp`: the client was sent away for now, and no other
+ * line says so. */
+static bool is_over_limit(const ml_entry *e, check *c)
+{
+    static const char before[] = "warning: ";
+    if (e->type != MAILLOG_EVENT_POSTFIX_RATE_LIMIT) return false;
+    c->text = GET(e, MESSAGE);
+    if (starts(c->text, before)) {
+        c->text.ptr += sizeof before - 1;
+        c->text.len -= sizeof before - 1;
+    }
+    c->result = MAILLOG_CHECK_DEFER;
+    return c->text.ptr != NULL;
+}
+
 /* What a filter said, as a whole: `554 5.7.0 text`. */
 static void split_reply(maillog_str reply, check *c)
 {
@@ -90,7 +105,7 @@ static void split_reply(maillog_str reply, check *c)
 
 static bool postfix_check(const ml_entry *e, check *c)
 {
-    if (is_too_large(e, c)) return true;
+    if (is_too_large(e, c) || is_over_limit(e, c)) return true;
     if (GET(e, RANK).ptr) { /* postscreen: DNSBL rank */
         c->score = GET(e, RANK);
         c->result = MAILLOG_CHECK_WARN;
@@ -264,7 +279,7 @@ static bool may_be_check(const ml_entry *e)
     case MAILLOG_DAEMON_MIMEDEFANG:
         return true;
     default:
-        return e->type == MAILLOG_EVENT_POSTFIX_QUEUE_FILE_ERROR;
+        return e->type == MAILLOG_EVENT_POSTFIX_QUEUE_FILE_ERROR || e->type == MAILLOG_EVENT_POSTFIX_RATE_LIMIT;
     }
 }
 

@@ -134,7 +134,8 @@ maillog_verdict maillog__whole_verdict(ml_fates *f)
     maillog_verdict v = f->deleted ? MAILLOG_VERDICT_DISCARDED : MAILLOG_VERDICT_UNFINISHED;
     for (size_t i = 0; i < f->b->m->nchecks; i++) {
         maillog_message_check *c = &f->b->m->checks[i];
-        if (!decides(c) || (f->b->m->nlegs && refuses(c) && at_rcpt(c))) continue;
+        const bool of_session = at_rcpt(c) || c->event == MAILLOG_EVENT_POSTFIX_RATE_LIMIT; /* not of the message */
+        if (!decides(c) || (f->b->m->nlegs && refuses(c) && of_session)) continue;
         if (c->result == MAILLOG_CHECK_HOLD && v != MAILLOG_VERDICT_UNFINISHED) continue;
         v = of_check(f->b, c);
         c->decided = 1;
