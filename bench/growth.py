@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""growth.py BUILD [--quick | --huge] [--again] [--write]: see growth.sh, which builds what this needs."""
+"""growth.py BUILD [--quick | --huge] [--again] [--write] [CURVE…]: see growth.sh, which builds what this needs."""
 import os, subprocess, sys, tempfile
 
 import process
@@ -59,22 +59,27 @@ class Growth:
     def size(self):
         """Seconds of processor time for megabytes, which come through a pipe."""
         sizes = self.choose([10, 30, 100], [10, 30, 100, 300, 1000], [10, 30, 100, 300, 1000, 3000, 10000])
-        out, peak = {}, {}
+        out = {}
         for line, arguments in COMMANDS.items():
             for mb in sizes:
                 def measure():
                     got = process.median_cost([self.maillog, *arguments, "-"], 3 if mb <= 100 else 1,
                                               source=[self.make_log, f"{mb}M"])
                     return got.cpu, got.peak / 1024
-                cpu, most = self.results.get("size", line, mb, measure)
-                out.setdefault(line, []).append((mb, cpu))
-                peak.setdefault(line, []).append((mb, most))
-        self.peak = peak
+                out.setdefault(line, []).append((mb, self.results.get("size", line, mb, measure)[0]))
         return out
 
     def memory(self):
-        """Megabytes of memory for those of the log."""
-        return self.peak
+        """Megabytes of memory for those of the log; a little of it is allowed, so that it is soon used."""
+        out = {}
+        for line, arguments in COMMANDS.items():
+            allowed = [] if arguments[0] == "events" else ["--memory", "8M"]
+            for mb in self.choose([10, 30, 100], [10, 30, 100, 300], [10, 30, 100, 300, 1000, 3000, 10000]):
+                def measure():
+                    got = process.cost([self.maillog, *arguments, *allowed, "-"], source=[self.make_log, f"{mb}M"])
+                    return got.cpu, got.peak / 1024
+                out.setdefault(line, []).append((mb, self.results.get("memory", line, mb, measure)[1]))
+        return out
 
     def width(self):
         """ns a line for bytes a line."""
@@ -140,7 +145,7 @@ class Growth:
 
 CURVES = {  # name: title, what is on the axes, is x logarithmic, is it the flat line that is wanted
     "size": ("Size of the log, through a pipe", "MB", "processor time, s", False, False),
-    "memory": ("Memory of the command", "MB of log", "memory, MB", True, True),
+    "memory": ("Memory of the command with --memory 8M", "MB of log", "memory, MB", True, True),
     "width": ("Length of lines", "bytes a line", "ns a line", False, False),
     "unknown": ("Lines that nobody knows", "per cent of all lines", "ns a line", False, False),
     "live": ("Messages under way at the same time", "messages", "µs a line of trace", True, True),
@@ -178,33 +183,36 @@ def judge_all(curves):
     for name, lines in curves.items():
         _, x_title, y_title, _, flat = CURVES[name]
         for line, points in lines.items():
-            if name == "memory":  # until its tables are as large as --memory lets them be, they grow
-                points = [p for p in points if p[0] >= 100]
+            if name == "memory":  # before that its tables are not full
+                points = [p for p in points if p[0] >= 30]
             ends = [f"{y:.3g} at {x:.6g}" for x, y in (points[0], points[-1])]
             rows.append([y_title, x_title, line, *ends, *judge(points, flat)])
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
 def draw(name, lines):
-    title, x_title, y_title, logarithmic, _ = CURVES[name]
+    title, x_title, y_title, logarithmic, flat = CURVES[name]
     data = "".join(f"${chr(97 + i)} << EOD\n" + "".join(f"{x} {y}\n" for x, y in points) + "EOD\n"
                    for i, points in enumerate(lines.values()))
     plots = ", ".join(f"${chr(97 + i)} with linespoints pointtype 7 pointsize 0.5 title \"{line}\"" for i, line in enumerate(lines))
     log = "set logscale x\n" if logarithmic else ""
     script = (f"set terminal svg size 420,280 font 'sans,11' background 'white'\nset output '{DOCS}/growth-{name}.svg'\n"
-              f"set title \"{title}\"\nset xlabel \"{x_title}\"\nset ylabel \"{y_title}\"\nset yrange [0:*]\nset key bottom right\n"
+              f"set title \"{title}\"\nset xlabel \"{x_title}\"\nset ylabel \"{y_title}\"\nset yrange [0:*]\nset key {'bottom right' if flat else 'top left'}\n"
               f"set grid\n{log}set format x '%g'\n{data}plot {plots}\n")
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
 def main():
     options = set(sys.argv[2:])
-    if len(sys.argv) < 2 or options - {"--quick", "--huge", "--again", "--write"}:
-        sys.exit(__doc__)
+    wanted = [name for name in CURVES if name in options or not options & set(CURVES)]
+    if len(sys.argv) < 2 or options - {"--quick", "--huge", "--again", "--write"} - set(CURVES):
+        sys.exit(__doc__ + "\nCurves: " + " ".join(CURVES))
+    if os.getloadavg()[0] > os.cpu_count() / 2:
+        note("other programs are at work here: figures will vary, and those of threads say nothing")
     how = next((o for o in ("--quick", "--huge") if o in options), "")
-    name = "growth-quick.tsv" if how == "--quick" else "growth.tsv"
-    growth = Growth(sys.argv[1], Results(os.path.join(sys.argv[1], name), "--again" in options), how)
-    curves = {name: getattr(growth, name)() for name in CURVES}
+    kept = os.path.join(sys.argv[1], "growth-quick.tsv" if how == "--quick" else "growth.tsv")
+    growth = Growth(sys.argv[1], Results(kept, "--again" in options), how)
+    curves = {name: getattr(growth, name)() for name in wanted}
     text = judge_all(curves)
     print(text, end="")
     if "--write" in options:
