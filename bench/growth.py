@@ -218,7 +218,8 @@ def main():
     if "--write" in options:
         for name, lines in curves.items():
             draw(name, lines)
-        process.write_between(os.path.join(DOCS, "performance.md"), "growth", text)
+        images = "".join(f"![{CURVES[name][0]}](growth-{name}.svg)\n" for name in curves)
+        process.write_between(os.path.join(DOCS, "performance.md"), "growth", text + "\n" + images)
 
 
 if __name__ == "__main__":
