@@ -254,6 +254,32 @@ static void test_wild_stamp(void **state)
     free(mem);
 }
 
+/* Stamps of later years here and there, and of a host that lives in an earlier one: nothing that is open grows old by
+ * them. */
+static void test_other_years(void **state)
+{
+    (void)state;
+    maillog_join_config cfg = small();
+    seen s = {0};
+    void *mem;
+    cfg.reference = 1311062400;
+    maillog_join *j = new_table(&cfg, &mem, &s);
+    push_message(j, 0);
+    for (unsigned i = 0; i < 40; i++) {
+        for (unsigned k = 0; k <= (i % 2 ? 0 : i % 3); k++)
+            push(j, "%u-01-01T00:00:%02uZ other postfix/anvil[1]: statistics: max cache size 1 at Jan 1 00:00:00",
+                 i % 2 ? 2031 : 1999, i);
+        for (unsigned k = 0; k <= i % 4; k++)
+            push(j, "Jul 19 00:01:%02u mx postfix/anvil[1]: statistics: max cache size 1 at Jul 19 00:00:00", i);
+    }
+    assert_int_equal(s.messages, 0);
+    end_message(j, 0, 3);
+    assert_int_equal(maillog_join_flush(j), MAILLOG_OK);
+    assert_int_equal(s.messages, 1);
+    assert_int_equal(s.complete, 1);
+    free(mem);
+}
+
 /* Keys are hashes alone: every bit of what is hashed, of its kind and of the seed must count, at every length. */
 static void test_hash(void **state)
 {
@@ -377,10 +403,10 @@ static void test_import_seed(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arguments), cmocka_unit_test(test_damage),     cmocka_unit_test(test_eviction),
-        cmocka_unit_test(test_large),     cmocka_unit_test(test_expire),     cmocka_unit_test(test_wild_stamp),
-        cmocka_unit_test(test_abort),     cmocka_unit_test(test_abort_many), cmocka_unit_test(test_import_seed),
-        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_arguments),   cmocka_unit_test(test_damage), cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_large),       cmocka_unit_test(test_expire), cmocka_unit_test(test_wild_stamp),
+        cmocka_unit_test(test_other_years), cmocka_unit_test(test_abort),  cmocka_unit_test(test_abort_many),
+        cmocka_unit_test(test_import_seed), cmocka_unit_test(test_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

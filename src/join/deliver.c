@@ -500,6 +500,7 @@ bool maillog__evict(maillog_join *j)
 void maillog__begin_anew(maillog_join *j)
 {
     j->log_time = INT64_MIN;
+    j->doubt = j->before = 0;
     j->day_month = 0;
     memset(j->due, 0, sizeof j->due);
 }

@@ -49,8 +49,14 @@ static void doubt(maillog_join *j, int64_t t)
 
 static bool is_agreed(const maillog_join *j, int64_t t) { return t > j->doubt - LEAP && t < j->doubt + LEAP; }
 
-/* The clock by which records grow old. It goes forward only, by what the stamps advance; a stamp far off counts once a
- * second line agrees with it (one damaged stamp must not end every open message). */
+/* The stamp is near the ones before: what was in doubt was alone. */
+static void settle_doubt(maillog_join *j) { j->doubt = 0; }
+
+/* Hosts whose clocks are far apart, in one log: back from the other's time to where the first was. */
+static bool is_return(const maillog_join *j, int64_t t) { return t > j->before - LEAP && t < j->before + LEAP; }
+
+/* The clock by which records grow old. It goes forward only, by what the stamps advance; a stamp far off counts once
+ * the next one agrees with it (a damaged stamp here and there must not end every open message). */
 static bool advance(maillog_join *j, int64_t t)
 {
     if (j->log_time == INT64_MIN) {
@@ -58,16 +64,18 @@ static bool advance(maillog_join *j, int64_t t)
         j->clock = t > 0 ? t : 1;
         return true;
     }
-    if (t <= j->log_time && t >= j->log_time - STEP_BACK) return false;
-    const bool far = t > j->log_time + LEAP || t < j->log_time;
+    const bool far = t > j->log_time + LEAP || t < j->log_time - STEP_BACK;
     if (far && !is_agreed(j, t)) {
         doubt(j, t);
         return false;
     }
-    const int64_t step = t - j->log_time;
+    settle_doubt(j);
+    if (t <= j->log_time && !far) return false;
+    const int64_t from = far && is_return(j, t) ? j->before : j->log_time;
+    if (t < j->log_time) j->before = j->log_time;
     j->log_time = t;
-    if (step <= 0) return false;
-    j->clock += step;
+    if (t <= from) return false;
+    j->clock += t - from;
     if (far) believe(j);
     return true;
 }
@@ -519,6 +527,8 @@ void maillog__take_again(maillog_join *j, const maillog_event *ev, uint64_t line
         doubt(j, t);
     else if (ev->time.month && t > j->log_time && advance(j, t))
         maillog__tick(j);
+    else if (ev->time.month && t <= j->log_time)
+        settle_doubt(j);
     while (j->used_cells + cells_for(j, ev) >= j->ncells - 1 && maillog__evict(j)) continue;
     route(j, &in);
 }

@@ -145,6 +145,7 @@ struct maillog_join {
     int64_t due[ML_LISTS];          /* by the clock: before that nothing in the list is old enough */
     uint32_t turnover;              /* cells taken since the lists were last looked through: see maillog__tick() */
     int64_t clock, log_time, doubt; /* seconds: the clock only advances; log_time follows the stamps */
+    int64_t before;                 /* log_time before it was set far back */
     int64_t began;                  /* the first stamp */
     uint32_t doubted, doubted_node; /* whether the last stamp is in doubt; where the line of `doubt` went */
     int64_t day;                    /* the last stamp's, in seconds */
