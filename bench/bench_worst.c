@@ -125,6 +125,13 @@ static const pattern patterns[] = {
     {"Jul 19 07:59:06 mail smtpd[1]: ", "from=<a>, ", ""},
     {"Jul 19 07:59:06 mail policyd-spf[1]: ", "a; ", ""},
     {"Jul 19 07:59:06 mail saslauthd[1]: ", "[a=b] ", ""},
+    /* found by search_worst */
+    {"Jul 19 07:59:06 mail milter-greylist[1]: addr [1.2.3.4] from <\"", ">", ""},
+    {"Jul 19 07:59:06 mail sendmail[1]: Milter (", "a) ", ""},
+    {DOVECOT "submission(a): sieve: msgid=", ": action: failed to send m", ""},
+    {SMTPD "using backwards-compatible default setting relay_domains=", "(: ", "a="},
+    {SMTPD "warning: table hash:/a: ", "what ", "a=b"},
+    {"Jul 19 07:59:06 mail postfix/postkick[1]: invalid ", ": invalid a=", ""},
 };
 enum { PATTERNS = sizeof patterns / sizeof *patterns, SMALL = 300, LARGE = 1 << 16, STEPS = 5 };
 

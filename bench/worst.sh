@@ -1,15 +1,18 @@
 #!/bin/sh
-# usage: worst.sh BUILD
+# usage: worst.sh BUILD [FILE]
 # bench_worst in instructions (callgrind): what the worst lines cost a byte, in ordinary lines' cost. Fails when one costs more
 # than five times as much, or when sixteen times as long costs more than twice as much a byte. Counts do not depend on the
-# machine's load. BUILD has MAILLOG_BUILD_BENCH.
+# machine's load. BUILD has MAILLOG_BUILD_BENCH. With FILE: what each of its lines costs, the dearest first; a shorter line than
+# an ordinary one counts as one of that length.
 set -eu
 build=$1
+shift
 command -v valgrind >/dev/null || { echo "worst.sh: no valgrind" >&2; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-valgrind --tool=callgrind --toggle-collect=measured --dump-after=measured --callgrind-out-file="$work/out" \
-    "$build/bench/bench_worst" --once >"$work/lines" 2>/dev/null
+# the loader's work for a first call is no part of a line's cost
+LD_BIND_NOW=1 valgrind --tool=callgrind --toggle-collect=measured --dump-after=measured --callgrind-out-file="$work/out" \
+    "$build/bench/bench_worst" --once "$@" >"$work/lines" 2>/dev/null
 i=0
 while IFS= read -r line; do
     i=$((i + 1))
@@ -17,6 +20,7 @@ while IFS= read -r line; do
 done <"$work/lines" >"$work/costs"
 awk -F '\t' '
 $2 == "ordinary" {cost += $1; bytes += $3; next}
+$2 == "line" {usual = cost / bytes; printf "%8.2f %7d  %s\n", $1 / ($3 < bytes / 10 ? bytes / 10 : $3) / usual, $1, $4; next}
 $2 == "short" {usual = cost / bytes; short = $1 / $3 / usual; instructions = $1}
 $2 == "large" {large = $1 / $3 / usual}
 $2 == "huge" {
@@ -28,6 +32,9 @@ $2 == "huge" {
     printf "%8.2f %8.2f %8.2f%s %7d  %s\n", short, large, huge, bad ? "*" : " ", instructions, $4
 }
 END {
+    if (!usual || !worst) exit 0
     printf "ordinary lines: %.2f instructions a byte; worst: %.1f times as much; %d of %d beyond the limit\n", usual, worst, any, NR / 3 - 3
     exit any > 0
-}' "$work/costs"
+}' "$work/costs" >"$work/said" || bad=1
+if [ $# -gt 0 ]; then sort -rn "$work/said"; else cat "$work/said"; fi
+exit ${bad:-0}

@@ -10,18 +10,12 @@ static size_t literal_len(const char *text, const char *end)
     return (size_t)((p ? p : end) - text);
 }
 
-/* <0, 0, >0 as the row's literal sorts before, is a prefix of, or sorts after the text; in *common, how many bytes are
- * the same. */
-static int compare_literal(const char *lit, ml_cur text, size_t *common)
+/* Whether one of eight bytes is a '%'. */
+static inline bool has_percent(uint64_t x)
 {
-    const char *p = text.p;
-    while (p < text.e && *lit == *p && *lit != '%' && *lit != '\0') {
-        lit++;
-        p++;
-    }
-    *common = (size_t)(p - text.p);
-    if (*lit == '%' || *lit == '\0') return 0;
-    return p < text.e && (unsigned char)*lit < (unsigned char)*p ? -1 : 1;
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    x ^= ones * '%';
+    return ((x - ones) & ~x & ones << 7) != 0;
 }
 
 /* Where a value without blanks ends. A literal that holds a blank can only stand with its first blank at the text's
@@ -149,13 +143,6 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
     return ml_event(l, (maillog_event_type)row->event);
 }
 
-/* Whether one of four bytes is a '%'. */
-static inline bool has_percent(uint32_t x)
-{
-    x ^= UINT32_C(0x25252525);
-    return ((x - UINT32_C(0x01010101)) & ~x & UINT32_C(0x80808080)) != 0;
-}
-
 /* Whether a text that ends so can be a row's: a look at its last bytes, before its values are searched for. */
 static inline bool can_end(const ml_pattern *row, ml_cur text)
 {
@@ -242,49 +229,79 @@ static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, s
     return first;
 }
 
-/* The rows first..end that begin with the text's own bytes, in their order. */
-static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_t end, ml_cur text, size_t known)
-{
-    for (size_t i = first; i < end; i++)
-        if (can_end(&table->row[i], text) && match_row(l, &table->row[i], text, known)) return true;
-    return false;
-}
-
 /* A text, and where in it the table's rows are told apart: behind its lead, `skip` bytes of a row's text. */
 typedef struct looked_up {
     ml_cur text, behind;
     size_t skip;
 } looked_up;
 
-/* The rows below *end that begin with the same eight bytes as the text: those whose whole literal it begins with. *end
- * becomes the first of them all. */
+/* Whether what a row goes on with, a value or a few bytes, can begin the text: what a look at some of them tells.
+ * `blank`: the text's first. */
+static inline bool can_begin(const ml_line *l, const char *row, ml_cur text, const char *blank)
+{
+    const char *const lit = row + 2;
+    size_t k = 0;
+    if (row[0] != '%') return ml_peek(text) == row[0];
+    switch (row[1]) {
+    case 'w': /* the literal's first blank can only stand at the text's first */
+        while (lit[k] != ' ' && lit[k] != '%' && lit[k] != '\0') k++;
+        if (lit[k] != ' ') return true;
+        if (!blank || (size_t)(blank - text.p) <= k || blank[-(ptrdiff_t)k] != lit[0]) return false;
+        if (k > 1 && blank[-1] != lit[k - 1]) return false;
+        return lit[k + 1] == '%' || lit[k + 1] == '\0' || (blank + 1 < text.e && blank[1] == lit[k + 1]);
+    case 'c':
+    case 'r':
+        return ml_find(l, ml_slice(text.p, blank ? blank : text.e), '[') != NULL;
+    case 'd':
+        return ml_is_digit(ml_peek(text));
+    case 'a':
+        return ml_peek(text) == '<';
+    case 'p':
+        return ml_peek(text) == '[';
+    default:
+        return true;
+    }
+}
+
+/* The rows first..end, whose literal of n bytes the text begins with, in their order. */
+static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_t end, const looked_up *t, size_t n)
+{
+    const ml_cur rest = ml_slice(t->behind.p + n, t->text.e);
+    const bool several = end - first > 1; /* one is tried at once */
+    const char *const blank = several ? ml_find(l, rest, ' ') : NULL;
+    for (size_t i = first; i < end; i++) {
+        const ml_pattern *const row = &table->row[i];
+        if (several && (!can_end(row, t->text) || !can_begin(l, row->text + t->skip + n, rest, blank))) continue;
+        if (match_row(l, row, t->text, t->skip ? 0 : n)) return true;
+    }
+    return false;
+}
+
+/* How long the literal of a row is that the text begins with; 0: it does not. Their keys are the same; of one that
+ * fills its key, the next eight bytes tell most rows apart. */
+static size_t common_literal(const ml_pattern *row, size_t skip, ml_cur text)
+{
+    const char *const lit = row->text + skip, *const end = row->text + row->len;
+    if ((row->key & 0xff) && end - lit >= 16 && ml_len(text) >= 16) {
+        const uint64_t x = ml_load64(lit + 8);
+        if (x != ml_load64(text.p + 8) && !has_percent(x)) return 0;
+    }
+    const size_t n = literal_len(lit, end);
+    return ml_starts_n(text, lit, n) ? n : 0;
+}
+
+/* The rows below *end that begin with the same eight bytes as the text: those whose whole literal it begins with,
+ * longer ones first. *end becomes the first of them all. */
 static bool match_same_key(ml_line *l, const ml_patterns *table, const looked_up *t, size_t *end)
 {
     const uint64_t key = table->row[*end - 1].key;
-    ml_cur begin = t->behind;
-    for (;;) {
-        /* the last one that does not sort after `begin`: further down with steps that grow, then in the middle */
-        size_t lo = 0, hi = *end, common = 0;
-        for (size_t step = 1; lo < hi; step *= 2) {
-            const size_t half = (hi - lo + 1) / 2, at = hi - (step < half ? step : half);
-            if (table->row[at].key == key && compare_literal(table->row[at].text + t->skip, begin, &common) > 0) {
-                hi = at;
-            } else {
-                lo = at + 1;
-                step = hi;
-            }
-        }
-        *end = hi;
-        if (hi == 0 || table->row[hi - 1].key != key) return false;
-        size_t n;
-        if (compare_literal(table->row[hi - 1].text + t->skip, begin, &n) == 0) {
-            *end = first_of_equal(table, hi, t->skip, n);
-            if (match_rows(l, table, *end, hi, t->text, t->skip ? 0 : n)) return true;
-            if (n <= 8) return false;
-            n--;
-        }
-        begin.e = begin.p + n; /* what else begins the text is no longer than this */
+    while (*end > 0 && table->row[*end - 1].key == key) {
+        const size_t n = common_literal(&table->row[*end - 1], t->skip, t->behind);
+        const size_t first = n == 0 ? *end - 1 : first_of_equal(table, *end, t->skip, n);
+        if (n > 0 && match_rows(l, table, first, *end, t, n)) return true;
+        *end = first;
     }
+    return false;
 }
 
 /* The rows that begin with a literal: the longest one that the text begins with, then shorter ones. */
@@ -302,7 +319,7 @@ static bool match_literals(ml_line *l, const ml_patterns *table, const looked_up
         const unsigned n = common_bytes(row[end - 1].key, key, &is_prefix);
         if (is_prefix) {
             const size_t first = first_of_equal(table, end, t->skip, n);
-            if (match_rows(l, table, first, end, t->text, t->skip ? 0 : n)) return true;
+            if (match_rows(l, table, first, end, t, n)) return true;
             end = first;
         } else {
             if (n < ML_PATTERN_SHORTEST) return false;
@@ -311,33 +328,6 @@ static bool match_literals(ml_line *l, const ml_patterns *table, const looked_up
         }
     }
     return false;
-}
-
-/* Whether the row, which begins with a value or a short literal, can begin the text: what a look at one byte or two
- * tells. `blank`: the text's first. */
-static inline bool can_begin(const ml_line *l, const char *row, ml_cur text, const char *blank)
-{
-    const char *const lit = row + 2;
-    size_t k = 0;
-    if (row[0] != '%') return ml_peek(text) == row[0];
-    switch (row[1]) {
-    case 'w': /* the literal's first blank can only stand at the text's first */
-        while (lit[k] != ' ' && lit[k] != '%' && lit[k] != '\0') k++;
-        if (lit[k] != ' ') return true;
-        if (!blank || (size_t)(blank - text.p) <= k || blank[-(ptrdiff_t)k] != lit[0]) return false;
-        return lit[k + 1] == '%' || lit[k + 1] == '\0' || (blank + 1 < text.e && blank[1] == lit[k + 1]);
-    case 'c':
-    case 'r':
-        return ml_find(l, ml_slice(text.p, blank ? blank : text.e), '[') != NULL;
-    case 'd':
-        return ml_is_digit(ml_peek(text));
-    case 'a':
-        return ml_peek(text) == '<';
-    case 'p':
-        return ml_peek(text) == '[';
-    default:
-        return true;
-    }
 }
 
 static bool match(ml_line *l, const ml_patterns *table, const looked_up *t)

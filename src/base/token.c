@@ -189,14 +189,24 @@ static bool is_one_of(const char *set, char c)
 }
 
 /* Past the closing quote of a quoted local part, or NULL if it never closes. */
-static const char *end_of_quoted(const char *p, const char *e)
+static const char *end_of_quoted(const ml_line *l, ml_cur c)
 {
-    for (p++; p < e; p++) {
-        if (*p == '\\' && p + 1 < e)
-            p++;
-        else if (*p == '"')
-            return p + 1;
+    c.p++;
+    for (const char *p; (p = ml_find_either(l, c, '"', '\\')) != NULL; c.p = p + 2) {
+        if (*p == '"') return p + 1;
+        if (p + 1 == c.e) return NULL;
     }
+    return NULL;
+}
+
+/* The first '>' with a byte of the set behind it. */
+static const char *angle_end(const ml_line *l, ml_cur c, const char *follow)
+{
+    const char pair[2] = {'>', follow[0]};
+    if (!follow[0]) return NULL;
+    if (!follow[1]) return maillog__find_bytes(l, c, pair, sizeof pair);
+    for (const char *p; (p = ml_find(l, c, '>')) != NULL; c.p = p + 1)
+        if (p + 1 < c.e && p[1] && is_one_of(follow, p[1])) return p;
     return NULL;
 }
 
@@ -206,23 +216,21 @@ bool maillog__angle(const ml_line *l, ml_cur *c, const char *follow, ml_cur *out
     const ml_cur inner = ml_slice(c->p + 1, c->e);
     ml_cur scan = inner;
     if (ml_peek(scan) == '"') {
-        const char *q = end_of_quoted(scan.p, scan.e);
+        const char *q = end_of_quoted(l, scan);
         if (q) scan.p = q;
     }
-    for (const char *p; (p = ml_find(l, scan, '>')) != NULL; scan.p = p + 1) {
-        const char *after = p + 1;
-        if (after != c->e && !(*follow && *after && is_one_of(follow, *after))) continue;
-        *out = ml_slice(inner.p, p);
-        c->p = after;
-        return true;
-    }
-    return false;
+    const char *end = angle_end(l, scan, follow);
+    if (!end && scan.p < scan.e && scan.e[-1] == '>') end = scan.e - 1;
+    if (!end) return false;
+    *out = ml_slice(inner.p, end);
+    c->p = end + 1;
+    return true;
 }
 
 const char *maillog__bare_address_end(const ml_line *l, ml_cur c, const char *lit, size_t n)
 {
     if (ml_peek(c) == '"') {
-        const char *q = end_of_quoted(c.p, c.e);
+        const char *q = end_of_quoted(l, c);
         if (q) c.p = q;
     }
     return maillog__find_bytes(l, c, lit, n);

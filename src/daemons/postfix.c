@@ -147,17 +147,12 @@ enum { MOST_PARTS = 4 };
 /* The program's statement in front of parts that nobody knows yet, one or several; they are the rest. */
 static bool with_new_parts(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix_grammar own)
 {
-    ml_cur one = c, all;
-    if (!cut_new_part(&one)) return false;
-    all = one;
-    for (int n = 1; n < MOST_PARTS && cut_new_part(&all);) n++;
+    ml_cur text = c;
+    for (int n = 0; n < MOST_PARTS && cut_new_part(&text);) n++;
     ml_postfix cut = *head;
-    if (cut.colon && cut.colon + 2 > all.e) cut.colon = NULL;
-    if (!read_text(l, one, &cut, own, false)) {
-        if (all.e == one.e || !read_text(l, all, &cut, own, false)) return false;
-        one = all;
-    }
-    ml_cur parts = ml_slice(one.e, c.e);
+    if (cut.colon && cut.colon + 2 > text.e) cut.colon = NULL;
+    if (text.e == c.e || !read_text(l, text, &cut, own, false)) return false;
+    ml_cur parts = ml_slice(text.e, c.e);
     if (!ML_SKIP(&parts, ", ")) ml_skip_blanks(&parts);
     ml_put_rest(l, parts);
     return true;

@@ -53,6 +53,8 @@ static void name_and_rest(ml_line *l, ml_cur c, maillog_field_id name)
 
 static bool is_client_item(ml_cur c)
 {
+    const char first = ml_peek(c);
+    if (first != 's' && first != 'o') return false;
     return ML_STARTS(c, "sasl_method=") || ML_STARTS(c, "sasl_username=") || ML_STARTS(c, "sasl_sender=") ||
            ML_STARTS(c, "orig_queue_id=") || ML_STARTS(c, "orig_client=");
 }
