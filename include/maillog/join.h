@@ -299,7 +299,7 @@ MAILLOG_API int maillog_join_attach(maillog_join **out, void *mem, size_t len, m
 
 /** Have messages built elsewhere: from now on `cb` gets most of them as bytes (with the `user` of the other callback),
  *  some kilobytes each, to be copied and given to maillog_message_build() on any thread. That is half of what a line
- * costs. The message callback still gets what is not worth it: attempts without a queue ID, messages of very many
+ * costs. The message callback still gets what is not worth it: attempts that were greylisted, messages of very many
  * parts, records that are no messages. The order is that of both callbacks together. NULL: no more. attach() forgets
  * it.
  *  @return MAILLOG_OK, ERR_STATE (sealed) or ERR_ARGUMENT. */

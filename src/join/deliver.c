@@ -48,6 +48,12 @@ static void hand_over(maillog_join *j, maillog_message *m, maillog_message_state
     if (!j->muted && j->cb(j->user, m) < 0) j->aborted = 1;
 }
 
+static void hand_over_unbuilt(maillog_join *j, maillog_str bytes, maillog_message_state state)
+{
+    count_message(j, state);
+    if (!j->muted && j->unbuilt(j->user, bytes.ptr, bytes.len) < 0) j->aborted = 1;
+}
+
 static uint64_t entries_of(const maillog_join *j, const ml_node *n)
 {
     const char *p = ml_scratch(j);
@@ -219,8 +225,7 @@ static bool deliver_unbuilt(maillog_join *j, uint32_t leader, maillog_message_st
     maillog_str bytes;
     const uint64_t lines = entries_of_group(j, leader);
     if ((!lines && !has_session(j, leader)) || !maillog__unbuilt(j, leader, state, &bytes)) return false;
-    count_message(j, state);
-    if (!j->muted && j->unbuilt(j->user, bytes.ptr, bytes.len) < 0) j->aborted = 1;
+    hand_over_unbuilt(j, bytes, state);
     count_lines(j, MAILLOG_RECORD_MESSAGE, lines + list_sessions_of(j, leader));
     return true;
 }
@@ -326,20 +331,29 @@ static void remember_greylisted(maillog_join *j, const maillog_message *m, int64
     }
 }
 
+static void deliver_attempt(maillog_join *j, uint32_t session, uint16_t segment, maillog_message_state state)
+{
+    ml_build b;
+    maillog_message m;
+    maillog_str bytes;
+    if (j->unbuilt && maillog__unbuilt_attempt(j, session, segment, state, &bytes)) {
+        hand_over_unbuilt(j, bytes, state);
+    } else {
+        maillog__build_attempt(j, &b, &m, session, segment, MAILLOG_RECORD_MESSAGE);
+        hand_over(j, &m, state);
+        if (m.verdict == MAILLOG_VERDICT_GREYLISTED) remember_greylisted(j, &m, ml_at_node(j, session)->last);
+    }
+    count_lines(j, MAILLOG_RECORD_MESSAGE, list_session(j, session, 0, segment, false));
+}
+
 void maillog__deliver_session(maillog_join *j, uint32_t session, maillog_message_state state)
 {
     ml_build b;
     maillog_message m;
-    ml_node *n = ml_at_node(j, session);
-    maillog__list_take(j, session);
     segments s;
-    find_untold(j, n, &s);
-    for (unsigned i = 0; i < s.n; i++) {
-        maillog__build_attempt(j, &b, &m, session, s.attempt[i], MAILLOG_RECORD_MESSAGE);
-        hand_over(j, &m, state);
-        if (m.verdict == MAILLOG_VERDICT_GREYLISTED) remember_greylisted(j, &m, n->last);
-        count_lines(j, MAILLOG_RECORD_MESSAGE, list_session(j, session, 0, s.attempt[i], false));
-    }
+    maillog__list_take(j, session);
+    find_untold(j, ml_at_node(j, session), &s);
+    for (unsigned i = 0; i < s.n; i++) deliver_attempt(j, session, s.attempt[i], state);
     if (s.left && !is_wanted(j, MAILLOG_RECORD_SESSION)) {
         const uint64_t lines = list_session(j, session, 0, 0, true);
         count_lines(j, MAILLOG_RECORD_SESSION, lines);

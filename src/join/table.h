@@ -449,6 +449,8 @@ void maillog__grey_line(ml_node *grey, int64_t line);
 
 /* ---- unbuilt.c: the group as bytes, in the scratch; false: there is not room for it ---- */
 bool maillog__unbuilt(maillog_join *j, uint32_t leader, maillog_message_state state, maillog_str *out);
+bool maillog__unbuilt_attempt(maillog_join *j, uint32_t session, uint16_t segment, maillog_message_state state,
+                              maillog_str *out);
 
 /* ---- link.c: what belongs together ---- */
 #define ML_EVER (INT64_MIN / 2) /* before all stamps */

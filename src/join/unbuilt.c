@@ -11,8 +11,9 @@ enum { MOST_NODES = 64, MOST_SESSIONS = 64, ALIGNED = 16 };
 
 typedef struct unbuilt {
     uint64_t magic, len;
-    uint32_t state, unused;
-    uint64_t room; /* of the scratch that it is built in */
+    uint32_t state, attempt; /* attempt: of the session in cell 1, its segment; else the group that cell 1 leads */
+    uint64_t room;           /* of the scratch that it is built in */
+    uint16_t segment;
     maillog_join j;
 } unbuilt;
 
@@ -141,6 +142,15 @@ static void begin(parcel *p, maillog_join *j, unbuilt *u)
     p->most = (uint32_t)((j->scratch_size / 2 - BUCKET - ALIGNED) / ML_CELL);
 }
 
+static maillog_str end(const parcel *p, unbuilt *u, maillog_message_state state)
+{
+    u->j.ncells = p->ncells + 1;
+    u->state = (uint32_t)state;
+    u->len = BUCKET + ALIGNED + (size_t)p->ncells * ML_CELL;
+    const maillog_str bytes = {(const char *)u, (size_t)u->len};
+    return bytes;
+}
+
 bool maillog__unbuilt(maillog_join *j, uint32_t leader, maillog_message_state state, maillog_str *out)
 {
     unbuilt *const u = (unbuilt *)(void *)ml_scratch(j);
@@ -150,11 +160,37 @@ bool maillog__unbuilt(maillog_join *j, uint32_t leader, maillog_message_state st
     if (!add_nodes(&p, leader)) return false;
     const uint32_t nodes = p.ncells;
     if (!add_tapes(&p) || !add_greys(&p, nodes)) return false;
-    u->j.ncells = p.ncells + 1;
-    u->state = (uint32_t)state;
-    u->len = BUCKET + ALIGNED + (size_t)p.ncells * ML_CELL;
-    out->ptr = (const char *)u;
-    out->len = (size_t)u->len;
+    *out = end(&p, u, state);
+    return true;
+}
+
+/* Whether it may turn out to be greylisted, which the table has to know. Any text with `greylist` or `graylist` will
+ * do.
+ */
+static bool may_be_greylisted(const maillog_join *j, const ml_node *session)
+{
+    const char *p = ml_scratch(j), *const tape = p;
+    const char *const end = maillog__tape_copy(j, session, ml_scratch(j));
+    ml_entry e;
+    while (maillog__entry(&p, end, &e))
+        if (e.daemon == MAILLOG_DAEMON_POSTGREY) return true;
+    for (p = tape; (p = (const char *)memchr(p, 'y', (size_t)(end - p))) != NULL; p++)
+        if (end - p >= 5 && (p[1] | 0x20) == 'l' && (p[2] | 0x20) == 'i' && (p[3] | 0x20) == 's') return true;
+    return memchr(tape, 'Y', (size_t)(end - tape)) != NULL; /* seldom */
+}
+
+bool maillog__unbuilt_attempt(maillog_join *j, uint32_t session, uint16_t segment, maillog_message_state state,
+                              maillog_str *out)
+{
+    unbuilt *const u = (unbuilt *)(void *)ml_scratch(j);
+    parcel p;
+    if (may_be_greylisted(j, ml_at_node(j, session))) return false;
+    begin(&p, j, u);
+    p.first_session = 1;
+    if (!add_cell(&p, ml_at_node(j, session)) || !add_tapes(&p) || !add_greys(&p, 1)) return false;
+    u->attempt = 1;
+    u->segment = segment;
+    *out = end(&p, u, state);
     return true;
 }
 
@@ -192,7 +228,10 @@ int maillog_message_build(const void *bytes, size_t len, void *mem, size_t room,
     unbuilt *const u = (unbuilt *)memcpy(mem, bytes, len);
     u->j.scratch_at = rounded(len) - offsetof(unbuilt, j);
     u->j.scratch_size = u->room;
-    maillog__build_group(&u->j, &b, &m, 1, MAILLOG_RECORD_MESSAGE);
+    if (u->attempt)
+        maillog__build_attempt(&u->j, &b, &m, 1, u->segment, MAILLOG_RECORD_MESSAGE);
+    else
+        maillog__build_group(&u->j, &b, &m, 1, MAILLOG_RECORD_MESSAGE);
     if (!m.lines.len && !m.truncated) return MAILLOG_OK;
     m.state = (maillog_message_state)u->state;
     return cb(user, &m) < 0 ? MAILLOG_ERR_ABORTED : MAILLOG_OK;
