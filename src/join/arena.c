@@ -39,12 +39,12 @@ ML_INLINE uint64_t hash(const maillog_join *j, uint64_t salt, const void *data, 
     if (n > 32) { /* two lanes at a time */
         uint64_t g = h ^ 0x8ebc6af09c88c6e3u;
         for (; n > 32; n -= 32, p += 32) {
-            h = fold(load8(p) ^ k1 ^ h, load8(p + 8) ^ k0);
-            g = fold(load8(p + 16) ^ k0 ^ g, load8(p + 24) ^ k1);
+            h = fold(load8(p) ^ k1, load8(p + 8) ^ h);
+            g = fold(load8(p + 16) ^ k0, load8(p + 24) ^ g);
         }
         h ^= g;
     }
-    for (; n > 16; n -= 16, p += 16) h = fold(load8(p) ^ k1 ^ h, load8(p + 8) ^ k0);
+    for (; n > 16; n -= 16, p += 16) h = fold(load8(p) ^ k1, load8(p + 8) ^ h);
     uint64_t a = 0, b = 0;
     if (n >= 8) {
         a = load8(p);

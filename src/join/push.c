@@ -8,7 +8,7 @@ enum { NANO = 1000000000 };
 
 /* Stamps without a year get the one nearest to the line before; without any reference, to some leap year. `*whole`: of
  * it in seconds. */
-static int64_t nanoseconds(maillog_join *j, const maillog_time *t, int64_t *whole)
+ML_INLINE int64_t nanoseconds(maillog_join *j, const maillog_time *t, int64_t *whole)
 {
     static const int64_t no_reference = 962409600; /* July 2000 */
     if (!t->month) return (*whole = j->log_time == INT64_MIN ? 0 : j->log_time) * NANO;
@@ -477,6 +477,11 @@ static uint32_t cells_for(const maillog_join *j, const maillog_event *ev)
     return 20 + (longer ? 8192 : ev->len) / 62 + (ml_is_part(j) ? whole / ML_CELL_DATA : 0);
 }
 
+static bool may_have_session(uint8_t daemon)
+{
+    return daemon == MAILLOG_DAEMON_POSTFIX_SMTPD || daemon == MAILLOG_DAEMON_POSTFIX_QMQPD || ml_is_mta(daemon);
+}
+
 /* What can be known of a line without the table: it may be done ahead. */
 static void prepare(maillog_join *j, ml_in *in, const maillog_event *ev)
 {
@@ -487,7 +492,7 @@ static void prepare(maillog_join *j, ml_in *in, const maillog_event *ev)
     in->host = host_hash(j, ml_value(in, ML_S_HOST));
     in->content = (uint32_t)maillog__hash(j, ML_KEY_TEXT, ev->line, ev->len);
     in->key[0] = has_queue_id(in) ? maillog__key(j, ML_KEY_QUEUE, 0, ml_value(in, ML_S_QUEUE_ID)) : 0;
-    in->key[1] = maillog__session_key(j, in);
+    in->key[1] = may_have_session(ev->daemon) ? maillog__session_key(j, in) : 0;
     in->message_id = ev->type == MAILLOG_EVENT_POSTFIX_MESSAGE_ID
                          ? maillog__key(j, ML_KEY_MESSAGE_ID, in->host, ml_value(in, ML_S_MESSAGE_ID))
                          : 0;

@@ -140,14 +140,30 @@ typedef struct writer {
     uint32_t room, cut;
 } writer;
 
-static uint32_t mark_of(const maillog_field *f, uint32_t len, unsigned kept_as)
+/* Values are short: a call for each would cost more than the bytes. `left`: bytes of the line from there on; there is
+ * always more room than needed. */
+static inline void copy_value(unsigned char *to, const char *from, size_t n, size_t left)
 {
-    return (uint32_t)f->word << (32 - MARK_WORDS) | len << 7 | kept_as;
+    if (n <= 32 && left >= 32) {
+        memcpy(to, from, 32);
+    } else if (n >= 16) {
+        if (n > 32) memcpy(to, from, n);
+        memcpy(to, from, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else {
+        for (size_t i = 0; i < n; i++) to[i] = (unsigned char)from[i];
+    }
 }
 
-static void put_field(writer *w, const maillog_field *f, unsigned kept_as, uint32_t most)
+ML_INLINE void put_field(writer *w, unsigned kept_as, const maillog_field *f, uint32_t whole)
 {
-    uint32_t len = most;
+    uint32_t len = whole;
     if (len > MAX_VALUE) {
         len = MAX_VALUE;
         w->cut |= ML_CUT_VALUES;
@@ -157,59 +173,26 @@ static void put_field(writer *w, const maillog_field *f, unsigned kept_as, uint3
         return;
     }
     w->room -= len + FIELD_HEAD;
-    const uint32_t mark = mark_of(f, len, kept_as);
+    const uint32_t mark = (uint32_t)f->word << (32 - MARK_WORDS) | len << 7 | kept_as;
     memcpy(w->mark, &mark, 4);
     w->mark += 4;
-    memcpy(w->p, w->ev->line + f->off, len);
+    copy_value(w->p, w->ev->line + f->off, len, w->ev->len - f->off);
     w->p += len;
 }
 
-static void put_slot(writer *w, const ml_in *in, ml_slot slot, unsigned kept_as, uint32_t most)
+ML_INLINE void put_slot(writer *w, const ml_in *in, ml_slot slot, unsigned kept_as, uint32_t most)
 {
     const maillog_field *f = &in->ev->field[in->f[slot] - 1];
-    put_field(w, f, kept_as, f->len < most ? f->len : most);
+    put_field(w, kept_as, f, f->len < most ? f->len : most);
 }
 
-/* There may not be room for all: those that come first have it. */
-static void put_what_fits(writer *w, const ml_in *in)
+ML_INLINE void put_kept(writer *w, const ml_in *in)
 {
     for (unsigned i = in->nkept; i-- > 0;) {
         const maillog_field *f = &in->ev->field[in->kept[i][0] - 1];
-        put_field(w, f, in->kept[i][1], relay_len(in, f));
+        const unsigned as = in->kept[i][1];
+        put_field(w, as, f, as == ML_K_RELAY ? relay_len(in, f) : f->len);
     }
-}
-
-static unsigned char *copy_long(unsigned char *to, const char *from, size_t n)
-{
-    memcpy(to, from, n);
-    return to + n;
-}
-
-/* There is room. Values are short: a call for each would cost more than the bytes, so more is copied than is there, and
- * written over by what comes next. */
-static void put_kept(writer *w, const ml_in *in)
-{
-    const maillog_field *const before = in->ev->field - 1;
-    const char *const line = in->ev->line;
-    const size_t size = in->ev->len;
-    unsigned char *mark = w->mark, *p = w->p;
-    for (const uint8_t *k = in->kept[in->nkept]; k > in->kept[0];) {
-        k -= 2;
-        const maillog_field *f = before + k[0];
-        const uint32_t off = f->off, len = k[1] == ML_K_RELAY ? relay_len(in, f) : f->len;
-        const uint32_t m = mark_of(f, len, k[1]);
-        memcpy(mark, &m, 4);
-        mark += 4;
-        if (len <= COPY_SLACK && off + COPY_SLACK <= size) {
-            memcpy(p, line + off, COPY_SLACK);
-            p += len;
-        } else {
-            p = copy_long(p, line + off, len);
-        }
-    }
-    w->room -= (uint32_t)(p - w->p) + in->nkept * FIELD_HEAD;
-    w->mark = mark;
-    w->p = p;
 }
 
 static void put_head(unsigned char *head, const ml_in *in, size_t count, uint32_t cut, size_t rest)
@@ -269,10 +252,7 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
     w.p = values;
     if (host) put_slot(&w, in, ML_S_HOST, ML_K_HOST, UINT32_MAX);
     if (id) put_slot(&w, in, ML_S_QUEUE_ID, ML_K_QUEUE_ID, UINT32_MAX);
-    if (ev->len > MAX_VALUE || in->nkept * (ev->len + FIELD_HEAD) > w.room)
-        put_what_fits(&w, in);
-    else
-        put_kept(&w, in);
+    put_kept(&w, in);
     if (text) put_slot(&w, in, ML_S_MESSAGE, ML_K_MESSAGE, MAX_TROUBLE);
     if (w.mark < values) { /* not all had room */
         memmove(w.mark, values, (size_t)(w.p - values));
