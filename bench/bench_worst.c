@@ -222,6 +222,64 @@ static int run_file(const char *path)
     return 0;
 }
 
+static int drop(void *user, const maillog_event *ev)
+{
+    *(size_t *)user += ev->nfields;
+    return MAILLOG_CONTINUE;
+}
+
+/* Nanoseconds a byte of a text that goes through a stream in pieces. */
+static double feed_cost(const char *text, size_t n, size_t piece, char *room, size_t cap)
+{
+    maillog_callbacks cb;
+    maillog_stream s;
+    size_t fields = 0, used;
+    maillog_callbacks_init(&cb);
+    cb.on_event = drop;
+    if (maillog_stream_init(&s, &cb, &fields, room, cap) != MAILLOG_OK) exit(1);
+    const double start = bench_now();
+    for (size_t at = 0; at < n; at += piece)
+        if (maillog_stream_feed(&s, text + at, n - at < piece ? n - at : piece, &used) != MAILLOG_OK) exit(1);
+    return (bench_now() - start) * 1e9 / (double)n;
+}
+
+/* A text of n bytes, of ordinary lines or as one. */
+static void write_text(char *text, size_t n, int is_one_line)
+{
+    memset(text, 'a', n);
+    text[n - 1] = '\n';
+    if (is_one_line) memcpy(text, SMTPD, sizeof SMTPD - 1);
+    for (size_t at = 0, i = 0; !is_one_line && at + 512 < n; i = (i + 1) % ORDINARY) {
+        const size_t len = strlen(ordinary[i]);
+        memcpy(text + at, ordinary[i], len);
+        text[at + len] = '\n';
+        at += len + 1;
+    }
+}
+
+/* A megabyte and ten at once and byte by byte: not linear when ten cost twice as much a byte. */
+static int run_feeds(void)
+{
+    enum { MOST = 10000000 };
+    char *const text = (char *)malloc(MOST), *const room = (char *)malloc(MOST);
+    int bad = 0;
+    if (!text || !room) exit(1);
+    for (int is_one_line = 0; is_one_line < 2; is_one_line++) {
+        double least = 0;
+        for (size_t n = MOST / 10; n <= MOST; n *= 10) {
+            write_text(text, n, is_one_line);
+            const double whole = feed_cost(text, n, n, room, MOST), bytes = feed_cost(text, n, 1, room, MOST);
+            printf("%8zu bytes, %s: %.2f ns a byte; fed byte by byte: %.1f\n", n, is_one_line ? "one line" : "lines",
+                   whole, bytes);
+            if (least == 0) least = bytes;
+            bad |= bytes > 2 * least;
+        }
+    }
+    free(text);
+    free(room);
+    return bad;
+}
+
 static int run_timed(char *line)
 {
     double worst = 0, steepest = 0;
@@ -252,6 +310,7 @@ int main(int argc, char **argv)
     if (!line) return 1;
     if (argc == 1) {
         bad = run_timed(line);
+        bad |= run_feeds();
     } else if (argc <= 3 && strcmp(argv[1], "--once") == 0) {
         run_ordinary();
         if (argc == 3)
