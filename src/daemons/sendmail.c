@@ -91,6 +91,12 @@ static bool user_error(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_SENDMAIL_USER_ERROR);
 }
 
+/* `Milter (NAME): …`, `Milter (NAME) …` */
+static bool milter_named(ml_line *l, ml_cur c)
+{
+    return ML_SKIP(&c, "Milter (") && maillog__match_patterns(l, &maillog__sendmail_milter, c);
+}
+
 void maillog__sendmail(ml_line *l, ml_cur message)
 {
     ml_cur c = message, part;
@@ -108,6 +114,6 @@ void maillog__sendmail(ml_line *l, ml_cur message)
     maillog_field *const mark = ml_mark(l);
     if (maillog__sendmail_delivery(l, c) || maillog__sendmail_session(l, c) || child(l, c)) return;
     ml_fail(l, mark);
-    if (maillog__match_patterns(l, &maillog__sendmail_statements, c) || user_error(l, c)) return;
+    if (milter_named(l, c) || maillog__match_patterns(l, &maillog__sendmail_statements, c) || user_error(l, c)) return;
     ml_put_rest(l, c);
 }

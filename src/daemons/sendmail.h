@@ -26,6 +26,6 @@ bool maillog__sendmail_delivery(ml_line *l, ml_cur c);
 /* ruleset=…, Milter: …, STARTTLS=…, AUTH=…, what clients did. */
 bool maillog__sendmail_session(ml_line *l, ml_cur c);
 
-extern const ml_patterns maillog__sendmail_statements;
+extern const ml_patterns maillog__sendmail_statements, maillog__sendmail_milter;
 
 #endif

@@ -41,6 +41,8 @@ extern const ml_patterns maillog__syslogd_statements;
     X(maillog__saslauthd_statements)                                                                                   \
     X(maillog__sqlgrey_statements)                                                                                     \
     X(maillog__exim_statements)                                                                                        \
+    X(maillog__sendmail_milter)                                                                                        \
+    X(maillog__sendmail_statements)                                                                                    \
     X(maillog__cyrus_statements)                                                                                       \
     X(maillog__courier_statements)                                                                                     \
     X(maillog__mailman_message)                                                                                        \
