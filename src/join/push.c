@@ -73,6 +73,7 @@ static bool advance(maillog_join *j, int64_t t)
     if (t <= j->log_time && !far) return false;
     const int64_t from = far && is_return(j, t) ? j->before : j->log_time;
     if (t < j->log_time) j->before = j->log_time;
+    if (far) j->began = t; /* a part of a log has its first seconds once more: see maillog__is_early() */
     j->log_time = t;
     if (t <= from) return false;
     j->clock += t - from;

@@ -123,6 +123,9 @@ static uint32_t session_for_line(maillog_join *j, const ml_in *in)
     const uint32_t client = in->f[ML_S_RDNS_NAME] ? 0 : client_hash(j, in);
     find_sessions(j, in, s);
     const ml_node *n = s[0] ? ml_at_node(j, s[0]) : NULL;
+    /* a warning about the client's name begins a session; but the two lines may have changed places */
+    const bool begins = in->f[ML_S_RDNS_NAME] && n && in->ns > n->last + 2 * (int64_t)NANO;
+    if (begins) return new_session(j, in);
     if (is_open(j, s[0]) && (!client || !n->u.s.client || n->u.s.client == client)) return s[0];
     if (n && !is_open(j, s[0]) && in->ns <= n->last + 2 * (int64_t)NANO) {
         /* it comes after the disconnect; or it begins the next session, as a warning about a name does */

@@ -323,7 +323,7 @@ enum { NANO = 1000000000, SLACK = 2 };
 
 bool maillog__is_early(const maillog_join *j, int64_t ns, uint32_t seconds)
 {
-    return ml_is_part(j) && ns <= (j->began + seconds) * NANO;
+    return ml_is_part(j) && (j->doubted || ns <= (j->began + seconds) * NANO);
 }
 
 /* A greylist lets through what it refused a while ago. That attempt is in this part of the log, and over, or it is
