@@ -77,8 +77,9 @@ int maillog_parse_line(const maillog_options *opt, const char *line, size_t len,
     if (!out || (!line && len)) return MAILLOG_ERR_ARGUMENT;
     if (!line) line = "";
     if (len > UINT32_MAX) len = UINT32_MAX;
+    const char *const end = without_line_end(line, line + len);
     ml_line l;
     ml_line_init(&l, out, line, line + len);
-    maillog__path()->line(&l, opt ? opt->skip : NULL, line, without_line_end(line, line + len), out->field);
+    maillog__path()->line(&l, opt ? opt->skip : NULL, line, end, out->field);
     return MAILLOG_OK;
 }

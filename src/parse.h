@@ -12,17 +12,13 @@
 void maillog__parse_any(ml_line *l, const uint8_t *skip, ml_cur line, maillog_field *field);
 void maillog__parse_message(ml_line *l, const uint8_t *skip, ml_cur message, maillog_field *field);
 
-/* Offsets count from `base`; loads below `readable` are allowed. */
+/* Offsets count from `base`; loads below `readable` are allowed. All else is set for each line that needs it. */
 static inline void ml_line_init(ml_line *l, maillog_event *ev, const char *base, const char *readable)
 {
     l->ev = ev;
-    l->next = l->limit = NULL;
     ml_line_base(l, base);
     l->readable = readable;
-    l->prefix = l->program = ml_none();
     l->hosts = NULL;
-    l->form = ML_FORM_TAGGED;
-    l->inside = false;
 }
 
 /* What is kept from line to line, where one follows the other in a buffer; in one that stands by itself it is never

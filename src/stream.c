@@ -21,7 +21,8 @@ typedef struct stream {
     bool mid_line;    /* the last byte that was kept or skipped is no line end */
     ml_line line;     /* what is kept from line to line: the last stamp */
     ml_host hosts[ML_HOSTS];
-    uint8_t skip[256]; /* daemons nobody listens to */
+    bool skip_any;     /* whether there are daemons nobody listens to, */
+    uint8_t skip[256]; /* and which */
 } stream;
 
 typedef char stream_fits[sizeof(stream) <= sizeof(maillog_stream) ? 1 : -1];
@@ -64,7 +65,8 @@ static bool family_wanted(const maillog_callbacks *cb, unsigned first, unsigned 
 
 static void choose_daemons(stream *s)
 {
-    if (s->cb.on_event) return;
+    s->skip_any = s->cb.on_event == NULL;
+    if (!s->skip_any) return;
     for (unsigned d = 1; d < 256; d++) s->skip[d] = own_callback(&s->cb, d) == NULL;
     if (family_wanted(&s->cb, MAILLOG_DAEMON_DOVECOT_LDA, MAILLOG_DAEMON_AMAVIS - 1))
         memset(s->skip + MAILLOG_DAEMON_DOVECOT_LDA, 0, MAILLOG_DAEMON_AMAVIS - MAILLOG_DAEMON_DOVECOT_LDA);
@@ -96,8 +98,9 @@ ML_INLINE ml_line *line_at(stream *s, const char *p, const char *readable, maill
     return l;
 }
 
-ML_INLINE int call_back(const stream *s, const maillog_event *ev)
+static int call_back(void *to, const maillog_event *ev)
 {
+    const stream *const s = (const stream *)to;
     const maillog_event_cb cb = callback_for(&s->cb, ev);
     const int rc = cb ? cb(s->user, ev) : MAILLOG_CONTINUE;
     return rc < 0 ? MAILLOG_ERR_ABORTED : rc > 0 ? MAILLOG_PAUSE : MAILLOG_OK;
@@ -114,17 +117,15 @@ static int deliver(stream *s, const char *p, const char *e, const char *readable
     return call_back(s, &ev);
 }
 
-/* The line at p to its callback, which gives *rc: where the next one begins, or NULL when its end is not there. */
-ML_INLINE const char *next_line(stream *s, const char *p, const char *end, int *rc)
+/* Each whole line from p on to its callback, until one gives *rc: where the next line begins. */
+static const char *deliver_lines(stream *s, const char *p, const char *end, int *rc)
 {
     const char *e, *next;
     if ((size_t)(end - p) <= UINT32_MAX) {
-        maillog_event ev;
-        next = s->path->next(line_at(s, p, end, &ev), s->skip, p, ev.field);
-        if (next) *rc = call_back(s, &ev);
-        return next;
+        ml_line *const l = line_at(s, p, end, NULL);
+        return s->path->lines(l, s->skip_any ? s->skip : NULL, p, call_back, s, rc);
     }
-    if (!maillog__next_line(p, end, &e, &next)) return NULL;
+    if (!maillog__next_line(p, end, &e, &next)) return p;
     *rc = deliver(s, p, e, end, 0);
     return next;
 }
@@ -226,8 +227,8 @@ int maillog_stream_feed(maillog_stream *out, const void *data, size_t len, size_
             rc = finish_carried(s, p, (size_t)(e - p));
             p = e + 1;
         } else {
-            const char *const next = next_line(s, p, end, &rc);
-            if (!next) break;
+            const char *const next = deliver_lines(s, p, end, &rc);
+            if (next == p) break;
             p = next;
         }
         *consumed = (size_t)(p - (const char *)data);

@@ -204,16 +204,16 @@ static inline bool new_second(ml_line *l, const char *p)
 }
 
 /* A stamp that is not that of the line before, or not all of it. */
-static __attribute__((noinline)) const char *new_stamp(ml_line *l, const char *p, bool keep, maillog_time *out)
+static __attribute__((noinline)) const char *new_stamp(ml_line *l, const char *p, maillog_time *out)
 {
-    const bool same = keep && ml_same_16(p, l->stamp);
-    if (keep && *p != '2' && new_second(l, p)) {
+    const bool same = ml_same_16(p, l->stamp);
+    if (*p != '2' && new_second(l, p)) {
         *out = l->time;
         return p + 16;
     }
     if (same && new_microsecond(l, p, out)) return p + 33;
     const char *const end = *p == '2' ? rfc3339(l, p, same, out) : bsd(p, out);
-    if (keep && end) {
+    if (end) {
         memcpy(l->stamp, p, sizeof l->stamp);
         l->time = *out;
         l->zone = zone_of(p, end, out);
@@ -226,7 +226,8 @@ static __attribute__((noinline)) const char *new_stamp(ml_line *l, const char *p
  * minute. Lines come many a second, so that mostly they are those of the line before, and what they mean is known. */
 ML_INLINE const char *plain_stamp(ml_line *l, const char *p, bool keep, maillog_time *out)
 {
-    if (ML_RARELY(!keep || !ml_same_16(p, l->stamp) || *p == '2')) return new_stamp(l, p, keep, out);
+    if (!keep) return *p == '2' ? rfc3339(l, p, false, out) : bsd(p, out);
+    if (ML_RARELY(!ml_same_16(p, l->stamp) || *p == '2')) return new_stamp(l, p, out);
     *out = l->time;
     return p + 16;
 }

@@ -21,14 +21,19 @@ typedef struct ml_rows {
     uint32_t nfields, fields_max; /* rows before `field`; a line may begin behind so many */
 } ml_rows;
 
+/* What a line became; `to`: whose it is. Anything but 0: no more lines. */
+typedef int ml_deliver(void *to, const maillog_event *ev);
+
 /* `skip`: as in maillog_options. */
 typedef struct ml_path {
     /* Parse the line [p, e) into l->ev. `l` was set up with ml_line_init(), once for any number of lines. `field` has
      * MAILLOG_FIELDS_MAX rows; it is l->ev->field, except in a batch, where the event is scratch. */
     void (*line)(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field);
-    /* The same of the line, or record, at p < l->readable, whose end is looked for: where the next one begins, or NULL
-     * when the end is not in the buffer. For this and for rows(), also maillog__line_keep() was called. */
-    const char *(*next)(ml_line *l, const uint8_t *skip, const char *p, maillog_field *field);
+    /* The same of each line, or record, from p < l->readable on, whose ends are looked for. Each event is given to
+     * `deliver`, until that returns what is not 0, which *rc gets; else it is left alone. Where the next line begins:
+     * at the end of what is readable, or its own end is not there. For this and for rows(), also maillog__line_keep()
+     * was called; base and event of `l` are set here. */
+    const char *(*lines)(ml_line *l, const uint8_t *skip, const char *p, ml_deliver *deliver, void *to, int *rc);
     /* As many lines from p on as there are, or rows are free for: where the next one begins. `final`: the last one may
      * have no line end. The event of `l` is set here. */
     const char *(*rows)(ml_line *l, const uint8_t *skip, const char *p, bool final, ml_rows *out);

@@ -231,7 +231,7 @@ ML_INLINE ml_found statement(const program *who, ml_line *l, const char *p, cons
  * most being a stamp of 33 bytes, a host of 63, a tag of 31 and a pid of 20, and 64 bytes for the end of the line; and
  * behind that is ML_BEHIND. Others are read in a copy with room behind it; the longest that are, and the shortest that
  * may be a common line. */
-enum { ROOM = 352, COPIED_MAX = 2048, LEAST = sizeof "Jul 19 07:59:06 a b: c" - 1 };
+enum { ROOM = 352, COPIED_MAX = 1024, LEAST = sizeof "Jul 19 07:59:06 a b: c" - 1 };
 
 /* The bytes that a run of lines is in, and what it leaves out; the compiler keeps it in registers. */
 typedef struct text {
@@ -369,46 +369,48 @@ static inline bool put_event(maillog_event *ev, maillog_field *field, parsed fou
 
 /* ---- a line that stands by itself ---- */
 
-/* So many bytes to where there is room for them and two vectors more. */
+/* A line of LEAST bytes or more, and NULs to all that may be looked at behind it. Steps of known size need no call. */
 ML_INLINE void copy_line(char *to, const char *from, size_t len)
 {
-    enum { STEP = 32 };
-    size_t i = 0;
-    for (; i + STEP <= len; i += STEP) memcpy(to + i, from + i, STEP);
-    if (len >= STEP)
-        memcpy(to + len - STEP, from + len - STEP, STEP);
-    else
-        memcpy(to, from, len);
+    enum { STEP = 32, HALF = 16 };
+    char *const end = to + len;
+    if (len >= STEP) {
+        for (size_t i = STEP; i <= len; i += STEP) memcpy(to + i - STEP, from + i - STEP, STEP);
+        memcpy(end - STEP, from + len - STEP, STEP);
+    } else {
+        memcpy(to, from, HALF);
+        memcpy(end - HALF, from + len - HALF, HALF);
+    }
+    memset(end, 0, STEP);
+    memset(end + STEP, 0, STEP);
+    memset(end + 2 * STEP, 0, STEP);
+    memset(end + 3 * STEP, 0, ML_BEHIND - 3 * STEP);
 }
 
-/* A line for which there is no room in its buffer, in a copy. */
-static bool copied_line(ml_line *l, const uint8_t *skip, const char *p, size_t len, maillog_field *field)
+/* The line [p, e) in a copy: for one that stands by itself, or has no room in its buffer. */
+static void parse_line(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field)
 {
     char copy[COPIED_MAX + ML_BEHIND];
     const char *const base = l->base, *const readable = l->readable;
     maillog_event *const ev = l->ev;
-    ends at = {copy + len, NULL};
-    copy_line(copy, p, len);
-    memset(copy + len, 0, ML_BEHIND);
-    ml_line_base(l, copy);
-    l->readable = copy + len + ML_BEHIND;
-    const text t = text_of(l, skip);
-    const bool found = put_event(ev, field, common_line(l, &t, copy, true, &at, field, &ev->time, NULL, false));
-    ml_line_base(l, base);
-    l->readable = readable;
-    if (!found) return false;
-    if (p != base)
-        for (uint32_t i = 0; i < ev->nfields; i++) field[i].off += (uint32_t)(p - base);
-    return true;
-}
-
-static void parse_line(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field)
-{
     const size_t len = (size_t)(e - p);
-    l->ev->line = p;
-    l->ev->len = (uint32_t)len;
-    if (!ML_QUICK || len - LEAST > COPIED_MAX - LEAST || !copied_line(l, skip, p, len, field))
+    bool found = false;
+    ev->line = p;
+    ev->len = (uint32_t)len;
+    if (ML_QUICK && len - LEAST <= COPIED_MAX - LEAST) {
+        const text t = {NULL, NULL, skip};
+        ends at = {copy + len, NULL};
+        copy_line(copy, p, len);
+        ml_line_base(l, copy);
+        l->readable = at.e + ML_BEHIND;
+        found = put_event(ev, field, common_line(l, &t, copy, true, &at, field, &ev->time, NULL, false));
+        ml_line_base(l, base);
+        l->readable = readable;
+    }
+    if (!found)
         maillog__parse_any(l, skip, ml_slice(p, e), field);
+    else if (p != base)
+        for (uint32_t i = 0; i < ev->nfields; i++) field[i].off += (uint32_t)(p - base);
 }
 
 /* ---- lines of a buffer ---- */
@@ -425,17 +427,26 @@ static bool other_line(ml_line *l, const uint8_t *skip, const char *p, ends *at,
     return true;
 }
 
-static const char *parse_next(ml_line *l, const uint8_t *skip, const char *p, maillog_field *field)
+static const char *parse_lines(ml_line *l, const uint8_t *skip, const char *p, ml_deliver *deliver, void *to, int *rc)
 {
-    const text t = text_of(l, skip);
-    maillog_event *const ev = l->ev;
+    maillog_event ev;
     ends at;
-    if (!(p <= t.last_line && put_event(ev, field, common_line(l, &t, p, false, &at, field, &ev->time, NULL, false))) &&
-        !other_line(l, skip, p, &at, field))
-        return NULL;
-    ev->line = p;
-    ev->len = (uint32_t)(at.e - p);
-    return at.next;
+    ml_line_base(l, p);
+    const text t = text_of(l, skip);
+    l->ev = &ev;
+    do {
+        ml_line_base(l, p);
+        if (!(p <= t.last_line &&
+              put_event(&ev, ev.field, common_line(l, &t, p, false, &at, ev.field, &ev.time, NULL, false))) &&
+            !other_line(l, skip, p, &at, ev.field))
+            break;
+        ev.line = p;
+        ev.len = (uint32_t)(at.e - p);
+        p = at.next;
+        *rc = deliver(to, &ev);
+    } while (ML_MOSTLY(!*rc) && p < l->readable);
+    l->ev = NULL;
+    return p;
 }
 
 /* What common_line() did not take in a batch, or the last line, without its line end: that is left if `keep`. */
@@ -513,4 +524,4 @@ static const char *parse_rows(ml_line *l, const uint8_t *skip, const char *p, bo
 #ifndef ML_PATH
 #define ML_PATH maillog__path_base
 #endif
-const ml_path ML_PATH = {parse_line, parse_next, parse_rows};
+const ml_path ML_PATH = {parse_line, parse_lines, parse_rows};
