@@ -139,8 +139,8 @@ ML_INLINE uint64_t ml_mask_32(const char *p, char a, char b)
                      want_b = vdupq_n_u8((uint8_t)b);
     const uint8x16_t low = ml_places(vorrq_u8(vceqq_u8(x, want_a), vceqq_u8(x, want_b)));
     const uint8x16_t high = ml_places(vorrq_u8(vceqq_u8(y, want_a), vceqq_u8(y, want_b)));
-    const uint8x16_t pairs = vpaddq_u8(low, high);
-    return vgetq_lane_u32(vreinterpretq_u32_u8(vpaddq_u8(pairs, pairs)), 0);
+    const uint8x16_t pairs = vpaddq_u8(low, high), fours = vpaddq_u8(pairs, pairs);
+    return vgetq_lane_u32(vreinterpretq_u32_u8(vpaddq_u8(fours, fours)), 0);
 }
 
 #else
