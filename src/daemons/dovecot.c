@@ -183,20 +183,36 @@ static bool cut_tail(const ml_line *l, ml_cur *c, tail *out)
 }
 
 /* The longest user name is far below this; it bounds the search for the `)` that ends it. */
-enum { PARENTHESES_MAX = 512 };
+enum { PARENTHESES_MAX = 1024 };
 
-/* Up to the first `)` that a well-formed tail follows. */
+/* The next `)` in the window that a well-formed tail follows; the cursor stands behind the tail then. */
+static const char *next_parenthesis(const ml_line *l, ml_cur *window, ml_cur *c, tail *out)
+{
+    for (const char *p; (p = ml_find(l, *window, ')')) != NULL;) {
+        ml_cur t = ml_slice(p + 1, c->e);
+        window->p = p + 1;
+        if (!(ml_peek(t) == ':' || ml_peek(t) == '<') || !cut_tail(l, &t, out)) continue;
+        c->p = t.p;
+        return p;
+    }
+    return NULL;
+}
+
+/* Up to the first `)` that a well-formed tail follows. When that is `: ` alone, as of old, and one with pid and session
+ * comes behind it, the user may be called `x): …`, or the text may say `)<1><…>: `. */
 static bool cut_parentheses(const ml_line *l, ml_cur *c, ml_cur *inner, tail *out)
 {
-    ml_cur window = ml_slice(c->p + 1, ml_len(*c) > PARENTHESES_MAX ? c->p + PARENTHESES_MAX : c->e);
-    for (const char *p; (p = ml_find(l, window, ')')) != NULL; window.p = p + 1) {
-        ml_cur t = ml_slice(p + 1, c->e);
-        if (!(ml_peek(t) == ':' || ml_peek(t) == '<') || !cut_tail(l, &t, out)) continue;
-        *inner = ml_slice(c->p + 1, p);
-        *c = t;
-        return true;
-    }
-    return false;
+    ml_cur window = ml_slice(c->p + 1, ml_len(*c) > PARENTHESES_MAX ? c->p + PARENTHESES_MAX : c->e), t = *c;
+    const char *p = next_parenthesis(l, &window, &t, out);
+    if (!p) return false;
+    *inner = ml_slice(c->p + 1, p);
+    *c = t;
+    tail other = *out;
+    if (out->session.p) return true;
+    while (!other.session.p)
+        if (!next_parenthesis(l, &window, &t, &other)) return true;
+    l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    return true;
 }
 
 static bool is_address(ml_cur v)

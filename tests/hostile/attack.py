@@ -36,8 +36,10 @@ def logged(text, blank="\t\r"):
 
 
 def as_dovecot(name):
-    """str_sanitize(): control characters, and what is not UTF-8, are `?`."""
-    return "".join("?" if ord(c) < 32 or c == "\x7f" or "\ud800" <= c <= "\udfff" else c for c in name)
+    """What Dovecot 2.3 writes of a user's name, which ends at a NUL: as it is in a session's prefix; in the lines of a login, control
+    characters, and what is not UTF-8, are `?`."""
+    name = name.split("\0")[0]
+    return {name, "".join("?" if ord(c) < 32 or "\ud800" <= c <= "\udfff" else c for c in name)}
 
 
 def xtext(text):
@@ -268,7 +270,7 @@ class Verdict:
             self.fooled.append((addr, {"client": ("missing", addr)}))
 
     def dovecot(self, log, attack):
-        users = {as_dovecot(u) for u in attack.names_of_users}
+        users = {form for u in attack.names_of_users for form in as_dovecot(u)}
         for e in self.run("events", "--json", log):
             if e.get("match") != "event":
                 self.fooled.append((e.get("message"), {"match": (e.get("match"), "event")}))
