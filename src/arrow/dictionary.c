@@ -48,7 +48,7 @@ size_t maillog__dictionaries_size(void)
         for (size_t i = 0; i < sources[which].count; i++)
             n += sizeof(int32_t) + strlen(sources[which].name(sources[which].id[i]));
     }
-    return n + ML_DICTIONARIES * 8; /* each begins aligned */
+    return n + (size_t)ML_DICTIONARIES * 8; /* each begins aligned */
 }
 
 /* Names that are there, by their hash: many families have an event of the same name. */
