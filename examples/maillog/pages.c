@@ -111,7 +111,7 @@ static page *page_with(const command *c, size_t need)
 {
     page *p = page_at(put);
     const bool other = p->n && p->own.reference != c->reference;
-    return !p->mem || other || need > p->cap - p->used ? new_page(need) : p;
+    return !p->mem || other || need > p->cap - p->used ? new_page(need ? need : 1) : p;
 }
 
 static void add_entry(page *p, const command *c, const page_work *work, entry e)

@@ -325,6 +325,7 @@ ML_PATTERN_ROWS(maillog__dovecot_auth_statements) = {
     {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT,
      {MAILLOG_FIELD_SECONDS, MAILLOG_FIELD_COUNT},
      ML_TEXT("Aborting auth request that was queued for %d secs, %d left in queue")},
+    {MAILLOG_EVENT_DOVECOT_AUTH_FAILED, {MAILLOG_FIELD_REASON}, ML_TEXT("Attempted login with %s")},
     {MAILLOG_EVENT_DOVECOT_AUTH_CLIENT,
      {MAILLOG_FIELD_USER, MAILLOG_FIELD_SECONDS, MAILLOG_FIELD_TEXT},
      ML_TEXT("Auth master disconnected us while handling request for %s for %d secs (result=%s)")},
