@@ -101,8 +101,36 @@ static bool put_table_type(ml_line *l, maillog_field_id id, ml_cur *v)
     return true;
 }
 
+/* A row that failed, and how many bytes of its text decided that: a row that begins with the same ones fails, too. */
+typedef struct failure {
+    const ml_pattern *row;
+    size_t len; /* 0: none */
+} failure;
+
+/* `end` the end of what was read of the row's text. */
+static bool fail_at(ml_line *l, maillog_field *mark, failure *why, const ml_pattern *row, const char *end)
+{
+    why->row = row;
+    why->len = (size_t)(end - row->text);
+    return ml_fail(l, mark);
+}
+
+static inline bool fails_too(const failure *why, const ml_pattern *row)
+{
+    return why->len > 0 && row->len >= why->len && memcmp(row->text, why->row->text, why->len) == 0;
+}
+
+/* What a value depends on: the literal behind it with what ends that, of an address its first byte, of a number
+ * nothing; where there is none, whether it is an optional end. */
+static const char *end_of_reason(char conv, const char *follow, size_t n)
+{
+    if (conv == 'd' || conv == 'f' || conv == 'q') return follow;
+    if (n == 0) return follow + (*follow == '%' ? 2 : 1);
+    return follow + (conv == 'a' ? 1 : n + 1);
+}
+
 /* `known`: bytes of the row's literal that the text is known to begin with. */
-static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
+static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known, failure *why)
 {
     maillog_field *const mark = ml_mark(l);
     const uint16_t *field = row->field;
@@ -114,7 +142,7 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
             const size_t n = literal_len(t, end);
             if (!ml_skip_n(&c, t, n)) {
                 if (in_optional) break;
-                return ml_fail(l, mark);
+                return fail_at(l, mark, why, row, t + n);
             }
             t += n;
             continue;
@@ -127,15 +155,17 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known)
         } else if (conv == ')') {
             break;
         } else if (conv == '%') {
-            if (!ml_skip_char(&c, '%')) return ml_fail(l, mark);
+            if (!ml_skip_char(&c, '%')) return fail_at(l, mark, why, row, t);
         } else if (conv == 'c' || conv == 'p' || conv == 'r') {
-            if (!put_peer(l, conv, &c)) return ml_fail(l, mark);
+            if (!put_peer(l, conv, &c)) return fail_at(l, mark, why, row, t);
         } else {
             const bool optional = t[0] == '%' && t[1] == '(';
-            const char *follow = optional ? t + 2 : t;
+            const char *const follow = optional ? t + 2 : t;
+            const size_t n = literal_len(follow, end);
             ml_cur v;
-            if (!cut_value(l, conv, &c, follow, literal_len(follow, end), optional, &v)) return ml_fail(l, mark);
-            if (conv == 't' && !put_table_type(l, (maillog_field_id)*field++, &v)) return ml_fail(l, mark);
+            if (!cut_value(l, conv, &c, follow, n, optional, &v) ||
+                (conv == 't' && !put_table_type(l, (maillog_field_id)*field++, &v)))
+                return fail_at(l, mark, why, row, end_of_reason(conv, follow, n));
             ml_put(l, (maillog_field_id)*field++, v);
         }
     }
@@ -233,15 +263,23 @@ static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, s
 typedef struct looked_up {
     ml_cur text, behind;
     size_t skip;
+    failure last; /* of the rows that were tried */
 } looked_up;
 
-/* Whether what a row goes on with, a value or a few bytes, can begin the text: what a look at some of them tells.
- * `blank`: the text's first. */
+static bool try_row(ml_line *l, const ml_pattern *row, looked_up *t, size_t known)
+{
+    return !fails_too(&t->last, row) && match_row(l, row, t->text, known, &t->last);
+}
+
+/* Whether what a row goes on with, a value or a few bytes and one, can begin the text: what a look at some of them
+ * tells. `blank`: the text's first. */
 static inline bool can_begin(const ml_line *l, const char *row, ml_cur text, const char *blank)
 {
+    for (; row[0] != '%'; row++, text.p++) /* a short literal, and what stands behind it */
+        if (row[0] == '\0' || ml_peek(text) != row[0]) return row[0] == '\0' && ml_empty(text);
+    if (blank && blank < text.p) blank = ml_find(l, text, ' ');
     const char *const lit = row + 2;
     size_t k = 0;
-    if (row[0] != '%') return ml_peek(text) == row[0];
     switch (row[1]) {
     case 'w': /* the literal's first blank can only stand at the text's first */
         while (lit[k] != ' ' && lit[k] != '%' && lit[k] != '\0') k++;
@@ -264,7 +302,7 @@ static inline bool can_begin(const ml_line *l, const char *row, ml_cur text, con
 }
 
 /* The rows first..end, whose literal of n bytes the text begins with, in their order. */
-static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_t end, const looked_up *t, size_t n)
+static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_t end, looked_up *t, size_t n)
 {
     const ml_cur rest = ml_slice(t->behind.p + n, t->text.e);
     const bool several = end - first > 1; /* one is tried at once */
@@ -272,7 +310,7 @@ static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_
     for (size_t i = first; i < end; i++) {
         const ml_pattern *const row = &table->row[i];
         if (several && (!can_end(row, t->text) || !can_begin(l, row->text + t->skip + n, rest, blank))) continue;
-        if (match_row(l, row, t->text, t->skip ? 0 : n)) return true;
+        if (try_row(l, row, t, t->skip ? 0 : n)) return true;
     }
     return false;
 }
@@ -292,7 +330,7 @@ static size_t common_literal(const ml_pattern *row, size_t skip, ml_cur text)
 
 /* The rows below *end that begin with the same eight bytes as the text: those whose whole literal it begins with,
  * longer ones first. *end becomes the first of them all. */
-static bool match_same_key(ml_line *l, const ml_patterns *table, const looked_up *t, size_t *end)
+static bool match_same_key(ml_line *l, const ml_patterns *table, looked_up *t, size_t *end)
 {
     const uint64_t key = table->row[*end - 1].key;
     while (*end > 0 && table->row[*end - 1].key == key) {
@@ -305,7 +343,7 @@ static bool match_same_key(ml_line *l, const ml_patterns *table, const looked_up
 }
 
 /* The rows that begin with a literal: the longest one that the text begins with, then shorter ones. */
-static bool match_literals(ml_line *l, const ml_patterns *table, const looked_up *t)
+static bool match_literals(ml_line *l, const ml_patterns *table, looked_up *t)
 {
     const ml_pattern *const row = table->row;
     uint64_t key = key_of(l, t->behind);
@@ -330,15 +368,14 @@ static bool match_literals(ml_line *l, const ml_patterns *table, const looked_up
     return false;
 }
 
-static bool match(ml_line *l, const ml_patterns *table, const looked_up *t)
+static bool match(ml_line *l, const ml_patterns *table, looked_up *t)
 {
     if (match_literals(l, table, t)) return true;
     if (table->row[0].key != 0) return false;
     const char *const blank = ml_find(l, t->behind, ' ');
     for (size_t i = 0; i < table->count && table->row[i].key == 0; i++) {
         const ml_pattern *const row = &table->row[i];
-        if (can_end(row, t->text) && can_begin(l, row->text + t->skip, t->behind, blank) &&
-            match_row(l, row, t->text, 0))
+        if (can_end(row, t->text) && can_begin(l, row->text + t->skip, t->behind, blank) && try_row(l, row, t, 0))
             return true;
     }
     return false;
@@ -346,7 +383,7 @@ static bool match(ml_line *l, const ml_patterns *table, const looked_up *t)
 
 bool maillog__match_behind(ml_line *l, const ml_patterns *table, ml_cur text, const char *behind)
 {
-    const looked_up t = {text, ml_slice(behind, text.e), table->lead_len};
+    looked_up t = {text, ml_slice(behind, text.e), table->lead_len, {NULL, 0}};
     return match(l, table, &t);
 }
 
@@ -356,7 +393,7 @@ bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
         const ml_cur behind = behind_lead(l, table->lead, text);
         return behind.p && maillog__match_behind(l, table, text, behind.p);
     }
-    const looked_up t = {text, text, 0};
+    looked_up t = {text, text, 0, {NULL, 0}};
     return match(l, table, &t);
 }
 
