@@ -59,6 +59,17 @@ static ml_cur bare(ml_cur v)
     return v;
 }
 
+/* Whether one of the words begins at a comma; their second bytes are looked at first. */
+static bool is_word_at(ml_cur c, const char *const *words)
+{
+    for (size_t i = 0; words[i]; i++) {
+        const char *const word = words[i];
+        if (word[1] == '\0') return true;
+        if (ml_at(c, 1) == word[1] && ml_at(c, 2) == word[2] && ml_starts_n(c, word, strlen(word))) return true;
+    }
+    return false;
+}
+
 /* The end of a list of addresses: the first of `, ` and one of the words, outside of quotes. NULL: none. A quote that
  * is never closed does not hide what follows. */
 static const char *end_of_addresses(ml_cur c, const char *const *words)
@@ -68,12 +79,9 @@ static const char *end_of_addresses(ml_cur c, const char *const *words)
     for (const char *p = c.p; p < c.e; p++) {
         if (*p == '\\' && p + 1 < c.e) {
             p++;
-            continue;
-        }
-        if (*p == '"') quoted = !quoted;
-        if (*p != ',') continue;
-        for (size_t i = 0; words[i]; i++) {
-            if (!ml_starts_n(ml_slice(p, c.e), words[i], strlen(words[i]))) continue;
+        } else if (*p == '"') {
+            quoted = !quoted;
+        } else if (*p == ',' && is_word_at(ml_slice(p, c.e), words)) {
             if (!quoted) return p;
             if (!unquoted) unquoted = p;
         }
