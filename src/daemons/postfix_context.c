@@ -20,7 +20,18 @@ static const char *bare_end(const char *p, const char *e)
 
 static const char *quoted_end(const char *p, const char *e)
 {
-    for (p++; p < e; p++) {
+    p++;
+#ifdef ML_SSE2
+    const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
+    while (e - p >= 16) {
+        const unsigned mask = ml_mask_16(p, quote) | ml_mask_16(p, escape);
+        p += mask ? __builtin_ctz(mask) : 16;
+        if (!mask) continue;
+        if (*p == '"') return p + 1;
+        p += 2; /* there may be no second one */
+    }
+#endif
+    for (; p < e; p++) {
         if (*p == '\\' && p + 1 < e)
             p++;
         else if (*p == '"')
@@ -189,8 +200,10 @@ static bool may_go_on(ml_cur c) { return gap(&c) && ml_is_lower(ml_peek(c)); }
 static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, ml_context *out)
 {
     const char *start = c.p;
+    ml_cur from = ml_none();
+    if (!ANGLE_PART(&c, "from=", &from)) return false; /* of many look-alikes no more than that is read */
     clear(out);
-    if (!ANGLE_PART(&c, "from=", &out->from)) return false;
+    out->from = from;
     if (!may_go_on(c)) return parts_end(c, end, out); /* a look-alike, mostly: that is all of it */
     fresh_parts(&c, out);
     if (!ANGLE_PART(&c, "to=", &out->to)) return false;
@@ -212,13 +225,13 @@ static bool may_begin(ml_cur c) { return ML_STARTS(c, " from=<") || ML_STARTS(c,
 /* The last `;` before `before`, in a text from `start` to `end`, that a part follows. */
 static const char *last_start(const char *start, const char *before, const char *end)
 {
-    const char *p = end - start < 3 ? start : before < end - 2 ? before : end - 2;
+    const char *p = end - start < 4 ? start : before < end - 3 ? before : end - 3;
 #ifdef ML_SSE2
-    const __m128i f = _mm_set1_epi8('f'), t = _mm_set1_epi8('t'), o = _mm_set1_epi8('p');
+    const __m128i r = _mm_set1_epi8('r'), o = _mm_set1_epi8('o'); /* from=, proto=; to= */
     for (; p - start >= 16; p -= 16) {
         const char *at = p - 16;
         unsigned mask = ml_mask_16(at, _mm_set1_epi8(';')) & ml_mask_16(at + 1, _mm_set1_epi8(' ')) &
-                        (ml_mask_16(at + 2, f) | ml_mask_16(at + 2, t) | ml_mask_16(at + 2, o));
+                        (ml_mask_16(at + 3, r) | ml_mask_16(at + 3, o));
         while (mask) {
             const unsigned i = 31 - (unsigned)__builtin_clz(mask);
             if (may_begin(ml_slice(at + i + 1, end))) return at + i;
