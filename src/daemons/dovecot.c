@@ -189,6 +189,7 @@ enum { PARENTHESES_MAX = 1024 };
 static const char *next_parenthesis(const ml_line *l, ml_cur *window, ml_cur *c, tail *out)
 {
     for (const char *p; (p = ml_find(l, *window, ')')) != NULL;) {
+        while (p + 1 < window->e && p[1] == ')') p++;
         ml_cur t = ml_slice(p + 1, c->e);
         window->p = p + 1;
         if (!(ml_peek(t) == ':' || ml_peek(t) == '<') || !cut_tail(l, &t, out)) continue;

@@ -77,6 +77,7 @@ bool maillog__dovecot_identity(ml_line *l, ml_cur *c)
     unsigned readings = 0;
     bool odd = false;
     for (const char *p; (p = ml_find(l, window, ')')) != NULL; window.p = p + 1) {
+        if (end && window.p - c->p > USER_MAX) break; /* the `)` before this one would be the user's */
         if (!ends_identity(p, c->e)) continue;
         const ml_cur all = ml_slice(c->p, p);
         const bool parts = ml_find(l, ml_slice(window.p, p), ',') != NULL; /* none of them holds a `)` */
@@ -102,57 +103,58 @@ bool maillog__dovecot_identity(ml_line *l, ml_cur *c)
 /* ---- messages of a request ---- */
 
 /* Whole messages that say: not this user, or not this password. */
-static bool is_refusal(ml_cur m)
+static bool is_refusal(const ml_line *l, ml_cur m)
 {
-    static const char *const texts[] = {
-        "Unknown user",
-        "User unknown",
-        "unknown user",
-        "Password mismatch",
-        "password mismatch",
-        "invalid input",
-        "Invalid username",
-        "Invalid credentials",
-        "user is disabled",
-        "User is disabled",
-        "User found from deny passdb",
-        "Login attempt with empty password",
-        "Attempted login with password having illegal chars",
-        "Cached NULL password access",
-        "invalid credentials",
-        "user not found from any userdbs",
-        "malformed data",
-        "no initial response",
-        "username not known",
-        "Invalid input",
-        "Invalid base64 data in initial response",
-        "Invalid base64 data in continued response",
-        "Empty username",
+    static const ml_lit texts[] = {
+        ML_LIT("Unknown user"),
+        ML_LIT("User unknown"),
+        ML_LIT("unknown user"),
+        ML_LIT("Password mismatch"),
+        ML_LIT("password mismatch"),
+        ML_LIT("invalid input"),
+        ML_LIT("Invalid username"),
+        ML_LIT("Invalid credentials"),
+        ML_LIT("user is disabled"),
+        ML_LIT("User is disabled"),
+        ML_LIT("User found from deny passdb"),
+        ML_LIT("Login attempt with empty password"),
+        ML_LIT("Attempted login with password having illegal chars"),
+        ML_LIT("Cached NULL password access"),
+        ML_LIT("invalid credentials"),
+        ML_LIT("user not found from any userdbs"),
+        ML_LIT("malformed data"),
+        ML_LIT("no initial response"),
+        ML_LIT("username not known"),
+        ML_LIT("Invalid input"),
+        ML_LIT("Invalid base64 data in initial response"),
+        ML_LIT("Invalid base64 data in continued response"),
+        ML_LIT("Empty username"),
     };
+    static const ml_lit starts[] = {
+        ML_LIT("pam_authenticate() failed: "),
+        ML_LIT("Authentication failure"),
+        ML_LIT("Password mismatch"),
+        ML_LIT("unknown user"),
+        ML_LIT("Username character disallowed by auth_username_chars: "),
+        ML_LIT("Authentication failed"),
+        ML_LIT("Login failed"),
+        ML_LIT("oauth2 failed: "),
+        ML_LIT("allow_nets check failed: "),
+        ML_LIT("Policy check"),
+        ML_LIT("user not authenticated: "),
+        ML_LIT("Request timed out waiting for client to continue authentication"),
+        ML_LIT("User not authorized to log in as "),
+        ML_LIT("Attempted master login with no master passdbs"),
+        ML_LIT("account "),
+        ML_LIT("pam_acct_mgmt() failed: "),
+        ML_LIT("checkpassword failed"),
+        ML_LIT("Empty response from client"),
+    };
+    const uint64_t key = ml_key(l, m);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (ml_is_n(m, texts[i], strlen(texts[i]))) return true;
-    static const char *const starts[] = {
-        "pam_authenticate() failed: ",
-        "Authentication failure",
-        "Password mismatch",
-        "unknown user",
-        "Username character disallowed by auth_username_chars: ",
-        "Authentication failed",
-        "Login failed",
-        "oauth2 failed: ",
-        "allow_nets check failed: ",
-        "Policy check",
-        "user not authenticated: ",
-        "Request timed out waiting for client to continue authentication",
-        "User not authorized to log in as ",
-        "Attempted master login with no master passdbs",
-        "account ",
-        "pam_acct_mgmt() failed: ",
-        "checkpassword failed",
-        "Empty response from client",
-    };
+        if (ml_is_lit(key, m, &texts[i])) return true;
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (ml_starts_n(m, starts[i], strlen(starts[i]))) return true;
+        if (ml_starts_lit(key, m, &starts[i])) return true;
     return false;
 }
 
@@ -207,7 +209,7 @@ static bool message(ml_line *l, ml_cur m, const ml_dovecot *head)
         next = ml_none();
     const ml_cur given = cut_given(l, &reason, &id);
     while (ML_DROP_END(&reason, " ")) continue; /* userdb look-ups end so */
-    if (!is_refusal(reason)) {
+    if (!is_refusal(l, reason)) {
         ml_put(l, MAILLOG_FIELD_TEXT, m);
         return ml_event(l, MAILLOG_EVENT_DOVECOT_AUTH_NOTE);
     }
