@@ -131,24 +131,44 @@ static bool has_failed(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_DOVECOT_OPERATION_FAILED);
 }
 
+/* Whether one of the verbs of said_of() has this letter behind its blank. */
+static inline bool begins_verb(char c)
+{
+    const unsigned letters = 1u << ('t' - 'a') | 1u << ('s' - 'a') | 1u << ('i' - 'a') | 1u << ('d' - 'a') |
+                             1u << ('m' - 'a') | 1u << ('n' - 'a');
+    return ml_is_lower(c) && letters >> (c - 'a') & 1;
+}
+
 /* `WHAT timed out…`, `WHO sent …`, `WHAT is not …`: the second part says what is wrong. */
 static bool said_of(ml_line *l, ml_cur c)
 {
     static const struct {
-        const char *text;
+        ml_lit text;
         uint16_t event;
     } verbs[] = {
-        {" timed out", MAILLOG_EVENT_DOVECOT_OPERATION_FAILED}, {" sent ", MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR},
-        {" is not ", MAILLOG_EVENT_DOVECOT_BAD_INPUT},          {" isn't ", MAILLOG_EVENT_DOVECOT_BAD_INPUT},
-        {" doesn't ", MAILLOG_EVENT_DOVECOT_BAD_INPUT},         {" does not ", MAILLOG_EVENT_DOVECOT_BAD_INPUT},
-        {" must ", MAILLOG_EVENT_DOVECOT_CONFIG_ERROR},         {" not supported", MAILLOG_EVENT_DOVECOT_CONFIG_ERROR},
+        {ML_LIT(" timed out"), MAILLOG_EVENT_DOVECOT_OPERATION_FAILED},
+        {ML_LIT(" sent "), MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR},
+        {ML_LIT(" is not "), MAILLOG_EVENT_DOVECOT_BAD_INPUT},
+        {ML_LIT(" isn't "), MAILLOG_EVENT_DOVECOT_BAD_INPUT},
+        {ML_LIT(" doesn't "), MAILLOG_EVENT_DOVECOT_BAD_INPUT},
+        {ML_LIT(" does not "), MAILLOG_EVENT_DOVECOT_BAD_INPUT},
+        {ML_LIT(" must "), MAILLOG_EVENT_DOVECOT_CONFIG_ERROR},
+        {ML_LIT(" not supported"), MAILLOG_EVENT_DOVECOT_CONFIG_ERROR},
     };
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        const char *p = maillog__find_bytes(l, c, verbs[i].text, strlen(verbs[i].text));
-        if (!p || p == c.p) continue;
+    enum { VERBS = sizeof verbs / sizeof *verbs };
+    const char *at[VERBS] = {NULL}; /* where each stands first: the order of the table counts, not that of the text */
+    for (const char *p = c.p; p + 1 < c.e; p++) {
+        if (p[0] != ' ' || !begins_verb(p[1])) continue;
+        const ml_cur t = ml_slice(p, c.e);
+        const uint64_t key = ml_key(l, t);
+        for (size_t i = 0; i < VERBS; i++)
+            if (!at[i] && ml_starts_lit(key, t, &verbs[i].text)) at[i] = p;
+    }
+    for (size_t i = 0; i < VERBS; i++) {
+        if (!at[i] || at[i] == c.p) continue;
         if (verbs[i].event == MAILLOG_EVENT_DOVECOT_OPERATION_FAILED) {
-            ml_put(l, MAILLOG_FIELD_WHAT, ml_slice(c.p, p));
-            c.p = p + 1;
+            ml_put(l, MAILLOG_FIELD_WHAT, ml_slice(c.p, at[i]));
+            c.p = at[i] + 1;
         }
         ml_put(l, MAILLOG_FIELD_ERROR, c);
         return ml_event(l, (maillog_event_type)verbs[i].event);

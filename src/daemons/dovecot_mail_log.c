@@ -45,11 +45,12 @@ static bool put_tail(ml_line *l, ml_cur c)
 /* A Message-ID is at most 80 bytes, and a few more when it was cut. */
 enum { MSGID_MAX = 100 };
 
-/* `broken`: it is no `<ID>`, though it begins like one. */
+/* `broken`: it is no `<ID>`, though it begins like one. The first `, ` is mostly the one: others are looked for byte by
+ * byte. */
 static const char *next_end(const ml_line *l, ml_cur window, const char *from, bool broken)
 {
-    ml_cur t = ml_slice(from, window.e);
-    for (const char *p; (p = ML_FIND(l, t, ", ")) != NULL; t.p = p + 1) {
+    for (const char *p = from > window.p ? from : ML_FIND(l, window, ", "); p && p < window.e - 1; p++) {
+        if (p[0] != ',' || p[1] != ' ') continue;
         const ml_cur id = ml_slice(window.p, p);
         if (broken || ml_peek(id) != '<' || ml_last(id) == '>' || ML_ENDS(id, "...")) return p;
     }
@@ -72,6 +73,7 @@ static bool read_msgid(ml_line *l, ml_cur c, bool broken)
 {
     maillog_field *const mark = ml_mark(l);
     const ml_cur window = ml_slice(c.p, ml_len(c) > MSGID_MAX ? c.p + MSGID_MAX : c.e);
+    if (!broken && ml_peek(c) == '<' && !ml_find(l, window, '>') && !ML_FIND(l, window, "...")) return false;
     for (const char *p = next_end(l, window, window.p, broken); p; p = next_end(l, window, p + 2, broken)) {
         const bool doubtful = broken || is_doubtful(l, c, p, window);
         ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, p));
@@ -99,13 +101,13 @@ static bool put_fields(ml_line *l, ml_cur c, maillog_field_id box)
 {
     ml_cur v = ml_slice(c.p, c.p);
     if (ML_SKIP(&c, "box=")) {
-        const char *end = ML_FIND(l, c, ", uid=");
+        const char *const uid = ML_FIND(l, c, ", uid="), *end = uid;
         if (!end) end = ML_FIND(l, c, ", msgid=");
         if (!end) end = ML_FIND(l, c, ", size=");
         v = ml_slice(c.p, end ? end : c.e);
         ml_put(l, box, v);
         c.p = v.e;
-        if (end && ML_FIND(l, ml_slice(end + 2, c.e), ", uid=")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+        if (uid && ML_FIND(l, ml_slice(uid + 2, c.e), ", uid=")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
         ML_SKIP(&c, ", ");
     }
     if (ML_SKIP(&c, "uid=")) {
@@ -136,9 +138,17 @@ static bool put_event(ml_line *l, ml_cur event)
     return false;
 }
 
+/* Whether the text begins with a word that an event may be, and what follows one. */
+static bool begins_event(ml_cur c)
+{
+    while (ml_is_lower(ml_peek(c)) || ml_peek(c) == '_') c.p++;
+    return ML_STARTS(c, ": box=") || ML_STARTS(c, ": uid=") || ML_STARTS(c, " from ");
+}
+
 static bool mail_changed(ml_line *l, ml_cur c, bool after_mailbox)
 {
     maillog_field *const mark = ml_mark(l);
+    if (!begins_event(c)) return false;
     const char *end = ML_FIND(l, c, ": box=");
     if (!end) end = ML_FIND(l, c, ": uid=");
     if (!end || !put_event(l, ml_slice(c.p, end))) return false;
