@@ -315,16 +315,11 @@ static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_
     return false;
 }
 
-/* How long the literal of a row is that the text begins with; 0: it does not. Their keys are the same; of one that
- * fills its key, the next eight bytes tell most rows apart. */
+/* How long the literal of a row is that the text begins with; 0: it does not. */
 static size_t common_literal(const ml_pattern *row, size_t skip, ml_cur text)
 {
-    const char *const lit = row->text + skip, *const end = row->text + row->len;
-    if ((row->key & 0xff) && end - lit >= 16 && ml_len(text) >= 16) {
-        const uint64_t x = ml_load64(lit + 8);
-        if (x != ml_load64(text.p + 8) && !has_percent(x)) return 0;
-    }
-    const size_t n = literal_len(lit, end);
+    const char *const lit = row->text + skip;
+    const size_t n = literal_len(lit, row->text + row->len);
     return ml_starts_n(text, lit, n) ? n : 0;
 }
 
@@ -333,8 +328,19 @@ static size_t common_literal(const ml_pattern *row, size_t skip, ml_cur text)
 static bool match_same_key(ml_line *l, const ml_patterns *table, looked_up *t, size_t *end)
 {
     const uint64_t key = table->row[*end - 1].key;
+    /* of literals that fill their key, the next eight bytes tell most apart */
+    const bool is_long = (key & 0xff) && ml_len(t->behind) >= 16;
+    const uint64_t next = is_long ? ml_load64(t->behind.p + 8) : 0;
     while (*end > 0 && table->row[*end - 1].key == key) {
-        const size_t n = common_literal(&table->row[*end - 1], t->skip, t->behind);
+        const ml_pattern *const row = &table->row[*end - 1];
+        if (is_long && row->len - t->skip >= 16) {
+            const uint64_t x = ml_load64(row->text + t->skip + 8);
+            if (x != next && !has_percent(x)) {
+                --*end;
+                continue;
+            }
+        }
+        const size_t n = common_literal(row, t->skip, t->behind);
         const size_t first = n == 0 ? *end - 1 : first_of_equal(table, *end, t->skip, n);
         if (n > 0 && match_rows(l, table, first, *end, t, n)) return true;
         *end = first;

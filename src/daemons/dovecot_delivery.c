@@ -150,6 +150,7 @@ ML_PATTERN_TABLE(maillog__dovecot_delivery_outcomes);
 /* The Sieve plugin of 1.x wrote its actions without `sieve: `. */
 static bool outcome(ml_line *l, ml_cur text)
 {
+    if (!ml_is_alpha(ml_peek(text))) return false;
     return maillog__match_patterns(l, &maillog__dovecot_delivery_outcomes, text) ||
            maillog__dovecot_sieve_action(l, text);
 }

@@ -101,10 +101,10 @@ ML_PATTERN_TABLE(maillog__dovecot_sieve_actions);
 /* `NAME action: `: one lower-case word. */
 static void cut_action_name(ml_line *l, ml_cur *c)
 {
-    const char *p = c->p;
-    while (p < c->e && (ml_is_lower(*p) || *p == '_' || *p == '-')) p++;
-    ml_cur name = ml_slice(c->p, p), t = ml_slice(p, c->e);
-    if (ml_empty(name) || !ML_SKIP(&t, " action: ")) return;
+    ml_cur name, t = *c;
+    if (!ml_word(l, &t, &name) || !ML_SKIP(&t, " action: ")) return;
+    for (const char *p = name.p; p < name.e; p++)
+        if (!ml_is_lower(*p) && *p != '_' && *p != '-') return;
     ml_put(l, MAILLOG_FIELD_SIEVE_ACTION, name);
     *c = t;
 }
@@ -226,7 +226,8 @@ static bool debug(ml_line *l, ml_cur text)
 bool maillog__dovecot_sieve(ml_line *l, ml_cur text, const ml_dovecot *head)
 {
     if (maillog__dovecot_msgid(l, text, maillog__dovecot_sieve_action)) return true;
-    if (maillog__match_patterns(l, &maillog__dovecot_sieve_statements, text) || script_error(l, text)) return true;
+    if (!ML_STARTS(text, "msgid=") && maillog__match_patterns(l, &maillog__dovecot_sieve_statements, text)) return true;
+    if (script_error(l, text)) return true;
     if (head->severity == MAILLOG_SEVERITY_DEBUG) return debug(l, text);
     return ml_dovecot_is_fault(head) && fault(l, text);
 }
