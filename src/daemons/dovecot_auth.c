@@ -61,6 +61,19 @@ static bool ends_identity(const char *p, const char *e)
     return e - p > 1 && (p[1] == '<' || (p[1] == ':' && e - p > 2 && p[2] == ' '));
 }
 
+/* The next `)` in the window that may end an identity; the window begins behind the last one that cannot, then. Others
+ * than the first are rare and looked for byte by byte. */
+static const char *next_end(const ml_line *l, ml_cur *window, const char *e)
+{
+    const char *p = ml_find(l, *window, ')');
+    for (; p && p < window->e; p++) {
+        if (*p != ')') continue;
+        if (ends_identity(p, e)) return p;
+        window->p = p + 1;
+    }
+    return NULL;
+}
+
 /* A name that auth_username_chars does not allow as it comes: the format may be forged with it. */
 static bool is_odd(ml_cur user)
 {
@@ -76,9 +89,8 @@ bool maillog__dovecot_identity(ml_line *l, ml_cur *c)
     const char *end = NULL;
     unsigned readings = 0;
     bool odd = false;
-    for (const char *p; (p = ml_find(l, window, ')')) != NULL; window.p = p + 1) {
+    for (const char *p; (p = next_end(l, &window, c->e)) != NULL; window.p = p + 1) {
         if (end && window.p - c->p > USER_MAX) break; /* the `)` before this one would be the user's */
-        if (!ends_identity(p, c->e)) continue;
         const ml_cur all = ml_slice(c->p, p);
         const bool parts = ml_find(l, ml_slice(window.p, p), ',') != NULL; /* none of them holds a `)` */
         if (end && !parts && ml_len(all) > USER_MAX) continue;

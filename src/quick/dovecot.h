@@ -23,11 +23,13 @@ ML_INLINE bool quick_user(ml_quick *q, const char *name, bool header_has_pid)
         ml_row(q, header_has_pid ? MAILLOG_FIELD_CHILD_PID : MAILLOG_FIELD_PID, pid, pid_end);
         ML_ROW(q, SESSION, session, end);
         q->p = end + 1;
-    } else { /* of old; or the user's name goes on, up to `)<PID><SESSION>: ` */
-        for (const char *p = q->p; (p = quick_find(q, p, ')')) + 1 < q->e; p++)
-            if (p[1] == '<') return false;
+        return ML_QUICK_SKIP(&q->p, ": ");
     }
-    return ML_QUICK_SKIP(&q->p, ": ");
+    /* of old; or the user's name goes on, up to `)<PID><SESSION>: ` */
+    if (!ML_QUICK_SKIP(&q->p, ": ")) return false;
+    for (const char *p = q->p; (p = quick_find(q, p, ')')) + 1 < q->e; p++)
+        if (p[1] == '<') return false;
+    return true;
 }
 
 /* ---- MESSAGE: user=<U>, method=M, rip=A, lip=A, mpid=N, TLS, session=<S> ---- */
