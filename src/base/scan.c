@@ -2,7 +2,8 @@
 #include "cursor.h"
 
 /* Both look for the first, the last and a middle byte of `lit` at their distances, sixteen places at once: what has
- * all is nearly always it. The middle one is there for the many literals from ": " to " ". */
+ * all is nearly always it. The middle one is there for the many literals from ": " to " ". The first one decides for
+ * most places; where it is a blank, the middle one does. */
 
 /* Whether what has these three is it: up to three bytes it is; longer ones differ in the first four, mostly. */
 static inline bool is_it(const char *p, const char *lit, size_t n)
@@ -16,9 +17,12 @@ const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, siz
     ml_cur head = ml_slice(c.p, c.e - (n - 1)); /* where the first byte can stand */
 #ifdef ML_SSE2
     const size_t m = n / 2;
-    const __m128i first = _mm_set1_epi8(lit[0]), mid = _mm_set1_epi8(lit[m]), last = _mm_set1_epi8(lit[n - 1]);
+    const size_t rare = lit[0] == ' ' ? m : 0, other = m - rare;
+    const __m128i want = _mm_set1_epi8(lit[rare]), mid = _mm_set1_epi8(lit[other]), last = _mm_set1_epi8(lit[n - 1]);
     for (; head.p < head.e && (size_t)(l->readable - head.p) >= n + 15; head.p += 16) {
-        unsigned mask = ml_mask_16(head.p, first) & ml_mask_16(head.p + m, mid) & ml_mask_16(head.p + (n - 1), last);
+        unsigned mask = ml_mask_16(head.p + rare, want);
+        if (!mask) continue;
+        mask &= ml_mask_16(head.p + other, mid) & ml_mask_16(head.p + (n - 1), last);
         for (; mask; mask &= mask - 1) {
             const char *p = head.p + __builtin_ctz(mask);
             if (p >= head.e) return NULL;
@@ -28,7 +32,7 @@ const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, siz
     if (head.p >= head.e) return NULL;
     if (head.e - c.p >= 16) { /* the last places together with some that were looked at */
         const char *const at = head.e - 16;
-        unsigned mask = ml_mask_16(at, first) & ml_mask_16(at + m, mid) & ml_mask_16(at + (n - 1), last);
+        unsigned mask = ml_mask_16(at + rare, want) & ml_mask_16(at + other, mid) & ml_mask_16(at + (n - 1), last);
         for (mask &= ~0u << (head.p - at); mask; mask &= mask - 1) {
             const char *p = at + __builtin_ctz(mask);
             if (is_it(p, lit, n)) return p;
@@ -48,10 +52,13 @@ const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n)
 #ifdef ML_SSE2
     const bool is_long = ml_len(head) >= 16;
     const size_t m = n / 2;
-    const __m128i first = _mm_set1_epi8(lit[0]), mid = _mm_set1_epi8(lit[m]), last = _mm_set1_epi8(lit[n - 1]);
+    const size_t rare = lit[0] == ' ' ? m : 0, other = m - rare;
+    const __m128i want = _mm_set1_epi8(lit[rare]), mid = _mm_set1_epi8(lit[other]), last = _mm_set1_epi8(lit[n - 1]);
     for (; head.e - head.p >= 16; head.e -= 16) {
         const char *at = head.e - 16;
-        unsigned mask = ml_mask_16(at, first) & ml_mask_16(at + m, mid) & ml_mask_16(at + (n - 1), last);
+        unsigned mask = ml_mask_16(at + rare, want);
+        if (!mask) continue;
+        mask &= ml_mask_16(at + other, mid) & ml_mask_16(at + (n - 1), last);
         while (mask) {
             const unsigned i = 31 - (unsigned)__builtin_clz(mask);
             if (is_it(at + i, lit, n)) return at + i;
@@ -60,7 +67,7 @@ const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n)
     }
     if (is_long) { /* the first places together with some that were looked at */
         const char *const at = head.p;
-        unsigned mask = ml_mask_16(at, first) & ml_mask_16(at + m, mid) & ml_mask_16(at + (n - 1), last);
+        unsigned mask = ml_mask_16(at + rare, want) & ml_mask_16(at + other, mid) & ml_mask_16(at + (n - 1), last);
         for (mask &= (1u << ml_len(head)) - 1; mask;) {
             const unsigned i = 31 - (unsigned)__builtin_clz(mask);
             if (is_it(at + i, lit, n)) return at + i;
