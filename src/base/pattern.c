@@ -263,8 +263,35 @@ static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, s
 typedef struct looked_up {
     ml_cur text, behind;
     size_t skip;
-    failure last; /* of the rows that were tried */
+    failure last;      /* of the rows that were tried */
+    uint64_t colons;   /* what follows a ": " in the text: bit n for the bytes that are n in their lower six bits, */
+    bool knows_colons; /* if a row asked for it */
 } looked_up;
+
+static uint64_t bytes_behind_colons(const ml_line *l, ml_cur c)
+{
+    uint64_t seen = 0;
+#ifdef ML_SSE2
+    const __m128i colon = _mm_set1_epi8(':'), blank = _mm_set1_epi8(' ');
+    for (; c.e - c.p > 2 && l->readable - c.p > 16; c.p += 16)
+        for (unsigned mask = ml_mask_16(c.p, colon) & ml_mask_16(c.p + 1, blank); mask; mask &= mask - 1) {
+            const char *const p = c.p + __builtin_ctz(mask) + 2;
+            if (p < c.e) seen |= UINT64_C(1) << (*p & 63);
+        }
+#endif
+    for (const char *p; c.p < c.e && (p = ml_find(l, c, ':')) != NULL; c.p = p + 1)
+        if (c.e - p > 2 && p[1] == ' ') seen |= UINT64_C(1) << (p[2] & 63);
+    return seen;
+}
+
+/* Whether the literal behind a value can be in the text: one that begins with ": " shows its next byte there. */
+static inline bool can_follow(const ml_line *l, looked_up *t, const char *lit)
+{
+    if (lit[0] != ':' || lit[1] != ' ' || lit[2] == '%' || lit[2] == '\0') return true;
+    if (!t->knows_colons) t->colons = bytes_behind_colons(l, t->behind);
+    t->knows_colons = true;
+    return t->colons >> (lit[2] & 63) & 1;
+}
 
 static bool try_row(ml_line *l, const ml_pattern *row, looked_up *t, size_t known)
 {
@@ -273,7 +300,7 @@ static bool try_row(ml_line *l, const ml_pattern *row, looked_up *t, size_t know
 
 /* Whether what a row goes on with, a value or a few bytes and one, can begin the text: what a look at some of them
  * tells. `blank`: the text's first. */
-static inline bool can_begin(const ml_line *l, const char *row, ml_cur text, const char *blank)
+static inline bool can_begin(const ml_line *l, looked_up *t, const char *row, ml_cur text, const char *blank)
 {
     for (; row[0] != '%'; row++, text.p++) /* a short literal, and what stands behind it */
         if (row[0] == '\0' || ml_peek(text) != row[0]) return row[0] == '\0' && ml_empty(text);
@@ -296,6 +323,10 @@ static inline bool can_begin(const ml_line *l, const char *row, ml_cur text, con
         return ml_peek(text) == '<';
     case 'p':
         return ml_peek(text) == '[';
+    case 's':
+    case 'S':
+    case 't':
+        return can_follow(l, t, lit);
     default:
         return true;
     }
@@ -309,18 +340,29 @@ static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_
     const char *const blank = several ? ml_find(l, rest, ' ') : NULL;
     for (size_t i = first; i < end; i++) {
         const ml_pattern *const row = &table->row[i];
-        if (several && (!can_end(row, t->text) || !can_begin(l, row->text + t->skip + n, rest, blank))) continue;
+        if (several && (!can_end(row, t->text) || !can_begin(l, t, row->text + t->skip + n, rest, blank))) continue;
         if (try_row(l, row, t, t->skip ? 0 : n)) return true;
     }
     return false;
 }
 
-/* How long the literal of a row is that the text begins with; 0: it does not. */
+/* How long the literal of a row is that the text begins with; 0: it does not. Their keys are the same, so that eight
+ * bytes are known, or all there are; what follows is compared eight at a time. */
 static size_t common_literal(const ml_pattern *row, size_t skip, ml_cur text)
 {
-    const char *const lit = row->text + skip;
-    const size_t n = literal_len(lit, row->text + row->len);
-    return ml_starts_n(text, lit, n) ? n : 0;
+    const char *const lit = row->text + skip, *const end = row->text + row->len;
+    size_t k = 0;
+    if (row->key & 0xff) {
+        const size_t both = ml_len(text) < (size_t)(end - lit) ? ml_len(text) : (size_t)(end - lit);
+        for (k = 8; k + 8 <= both; k += 8) {
+            const uint64_t x = ml_load64(lit + k);
+            const bool is_same = x == ml_load64(text.p + k);
+            if (has_percent(x)) break;
+            if (!is_same) return 0;
+        }
+    }
+    const size_t n = k + literal_len(lit + k, end);
+    return ml_starts_n(ml_slice(text.p + k, text.e), lit + k, n - k) ? n : 0;
 }
 
 /* The rows below *end that begin with the same eight bytes as the text: those whose whole literal it begins with,
@@ -339,6 +381,10 @@ static bool match_same_key(ml_line *l, const ml_patterns *table, looked_up *t, s
                 --*end;
                 continue;
             }
+        }
+        if (!can_end(row, t->text)) {
+            --*end;
+            continue;
         }
         const size_t n = common_literal(row, t->skip, t->behind);
         const size_t first = n == 0 ? *end - 1 : first_of_equal(table, *end, t->skip, n);
@@ -381,7 +427,7 @@ static bool match(ml_line *l, const ml_patterns *table, looked_up *t)
     const char *const blank = ml_find(l, t->behind, ' ');
     for (size_t i = 0; i < table->count && table->row[i].key == 0; i++) {
         const ml_pattern *const row = &table->row[i];
-        if (can_end(row, t->text) && can_begin(l, row->text + t->skip, t->behind, blank) && try_row(l, row, t, 0))
+        if (can_end(row, t->text) && can_begin(l, t, row->text + t->skip, t->behind, blank) && try_row(l, row, t, 0))
             return true;
     }
     return false;
@@ -389,7 +435,7 @@ static bool match(ml_line *l, const ml_patterns *table, looked_up *t)
 
 bool maillog__match_behind(ml_line *l, const ml_patterns *table, ml_cur text, const char *behind)
 {
-    looked_up t = {text, ml_slice(behind, text.e), table->lead_len, {NULL, 0}};
+    looked_up t = {text, ml_slice(behind, text.e), table->lead_len, {NULL, 0}, 0, false};
     return match(l, table, &t);
 }
 
@@ -399,7 +445,7 @@ bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text)
         const ml_cur behind = behind_lead(l, table->lead, text);
         return behind.p && maillog__match_behind(l, table, text, behind.p);
     }
-    looked_up t = {text, text, 0, {NULL, 0}};
+    looked_up t = {text, text, 0, {NULL, 0}, 0, false};
     return match(l, table, &t);
 }
 
