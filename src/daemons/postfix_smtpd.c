@@ -70,14 +70,21 @@ static bool client_item(ml_line *l, ml_cur v)
     return false;
 }
 
+/* Where an item ends: at the next comma with a blank behind it, or the end. Items are short. */
+static const char *end_of_item(const ml_line *l, ml_cur c)
+{
+    for (const char *p; (p = ml_find(l, c, ',')) != NULL; c.p = p + 1)
+        if (p + 1 < c.e && p[1] == ' ') return p;
+    return c.e;
+}
+
 /* client=CLIENT[, sasl_method=M][, sasl_username=U][, sasl_sender=S][, orig_queue_id=Q][, orig_client=CLIENT] */
 bool maillog__postfix_client(ml_line *l, ml_cur c)
 {
     ml_cur fresh = ml_none(); /* parts to come */
     if (!maillog__put_client(l, &c)) return false;
     while (ML_SKIP(&c, ", ")) {
-        const char *comma = ML_FIND(l, c, ", ");
-        const ml_cur item = ml_slice(c.p, comma ? comma : c.e);
+        const ml_cur item = ml_slice(c.p, end_of_item(l, c));
         if (!is_client_item(item)) {
             if (!fresh.p) fresh.p = item.p;
             fresh.e = c.p = item.e;
