@@ -48,7 +48,7 @@ static const char *helo_end(const char *p, const char *e)
 }
 
 /* `<value>` as the external form writes it. */
-static bool strict_angle(ml_cur *c, ml_cur *out)
+static inline bool strict_angle(ml_cur *c, ml_cur *out)
 {
     const char *p = c->p + 1, *q = p;
     if (ml_peek(*c) != '<') return false;
@@ -220,10 +220,16 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
     return parts_end(c, end, out);
 }
 
-static bool may_begin(ml_cur c) { return ML_STARTS(c, " from=<") || ML_STARTS(c, " to=<") || ML_STARTS(c, " proto="); }
+/* A look-alike mostly goes on with what an address must quote. */
+static inline bool may_begin(ml_cur c)
+{
+    if (!ML_STARTS(c, " from=<")) return ML_STARTS(c, " to=<") || ML_STARTS(c, " proto=");
+    const char next = ml_at(c, sizeof " from=<" - 1);
+    return next == '"' || next == '>' || !special[(unsigned char)next];
+}
 
 /* The last `;` before `before`, in a text from `start` to `end`, that a part follows. */
-static const char *last_start(const char *start, const char *before, const char *end)
+ML_INLINE const char *last_start(const char *start, const char *before, const char *end)
 {
     const char *p = end - start < 4 ? start : before < end - 3 ? before : end - 3;
 #ifdef ML_SSE2

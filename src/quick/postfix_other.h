@@ -149,14 +149,16 @@ ML_INLINE bool quick_context_parts(const ml_quick *q, const char *p, ml_context 
     return QUICK_CONTEXT_PART(q, &p, " helo=<", &ctx->helo) && p == q->e;
 }
 
+enum { QUICK_MOST_SEMICOLONS = 8 };
+
 /* `TEXT; from=<…> to=<…> proto=… helo=<…>` up to the end of the line. No part holds a `;`, so the one before them is
- * the last. */
+ * the last. A text with many of them is the grammar's. */
 ML_INLINE bool quick_context(const ml_quick *q, ml_context *ctx)
 {
     const char *semicolon = q->p;
-    for (;; semicolon++) {
+    for (unsigned n = 0;; semicolon++, n++) {
         semicolon = ml_quick_find(q, semicolon, ';');
-        if (semicolon >= q->e) return false;
+        if (semicolon >= q->e || n == QUICK_MOST_SEMICOLONS) return false;
         if (QUICK_AT(semicolon + 1, " from=<") || QUICK_AT(semicolon + 1, " proto=")) break;
     }
     ctx->text = ml_slice(q->p, semicolon);
