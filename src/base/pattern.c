@@ -32,6 +32,8 @@ static const char *end_of_word(const ml_line *l, ml_cur c, const char *lit, size
     }
     if (n == 0)
         end = blank ? NULL : c.e;
+    else if (n == 1)
+        end = ml_find(l, ml_slice(c.p, blank ? blank : c.e), *lit);
     else
         end = maillog__find_bytes(l, ml_slice(c.p, blank ? blank : c.e), lit, n);
     return end == c.p ? NULL : end;
@@ -179,10 +181,10 @@ static inline bool can_end(const ml_pattern *row, ml_cur text)
     const size_t n = row->len;
     const char *const end = row->text + n;
     if (n < 2 || end[-2] == '%' || ml_empty(text)) return true;
-    if (n < 5 || ml_len(text) < 4) return end[-1] == text.e[-1];
+    if (end[-1] != text.e[-1]) return false;
+    if (n < 5 || ml_len(text) < 4) return true;
     const uint32_t last = ml_load32(end - 4);
-    if (last == ml_load32(text.e - 4)) return true;
-    return (has_percent(last) || end[-5] == '%') && end[-1] == text.e[-1]; /* a value is among them */
+    return last == ml_load32(text.e - 4) || has_percent(last) || end[-5] == '%'; /* a value is among them */
 }
 
 /* What follows the table's lead; p NULL: the text does not begin with it. */
@@ -365,24 +367,22 @@ static size_t common_literal(const ml_pattern *row, size_t skip, ml_cur text)
     return ml_starts_n(ml_slice(text.p + k, text.e), lit + k, n - k) ? n : 0;
 }
 
+/* Whether a row with the text's key can match: a look at the byte behind the key, and at the end. */
+static inline bool can_be(const ml_pattern *row, const looked_up *t)
+{
+    const char *const lit = row->text + t->skip;
+    if ((row->key & 0xff) && lit[8] != ml_at(t->behind, 8) && lit[8] != '%' && lit[8] != '\0') return false;
+    return can_end(row, t->text);
+}
+
 /* The rows below *end that begin with the same eight bytes as the text: those whose whole literal it begins with,
  * longer ones first. *end becomes the first of them all. */
 static bool match_same_key(ml_line *l, const ml_patterns *table, looked_up *t, size_t *end)
 {
     const uint64_t key = table->row[*end - 1].key;
-    /* of literals that fill their key, the next eight bytes tell most apart */
-    const bool is_long = (key & 0xff) && ml_len(t->behind) >= 16;
-    const uint64_t next = is_long ? ml_load64(t->behind.p + 8) : 0;
     while (*end > 0 && table->row[*end - 1].key == key) {
         const ml_pattern *const row = &table->row[*end - 1];
-        if (is_long && row->len - t->skip >= 16) {
-            const uint64_t x = ml_load64(row->text + t->skip + 8);
-            if (x != next && !has_percent(x)) {
-                --*end;
-                continue;
-            }
-        }
-        if (!can_end(row, t->text)) {
+        if (!can_be(row, t)) {
             --*end;
             continue;
         }

@@ -48,7 +48,7 @@ static const char *helo_end(const char *p, const char *e)
 }
 
 /* `<value>` as the external form writes it. */
-static inline bool strict_angle(ml_cur *c, ml_cur *out)
+static bool strict_angle(ml_cur *c, ml_cur *out)
 {
     const char *p = c->p + 1, *q = p;
     if (ml_peek(*c) != '<') return false;
@@ -194,14 +194,14 @@ static void fresh_parts(ml_cur *c, ml_context *out)
 /* Whether another part may follow here. */
 static bool may_go_on(ml_cur c) { return gap(&c) && ml_is_lower(ml_peek(c)); }
 
-/* All parts after the `;`. A bare SASL name or a part to come runs to the end of the line, so a false context that
- * ends in one would swallow the true one: `last_proto`, the last ` proto=` of the line, must be the context's own, or
- * nothing may follow. */
+/* All parts after the `;`, of which may_begin() knows the first. A bare SASL name or a part to come runs to the end of
+ * the line, so a false context that ends in one would swallow the true one: `last_proto`, the last ` proto=` of the
+ * line, must be the context's own, or nothing may follow. */
 static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, ml_context *out)
 {
     const char *start = c.p;
     ml_cur from = ml_none();
-    if (!ANGLE_PART(&c, "from=", &from)) return false; /* of many look-alikes no more than that is read */
+    if (ML_SKIP(&c, " from=") && !strict_angle(&c, &from)) return false; /* of many look-alikes no more is read */
     clear(out);
     out->from = from;
     if (!may_go_on(c)) return parts_end(c, end, out); /* a look-alike, mostly: that is all of it */
