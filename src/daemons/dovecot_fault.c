@@ -280,6 +280,7 @@ bool maillog__dovecot_fault(ml_line *l, ml_cur text, const ml_dovecot *head)
     if (head->severity == MAILLOG_SEVERITY_DEBUG)
         return maillog__match_patterns(l, &maillog__dovecot_debug, text) || maillog__dovecot_call(l, text) ||
                maillog__match_patterns(l, &maillog__dovecot_tools, text);
+    if (ML_STARTS(text, "sieve: ") && !ml_dovecot_is_fault(head)) return false; /* no table here begins so */
     if (maillog__match_patterns(l, &maillog__dovecot_faults, text) ||
         maillog__match_patterns(l, &maillog__dovecot_storage, text) ||
         maillog__match_patterns(l, &maillog__dovecot_tools, text) || maillog__dovecot_service(l, text, head))
