@@ -379,18 +379,25 @@ static inline bool can_be(const ml_pattern *row, const looked_up *t)
  * longer ones first. *end becomes the first of them all. */
 static bool match_same_key(ml_line *l, const ml_patterns *table, looked_up *t, size_t *end)
 {
-    const uint64_t key = table->row[*end - 1].key;
-    while (*end > 0 && table->row[*end - 1].key == key) {
-        const ml_pattern *const row = &table->row[*end - 1];
-        if (!can_be(row, t)) {
-            --*end;
-            continue;
+    const ml_pattern *const rows = table->row, *row = rows + *end;
+    const uint64_t key = row[-1].key;
+    /* of literals that fill their key, the next nine bytes tell most apart */
+    const bool is_long = (key & 0xff) && ml_len(t->behind) > 16;
+    const uint64_t next = is_long ? ml_load64(t->behind.p + 8) : 0;
+    while (row > rows && row[-1].key == key) {
+        const ml_pattern *const last = row--;
+        const char *const lit = row->text + t->skip;
+        if (is_long && row->len > t->skip + 16) {
+            const uint64_t x = ml_load64(lit + 8);
+            if (!has_percent(x) && (x != next || (lit[16] != '%' && lit[16] != t->behind.p[16]))) continue;
         }
-        const size_t n = common_literal(row, t->skip, t->behind);
-        const size_t first = n == 0 ? *end - 1 : first_of_equal(table, *end, t->skip, n);
-        if (n > 0 && match_rows(l, table, first, *end, t, n)) return true;
-        *end = first;
+        const size_t n = can_be(row, t) ? common_literal(row, t->skip, t->behind) : 0;
+        if (n == 0) continue;
+        const size_t from = first_of_equal(table, (size_t)(last - rows), t->skip, n);
+        if (match_rows(l, table, from, (size_t)(last - rows), t, n)) return true;
+        row = rows + from;
     }
+    *end = (size_t)(row - rows);
     return false;
 }
 
