@@ -122,12 +122,25 @@ static inline bool fails_too(const failure *why, const ml_pattern *row)
     return why->len > 0 && row->len >= why->len && memcmp(row->text, why->row->text, why->len) == 0;
 }
 
+/* What made a word fail: of a literal that holds a blank, the bytes up to the first that is not at the text's. */
+static const char *end_of_word_reason(const ml_line *l, ml_cur c, const char *lit, size_t n)
+{
+    const char *const blank = ml_find(l, c, ' ');
+    size_t k = 0, same = 0;
+    while (k < n && lit[k] != ' ') k++;
+    if (k == n) return lit + n + 1;
+    if (!blank || (size_t)(blank - c.p) <= k) return lit + k + 1;
+    for (const char *p = blank - k; same < n && p < c.e && *p == lit[same]; p++) same++;
+    return lit + (same > k ? same : k) + 1;
+}
+
 /* What a value depends on: the literal behind it with what ends that, of an address its first byte, of a number
  * nothing; where there is none, whether it is an optional end. */
-static const char *end_of_reason(char conv, const char *follow, size_t n)
+static const char *end_of_reason(const ml_line *l, char conv, ml_cur c, const char *follow, size_t n)
 {
     if (conv == 'd' || conv == 'f' || conv == 'q') return follow;
     if (n == 0) return follow + (*follow == '%' ? 2 : 1);
+    if (conv == 'w') return end_of_word_reason(l, c, follow, n);
     return follow + (conv == 'a' ? 1 : n + 1);
 }
 
@@ -167,7 +180,7 @@ static bool match_row(ml_line *l, const ml_pattern *row, ml_cur c, size_t known,
             ml_cur v;
             if (!cut_value(l, conv, &c, follow, n, optional, &v) ||
                 (conv == 't' && !put_table_type(l, (maillog_field_id)*field++, &v)))
-                return fail_at(l, mark, why, row, end_of_reason(conv, follow, n));
+                return fail_at(l, mark, why, row, end_of_reason(l, conv, c, follow, n));
             ml_put(l, (maillog_field_id)*field++, v);
         }
     }

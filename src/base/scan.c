@@ -106,7 +106,7 @@ unsigned maillog__word(ml_cur v, unsigned first, unsigned last)
 {
     const size_t n = ml_len(v);
     const uint64_t key = ml_key(NULL, v);
-    if (n == 0) return 0;
+    if (n == 0 || n >= sizeof words->word) return 0;
     for (const word_row *w = &words[row_of[first]], *end = &words[row_of[last]]; w <= end; w++)
         if (ml_load64(w->word) == key && w->len == n && (n <= 8 || memcmp(w->word, v.p, n) == 0)) return w->id;
     return 0;
