@@ -2,6 +2,7 @@
 # usage: build.sh SOURCE-DIR OUT.html: one page with everything in it. Small before quick: most of the time goes into
 # messages, so quick grammars are left out, and what vanishes into its callers elsewhere is called here. Needs clang, lld,
 # node (to put the pieces together); wasm-opt and zopfli make it smaller where they are there.
+# -fno-slp-vectorize: as in ../bindings/wasm/build.sh.
 set -eu
 src=$1 out=$2 here=$(dirname "$0")
 wasm=$here/../bindings/wasm work=$(mktemp -d)
@@ -11,7 +12,7 @@ for name in text text_size lines matched reserve configure start feed finish; do
 n=1000 # in the same order everywhere, neighbours beside each other: that packs better
 for file in "$here/web.c" "$wasm/string.c" $(find "$src/src" -name '*.c' ! -path '*/arrow/*' | LC_ALL=C sort); do
     n=$((n + 1))
-    ${CLANG:-clang} --target=wasm32 -std=c11 -Oz -msimd128 -ffreestanding -fvisibility=hidden -DNDEBUG -DML_QUICK=0 "-DML_INLINE=static inline" -I"$wasm/include" -I"$src/include" -I"$src/src" \
+    ${CLANG:-clang} --target=wasm32 -std=c11 -Oz -msimd128 -fno-slp-vectorize -ffreestanding -fvisibility=hidden -DNDEBUG -DML_QUICK=0 "-DML_INLINE=static inline" -I"$wasm/include" -I"$src/include" -I"$src/src" \
         -Wall -Wextra -c "$file" -o "$work/$n.o"
 done
 # not by clang: it would run any wasm-opt it finds, without the flags that SIMD needs

@@ -5,11 +5,13 @@
  * all is nearly always it. The middle one is there for the many literals from ": " to " ". The first one decides for
  * most places; where it is a blank, the middle one does. */
 
+#ifdef ML_SSE2
 /* Whether what has these three is it: up to three bytes it is; longer ones differ in the first four, mostly. */
 static inline bool is_it(const char *p, const char *lit, size_t n)
 {
     return n <= 3 || (ml_load32(p) == ml_load32(lit) && (n == 4 || memcmp(p, lit, n) == 0));
 }
+#endif
 
 const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, size_t n)
 {

@@ -168,19 +168,19 @@ ML_INLINE uint64_t ml_side_by_side(uint64_t hits) { return hits * UINT64_C(0x010
 ML_INLINE uint64_t ml_mask_64(const char *p, char ch)
 {
     uint64_t mask = 0;
-    for (unsigned i = 0; i < 8; i++) mask |= ml_side_by_side(ml_hits(p + 8 * i, ch)) << 8 * i;
+    for (unsigned i = 8; i-- > 0;) mask = mask << 8 | ml_side_by_side(ml_hits(p + 8 * i, ch));
     return mask;
 }
 ML_INLINE uint64_t ml_mask_64_digits(const char *p)
 {
     uint64_t mask = 0;
-    for (unsigned i = 0; i < 8; i++) mask |= ml_side_by_side(ml_hits_range(p + 8 * i, 0, '0', 9)) << 8 * i;
+    for (unsigned i = 8; i-- > 0;) mask = mask << 8 | ml_side_by_side(ml_hits_range(p + 8 * i, 0, '0', 9));
     return mask;
 }
 ML_INLINE uint64_t ml_mask_32(const char *p, char a, char b)
 {
     uint64_t mask = 0;
-    for (unsigned i = 0; i < 4; i++) mask |= (ml_hits_2(p + 8 * i, a, b) * UINT64_C(0x0102040810204080) >> 56) << 8 * i;
+    for (unsigned i = 4; i-- > 0;) mask = mask << 8 | ml_side_by_side(ml_hits_2(p + 8 * i, a, b));
     return mask;
 }
 
