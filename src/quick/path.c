@@ -10,6 +10,7 @@ const ml_path *maillog__path(void)
     return &maillog__path_base;
 }
 
+#if ML_DISPATCH || defined(__AVX2__)
 /* Each byte of a vector, see vector.h. */
 #define SPLAT(b)                                                                                                       \
     {                                                                                                                  \
@@ -23,3 +24,4 @@ extern const uint64_t maillog__splat[128][4];
 #pragma GCC visibility pop
 const uint64_t maillog__splat[128][4] __attribute__((aligned(32))) = {
     SPLATS(0x00), SPLATS(0x10), SPLATS(0x20), SPLATS(0x30), SPLATS(0x40), SPLATS(0x50), SPLATS(0x60), SPLATS(0x70)};
+#endif

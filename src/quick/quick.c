@@ -242,7 +242,7 @@ typedef struct text {
 
 static inline text text_of(const ml_line *l, const uint8_t *skip)
 {
-    const bool has_room = ML_QUICK && l->readable - l->base >= ROOM;
+    const bool has_room = l->readable - l->base >= ROOM;
     const text t = {has_room ? l->readable - ROOM : NULL, has_room ? l->readable - 64 - ML_BEHIND : NULL, skip};
     return t;
 }
@@ -436,7 +436,7 @@ static const char *parse_lines(ml_line *l, const uint8_t *skip, const char *p, m
     l->ev = &ev;
     do {
         ml_line_base(l, p);
-        if (!(p <= t.last_line &&
+        if (!(ML_QUICK && p <= t.last_line &&
               put_event(&ev, ev.field, common_line(l, &t, p, false, &at, ev.field, &ev.time, NULL, false))) &&
             !other_line(l, skip, p, &at, ev.field))
             break;
@@ -483,7 +483,8 @@ static const char *parse_some(ml_line *l, const uint8_t *skip, const char *p, bo
     do {
         parsed found = {NULL, 0, 0};
         ends at;
-        if (ML_MOSTLY(p <= t.last_line)) found = common_line(l, &t, p, false, &at, field, &row->time, row, true);
+        if (ML_QUICK && ML_MOSTLY(p <= t.last_line))
+            found = common_line(l, &t, p, false, &at, field, &row->time, row, true);
         if (ML_RARELY(!found.next)) {
             if (p >= l->readable) break;
             at = row_line(l, skip, p, !final, field);
