@@ -29,8 +29,7 @@ static unsigned refused_segments(const ml_node *session, const char *tape, const
     unsigned n = 0;
     ml_entry e;
     while (session->segment < 64 && maillog__entry(&tape, end, &e)) {
-        ml_field fields[UINT8_MAX];
-        maillog__entry_fields(&e, fields);
+        ml_read_fields(&e);
         if (!e.segment || e.segment > session->segment || !is_refused(&e) || seen >> e.segment & 1) continue;
         seen |= (uint64_t)1 << e.segment;
         n++;
@@ -55,8 +54,7 @@ ml_apart maillog__apart(const maillog_join *j, uint32_t session, uint32_t leg, c
 bool maillog__is_apart(const ml_apart *a, ml_entry e)
 {
     if (!a->sender || e.segment != a->segment) return false;
-    ml_field fields[UINT8_MAX];
-    maillog__entry_fields(&e, fields);
+    ml_read_fields(&e);
     const maillog_str from = maillog__entry_get(&e, ML_K_FROM);
     if (from.ptr && maillog__text_hash(a->j, from) != a->sender) return true;
     return a->all && is_refused(&e);

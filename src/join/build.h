@@ -31,7 +31,7 @@ typedef struct ml_build {
 
 /* Whether an entry has one of the fields: most lines are sorted out by it. */
 #define ML_BIT(NAME) ((uint64_t)1 << ML_K_##NAME)
-static inline bool ml_has_any(const ml_entry *e, uint64_t bits) { return (e->mask[0] & bits) != 0; }
+static inline bool ml_has_any(const ml_entry *e, uint64_t bits) { return (e->mask & bits) != 0; }
 
 /* Sorting: by key, then by index. */
 typedef struct ml_sorted {

@@ -340,9 +340,10 @@ static void read_fields(const ml_entry *e, check *c)
         TO(INSTANCE, instance),
     };
 #undef TO
-    for (const ml_field *f = e->field + e->nfields; f-- > e->field;) {
-        const maillog_str v = {f->p, f->len};
-        if (to[f->id]) memcpy((char *)c + to[f->id], &v, sizeof v);
+    for (size_t i = e->nfields; i-- > 0;) {
+        const ml_field f = ml_entry_at(e, i);
+        const maillog_str v = {f.p, f.len};
+        if (to[f.id]) memcpy((char *)c + to[f.id], &v, sizeof v);
     }
     if (!c->text.ptr) c->text = GET(e, TEXT);
     if (!c->stage.ptr) c->stage = GET(e, WHERE);

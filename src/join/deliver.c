@@ -106,7 +106,7 @@ static uint64_t list_session(maillog_join *j, uint32_t session, uint32_t leg, ui
             left++;
             continue;
         }
-        ml_scratch(j)[entry - start + 3] |= ML_CUT_LISTED;
+        ml_scratch(j)[entry - start + ML_HEAD_CUT] |= ML_CUT_LISTED;
         fresh++;
     }
     n->flags |= ML_F_LISTED;
@@ -398,8 +398,7 @@ static bool last_chance(maillog_join *j, uint32_t leader)
     const char *const end = maillog__tape_copy(j, n, ml_scratch(j));
     ml_entry e;
     while (maillog__entry(&p, end, &e)) {
-        ml_field fields[UINT8_MAX];
-        maillog__entry_fields(&e, fields);
+        ml_read_fields(&e);
         const maillog_str id = maillog__entry_get(&e, ML_K_MESSAGE_ID);
         if (!id.ptr || !maillog__link_by_message_id(j, leader, id)) continue;
         maillog__settle(j, leader);

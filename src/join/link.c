@@ -100,13 +100,12 @@ bool maillog__link_by_message_id(maillog_join *j, uint32_t node, maillog_str id)
 
 static bool delivers_to(const maillog_join *j, const ml_node *leg, maillog_str user)
 {
-    ml_field fields[UINT8_MAX];
     ml_entry e;
     if (leg->bytes > 4096) return false;
     const char *p = ml_scratch(j);
     const char *const end = maillog__tape_copy(j, leg, ml_scratch(j));
     while (maillog__entry(&p, end, &e)) {
-        maillog__entry_fields(&e, fields);
+        ml_read_fields(&e);
         const maillog_str to = maillog__entry_get(&e, ML_K_TO);
         if (e.type == MAILLOG_EVENT_POSTFIX_DELIVERY && to.len == user.len && memcmp(to.ptr, user.ptr, to.len) == 0)
             return true;

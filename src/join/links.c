@@ -197,7 +197,7 @@ static void store_links(edges *g, const ml_part *p)
 static bool is_retry(const ml_entry *e)
 {
     if (maillog__entry_word(e, ML_K_ACTION) != MAILLOG_ACTION_PASS) return false;
-    return e->daemon != MAILLOG_DAEMON_POSTGREY || ml_entry_field(e, ML_K_GREYLIST_DELAY);
+    return e->daemon != MAILLOG_DAEMON_POSTGREY || ml_may_have(e, ML_K_GREYLIST_DELAY);
 }
 
 /* A policy answer; of a retry, with the line that refused the first attempt (which is another message's). */

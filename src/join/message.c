@@ -20,22 +20,24 @@ static void put_together(ml_build *b, ml_part *p, const char *tape, const char *
         if (p->entry[i].cut & ML_CUT_PIECE) last = &p->entry[i];
     if (!last || !maillog__whole_report(tape, end, b->top, b->limit, &ev)) return;
     b->top += ev.len;
-    ml_field *f = (ml_field *)ml_take(b, ev.nfields, sizeof *f);
-    if (!f) return;
+    ml_field *f = (ml_field *)ml_reserve(b, ev.nfields, sizeof *f);
+    char *as = (char *)ml_reserve(b, ev.nfields, 1);
+    if (!f || !as) return;
     for (size_t i = 0; i < p->n; i++)
         if (p->entry[i].cut & ML_CUT_PIECE && &p->entry[i] != last) p->entry[i].cut |= ML_CUT_REPEATS;
     last->type = ev.type;
+    last->raw = as;
     last->field = f;
-    last->ids = 0;
+    last->mask = last->ids = 0; /* all are looked through */
     last->nfields = 0;
-    last->mask[0] = last->mask[1] = 0;
     for (uint32_t i = 0; i < ev.nfields; i++) {
         const maillog_field *v = &ev.field[i];
         const unsigned id = maillog__kept(v->id);
         if (!id || id == ML_K_HOST || id == ML_K_MESSAGE) continue;
         const ml_field one = {ev.line + v->off, v->len, (uint16_t)id, v->word};
+        as[last->nfields] = (char)id;
         f[last->nfields++] = one;
-        last->mask[id >> 6] |= (uint64_t)1 << (id & 63);
+        last->mask |= ml_bit(id);
     }
 }
 
@@ -63,13 +65,12 @@ static void sort_entries(ml_build *b, ml_part *p)
 /* What stands on a tape once. */
 static void read_first(ml_part *p, const char *tape, const char *end)
 {
-    ml_field fields[UINT8_MAX];
     ml_entry other;
     const ml_entry *e = p->entry;
     /* the first entry may be none of the part's */
     if (!p->n || e->raw > tape + ML_MOST_HEAD) {
         if (!maillog__entry(&tape, end, &other)) return;
-        maillog__entry_fields(&other, fields);
+        ml_read_fields(&other);
         e = &other;
     }
     p->host = maillog__entry_get(e, ML_K_HOST);
@@ -107,10 +108,7 @@ static void read_tape(ml_build *b, ml_part *p, const ml_node *n)
         p->n = 0;
         return;
     }
-    size_t fields = 0;
-    for (size_t i = 0; i < p->n; i++) fields += p->entry[i].nfields;
-    ml_field *f = (ml_field *)ml_reserve(b, fields, sizeof *f);
-    for (size_t i = 0; i < p->n && f; i++) f += maillog__entry_fields(&p->entry[i], f);
+    for (size_t i = 0; i < p->n; i++) ml_read_fields(&p->entry[i]);
     read_first(p, at, end);
     sort_entries(b, p);
     if (p->kind == ML_NODE_RUN) put_together(b, p, at, end);

@@ -32,11 +32,10 @@ static void add(pieces *p, maillog_str text, bool first)
 /* First the part that begins the entry, then the others as they came. */
 static void add_all(pieces *p, const char *tape, const char *end, bool first)
 {
-    ml_field fields[UINT8_MAX];
     ml_entry e;
     while (maillog__entry(&tape, end, &e)) {
         if (!(e.cut & ML_CUT_PIECE)) continue;
-        maillog__entry_fields(&e, fields);
+        ml_read_fields(&e);
         add(p, maillog__entry_get(&e, ML_K_TEXT), first);
     }
 }

@@ -45,7 +45,7 @@ void maillog__take_repeated(maillog_join *j, uint32_t session)
         bool again = false;
         for (const char *q = tape; q < at && !again && maillog__entry(&q, end, &before);)
             again = before.segment == e.segment && before.content == e.content;
-        if (again) memcpy(at + 6, &s->segment, sizeof s->segment);
+        if (again) memcpy(at + ML_HEAD_SEGMENT, &s->segment, sizeof s->segment);
         if (again) s->flags |= ML_F_ASKED;
     }
     if (s->flags & ML_F_ASKED) maillog__tape_store(j, s, tape);

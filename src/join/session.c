@@ -9,15 +9,6 @@
 
 enum { MOST_LOOKED_AT = 16, NANO = 1000000000 };
 
-uint64_t maillog__session_key(const maillog_join *j, const ml_in *in)
-{
-    const bool mta = ml_is_mta(in->ev->daemon);
-    if (!mta && in->ev->daemon != MAILLOG_DAEMON_POSTFIX_SMTPD && in->ev->daemon != MAILLOG_DAEMON_POSTFIX_QMQPD)
-        return 0;
-    const uint8_t daemon = mta ? in->ev->daemon : MAILLOG_DAEMON_POSTFIX_SMTPD;
-    return maillog__key(j, ML_KEY_PROCESS, (uint64_t)in->host << 8 | daemon, maillog__session_name(in));
-}
-
 static uint32_t client_hash(const maillog_join *j, const ml_in *in)
 {
     if (!in->f[ML_S_CLIENT_ADDR]) return 0;

@@ -2,13 +2,18 @@
 #include "table.h"
 
 #define MAGIC 0x6e696f6a6c69616du /* "mailjoin" */
-#define FORMAT 4u
+#define FORMAT 5u
 
 _Static_assert(sizeof(ml_node) <= ML_CELL_DATA + 4u, "a node fits into a cell");
 
 /* ---- the block ---- */
 
-enum { LEAST_MEMORY = 64 * 1024, LEAST_SCRATCH = 28 * 1024, MOST_SCRATCH = 16 * 1024 * 1024 };
+enum {
+    MOST_OF_LINE = 1 << ML_PLACE_BITS,
+    LEAST_MEMORY = 64 * 1024,
+    LEAST_SCRATCH = 28 * 1024,
+    MOST_SCRATCH = 16 * 1024 * 1024
+};
 
 /* cells have 32-bit numbers; where size_t has 32 bits, too, half of what it holds */
 #define MOST_MEMORY (SIZE_MAX > UINT32_MAX ? (uint64_t)UINT32_MAX * 64 : SIZE_MAX / 2)
@@ -60,6 +65,8 @@ static void lay_out(maillog_join *j, uint32_t shift)
     j->room[0] = (uint32_t)(j->scratch_size / 30);
     j->room[1] = (uint32_t)(j->scratch_size / 14);
     j->line_room = j->ncells / 8 * ML_CELL_DATA;
+    for (unsigned i = 0; i < 2 && j->line_room >= MOST_OF_LINE && !ml_is_part(j); i++)
+        j->easy[i] = j->room[i] > MOST_OF_LINE ? j->room[i] - MOST_OF_LINE : 0;
 }
 
 int maillog_join_init(maillog_join **out, void *mem, size_t len, const maillog_join_config *config,

@@ -14,6 +14,8 @@
 #include <maillog/time.h>
 
 #include "../base/cursor.h"
+#include "arena.h"
+#include "tape.h"
 
 #define ML_CELL 128u
 #define ML_CELL_DATA 124u /* the rest is the number of the next cell */
@@ -124,12 +126,22 @@ typedef struct ml_ends {
     uint32_t first, last;
 } ml_ends;
 
-/* A host name, and its hash. */
-enum { ML_HOST_MEMOS = 2 };
+/* A short host name with its hash; `mask`: bits of the bytes it has. */
+enum { ML_HOST_MEMOS = 4 };
 typedef struct ml_host_memo {
-    char name[28];
+    uint64_t name[2], mask[2];
     uint32_t len, hash;
 } ml_host_memo;
+
+/* A line on its way in: the event's fields that matter. */
+typedef enum ml_slot {
+    ML_S_NONE,
+#define ML_SLOT(NAME) ML_S_##NAME,
+#include "slots.def"
+    ML_SLOTS
+} ml_slot;
+
+enum { ML_FEW_KEPT = 16 }; /* fields of a line that are kept, mostly */
 
 struct maillog_join {
     uint64_t magic, version, size, checksum;
@@ -139,6 +151,7 @@ struct maillog_join {
     maillog_join_config config;
     uint32_t nbuckets, ncells, sealed, layout, shift, unused;
     uint32_t most[2], room[2], line_room; /* bytes of tape: of a session, of a group: see table.c, tape.c */
+    uint32_t easy[2];                     /* up to there, a line has all the room that it may take; 0: never */
     uint64_t buckets_at, cells_at, scratch_at, scratch_size;
     uint32_t free_cell, fresh_cell, used_cells, nodes;
     ml_ends list[ML_LISTS];
@@ -168,14 +181,6 @@ struct maillog_join {
     maillog_join_stats stats;
 };
 
-/* A line on its way in: the event's fields that matter, found in one pass. */
-typedef enum ml_slot {
-    ML_S_NONE,
-#define ML_SLOT(NAME) ML_S_##NAME,
-#include "slots.def"
-    ML_SLOTS
-} ml_slot;
-
 typedef struct ml_in {
     const maillog_event *ev;
     uint64_t line;
@@ -189,8 +194,9 @@ typedef struct ml_in {
     uint16_t segment;
     bool listed;         /* another table has told of it */
     uint8_t f[ML_SLOTS]; /* number of the first such field, counted from 1; 0: absent. [ML_S_NONE] means nothing */
-    uint8_t nkept;
-    uint8_t kept[MAILLOG_FIELDS_MAX + 1][2]; /* fields for the tape, the last first: number as in f, and ml_kept */
+    uint8_t kept;        /* fields for the tape: the first in the two lists, which end with the last that can be */
+    uint8_t kept_as[MAILLOG_FIELDS_MAX + ML_FEW_KEPT]; /* ml_kept */
+    uint16_t kept_at[MAILLOG_FIELDS_MAX];              /* bytes from the event to the field */
 } ml_in;
 
 static inline const maillog_field *ml_field_of(const ml_in *in, ml_slot s)
@@ -299,20 +305,26 @@ static inline bool ml_is_full(const maillog_join *j, const ml_node *n)
 /* ---- arena.c: cells, hashes ---- */
 uint64_t maillog__hash(const maillog_join *j, uint64_t salt, const void *p, size_t n);
 uint64_t maillog__key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value);
+static inline ml_hasher ml_hasher_of(const maillog_join *j)
+{
+    const ml_hasher k = {j->config.seed[0] ^ 0x9e3779b97f4a7c15u, j->config.seed[1] ^ 0xd1b54a32d192ed03u};
+    return k;
+}
+static inline uint64_t ml_key_salt(unsigned kind, uint64_t scope) { return scope * 16 + kind; }
+/* The same as maillog__key(), without a call for what is short. */
+static inline uint64_t ml_short_key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value)
+{
+    if (ML_RARELY(value.len > 16)) return maillog__key(j, kind, scope, value);
+    const ml_hasher k = ml_hasher_of(j);
+    const uint64_t h = ml_hash_end(k, ml_hash_begin(k, ml_key_salt(kind, scope), value.len), value.ptr, value.len);
+    return h ? h : 1;
+}
 uint32_t maillog__new_cell(maillog_join *j);
 void maillog__free_cell(maillog_join *j, uint32_t cell);
 
 /* ---- tape.c ---- */
-typedef enum ml_kept {
-    ML_K_NONE,
-#define ML_KEPT(NAME) ML_K_##NAME,
-#include "kept.def"
-    ML_KEPT_FIELDS /* at most 127 */
-} ml_kept;
-unsigned maillog__kept(unsigned id); /* ml_kept of a maillog_field_id */
 void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
-enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4, ML_CUT_PIECE = 8, ML_CUT_FAR = 16 }; /* ml_entry.cut */
 void maillog__prefetch_tape(const maillog_join *j, const ml_node *n);
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
 void maillog__tape_store(maillog_join *j, const ml_node *n, const char *from);
@@ -325,72 +337,7 @@ static inline bool ml_is_recent(const ml_node *n, uint32_t content)
 /* Whether the line is one of the last that the node has: a duplicate. */
 static inline bool ml_repeats(const ml_node *n, const ml_in *in) { return n->head && ml_is_recent(n, in->content); }
 
-#define ML_MOST_HEAD 22u /* of an entry */
-
-/* A tape, read back: entries in the order they came. Their fields are there once entry_fields() was called. */
-typedef struct ml_field {
-    const char *p;
-    uint32_t len;
-    uint16_t id, word; /* id: ml_kept */
-} ml_field;
-typedef struct ml_whole {
-    maillog_str text; /* as it was pushed */
-    uint64_t place;
-    bool repeats;
-} ml_whole;
-/* What a delivery says of the next hop: this host, the queue ID it was given there, whether local(8) forwarded it, the
- * LMTP session. */
-typedef struct ml_hop {
-    maillog_str next, session;
-    bool here, forwarded;
-} ml_hop;
-typedef struct ml_entry {
-    uint64_t line, mask[2]; /* bits of the fields that are there */
-    uint64_t ids;           /* a byte for each of the first: see ml_entry_find() */
-    const char *raw, *end;
-    const ml_field *field;
-    const ml_hop *hop; /* NULL: it was not looked at yet */
-    uint32_t content;
-    uint16_t type, segment;
-    uint8_t daemon, match, nfields, cut;
-} ml_entry;
-bool maillog__entry(const char **p, const char *end, ml_entry *out);
-size_t maillog__entry_fields(ml_entry *e, ml_field *out); /* room for e->nfields */
-ml_whole maillog__entry_whole(const ml_entry *e);         /* in a part of a log: the line itself */
-enum { ML_IDS = 8 }; /* fields of which the numbers stand together in ml_entry.ids */
-/* The mask says that it is there. */
-static inline const ml_field *ml_entry_find(const ml_entry *e, unsigned id)
-{
-    const ml_field *f = e->field;
-#ifdef __GNUC__
-    const uint64_t ones = 0x0101010101010101u, other = e->ids ^ ones * id, same = (other - ones) & ~other & ones << 7;
-    if (same) return f + __builtin_ctzll(same) / 8; /* the lowest is certain */
-    f += e->ids >> (ML_IDS - 1) * 8 ? ML_IDS : 0;
-#endif
-    while (f->id != id) f++;
-    return f;
-}
-
-/* Most that is asked for is not there: the mask says so at once. */
-static inline const ml_field *ml_entry_field(const ml_entry *e, ml_kept id)
-{
-    return e->mask[id >> 6] >> (id & 63) & 1 ? ml_entry_find(e, id) : NULL;
-}
-static inline maillog_str maillog__entry_get(const ml_entry *e, ml_kept id)
-{
-    const ml_field *f = ml_entry_field(e, id);
-    maillog_str v = {NULL, 0};
-    if (f) {
-        v.ptr = f->p;
-        v.len = f->len;
-    }
-    return v;
-}
-static inline unsigned maillog__entry_word(const ml_entry *e, ml_kept id)
-{
-    const ml_field *f = ml_entry_field(e, id);
-    return f ? f->word : 0;
-}
+ml_whole maillog__entry_whole(const ml_entry *e); /* in a part of a log: the line itself */
 
 /* ---- table.c: nodes, keys, lists, groups, the clock ---- */
 enum { /* what is hashed keeps the kinds of keys apart */
@@ -474,8 +421,7 @@ bool maillog__whole_report(const char *tape, const char *end, char *out, char *l
 void maillog__link_pieces(maillog_join *j, uint32_t run);
 
 /* ---- session.c ---- */
-uint32_t maillog__text_hash(const maillog_join *j, maillog_str v);     /* 0: there is none */
-uint64_t maillog__session_key(const maillog_join *j, const ml_in *in); /* of its process; 0: no line of a session */
+uint32_t maillog__text_hash(const maillog_join *j, maillog_str v); /* 0: there is none */
 void maillog__session_of(maillog_join *j, uint32_t leg, ml_in *in);
 void maillog__end_legs(maillog_join *j, uint32_t session);
 void maillog__leave_session(maillog_join *j, uint32_t node);
@@ -489,12 +435,16 @@ void maillog__take_first_answer(maillog_join *j, uint32_t session, const ml_in *
 void maillog__take_repeated(maillog_join *j, uint32_t session);
 void maillog__match_policies(maillog_join *j, uint32_t leg, const ml_in *in);
 
+/* ---- scan.c ---- */
+unsigned maillog__kept(unsigned id); /* ml_kept of a maillog_field_id */
+void maillog__scan(ml_in *in);
+void maillog__prepare(maillog_join *j, ml_in *in, const maillog_event *ev);
+
 /* ---- push.c ---- */
 bool maillog__set_time(maillog_join *j, int64_t t); /* only forward */
 void maillog__take_again(maillog_join *j, const maillog_event *ev, uint64_t line, bool listed, int64_t end);
 
-/* ---- from a line to its node: push.c, session.c, link.c, filter.c, store.c ---- */
-void maillog__scan(ml_in *in);
+/* ---- from a line to its node: leg.c, session.c, policy.c, filter.c, store.c, mta.c ---- */
 void maillog__push_leg(maillog_join *j, ml_in *in);
 void maillog__push_session(maillog_join *j, ml_in *in);
 void maillog__push_screen(maillog_join *j, ml_in *in);

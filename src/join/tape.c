@@ -1,86 +1,38 @@
-/* tape.c: the lines of a node as bytes in a chain of cells.
- *
- *   entry:  daemon, match, fields, cut (1 byte each), type, segment, length of the rest (2 each), content (4),
- *           line (4, or 8 with ML_CUT_FAR), a mark for each value (4), the values
- *   mark:   word (13 bits), length (12), number in kept.def (7)
- *
- * In a part of a log the line itself stands behind the values, then its place (8): it may have to be handed on. */
+/* tape.c: how the fields of a line come to stand on a tape: see tape.h. */
 #include "table.h"
-
-/* ---- the line's fields ---- */
-
-/* What a field is to the join, and on a tape. */
-static const struct {
-    uint8_t slot, kept;
-} roles[] = {
-#define ML_SLOT(NAME) [MAILLOG_FIELD_##NAME].slot = ML_S_##NAME,
-#include "slots.def"
-#define ML_KEPT(NAME) [MAILLOG_FIELD_##NAME].kept = ML_K_##NAME,
-#include "kept.def"
-    [MAILLOG_FIELD_EXIM_ID].slot = ML_S_QUEUE_ID,
-    [MAILLOG_FIELD_EXIM_ID].kept = ML_K_QUEUE_ID,
-    [MAILLOG_FIELD_RELAY_NAME].kept = ML_K_RELAY,
-};
-
-enum { ROLES = sizeof roles / sizeof *roles, LAST_BY_RULE = ML_K_MESSAGE };
-
-unsigned maillog__kept(unsigned id) { return id < ROLES ? roles[id].kept : ML_K_NONE; }
-
-/* In one pass: where the fields are that the join asks for, and which will be kept. From the last to the first: of
- * several of a kind the first counts. */
-void maillog__scan(ml_in *in)
-{
-    const maillog_field *const field = in->ev->field, *f = field + in->ev->nfields;
-    uint8_t *kept = in->kept[0];
-    memset(in->f, 0, sizeof in->f);
-    for (uint32_t i = in->ev->nfields; i > 0; i--) {
-        const unsigned id = (--f)->id;
-        if (id >= ROLES) continue;
-        const unsigned slot = roles[id].slot, as = roles[id].kept;
-        in->f[slot] = (uint8_t)i;
-        kept[0] = (uint8_t)i;
-        kept[1] = (uint8_t)as;
-        if (as > LAST_BY_RULE) kept += 2;
-    }
-    in->f[ML_S_NONE] = 0;
-    in->nkept = (uint8_t)((kept - in->kept[0]) / 2);
-}
 
 /* ---- writing ---- */
 
-static void grow(maillog_join *j, ml_node *n)
+static void add_cell(maillog_join *j, ml_node *n, uint32_t cell)
 {
-    const uint32_t cell = maillog__new_cell(j);
     ml_set_next_cell(j, cell, 0);
     if (n->tail)
         ml_set_next_cell(j, n->tail, cell);
     else
         n->head = cell;
     n->tail = cell;
-    n->tail_used = 0;
 }
 
-static void put_over_cells(maillog_join *j, ml_node *n, const char *p, size_t len)
+static void put(maillog_join *j, ml_node *n, const void *data, size_t len)
 {
-    while (len) {
-        if (!n->tail || n->tail_used == ML_CELL_DATA) grow(j, n);
-        const size_t room = ML_CELL_DATA - n->tail_used, k = len < room ? len : room;
+    const char *p = (const char *)data;
+    const size_t room = n->tail ? ML_CELL_DATA - n->tail_used : 0;
+    n->bytes += (uint32_t)len;
+    if (room) {
+        const size_t k = len < room ? len : room;
         memcpy(ml_cell(j, n->tail) + n->tail_used, p, k);
         n->tail_used = (uint8_t)(n->tail_used + k);
         p += k;
         len -= k;
     }
-}
-
-static void put(maillog_join *j, ml_node *n, const void *data, size_t len)
-{
-    n->bytes += (uint32_t)len;
-    if (!n->tail || len > ML_CELL_DATA - n->tail_used) {
-        put_over_cells(j, n, (const char *)data, len);
-        return;
+    while (len) {
+        const size_t k = len < ML_CELL_DATA ? len : ML_CELL_DATA;
+        add_cell(j, n, maillog__new_cell(j));
+        memcpy(ml_cell(j, n->tail), p, k);
+        n->tail_used = (uint8_t)k;
+        p += k;
+        len -= k;
     }
-    memcpy(ml_cell(j, n->tail) + n->tail_used, data, len);
-    n->tail_used = (uint8_t)(n->tail_used + len);
 }
 
 /* name[addr]:port as logged: the parts are slices of one line, and a bracket stands behind the address. Others than
@@ -96,15 +48,17 @@ static uint32_t relay_len(const ml_in *in, const maillog_field *name)
     return end + (end < in->ev->len && in->ev->line[end] == ']') - name->off;
 }
 
-#define MAX_VALUE 2048u
+#define MAX_VALUE ((1u << ML_LEN_BITS) - 1)
 #define MAX_TROUBLE 400u
-#define MAX_FIELDS 8192u /* of one line, with what each needs beside its bytes */
+#define MAX_FIELDS (1u << ML_PLACE_BITS) /* of one line, with what each needs beside its bytes */
 #define FIELD_HEAD 6u
-#define HEAD 18u       /* of an entry; 22 with ML_CUT_FAR */
-#define COPY_SLACK 32u /* behind the last value: see put_kept() */
-#define MARK_WORDS 13
+#define COPY_SLACK 32u /* behind the last value: see copy_value() */
 
-_Static_assert(MAX_VALUE < 1u << (32 - MARK_WORDS - 7) && ML_KEPT_FIELDS <= 128, "a mark has room for it");
+/* A mark has eight bits for the word: once there are more words, it needs another form. */
+#define MAILLOG_WORD(id, SET, NAME, word) _Static_assert((id) <= UINT8_MAX, "a mark has room for the word");
+#include <maillog/schema/words.def>
+#undef MAILLOG_WORD
+_Static_assert(ML_KEPT_FIELDS <= 128, "a field's number has seven bits: see ml_entry_find()");
 
 /* What one line, and one message, may take of the block: more is cut, the line numbers stay, and whose tape it is: the
  * host and the queue ID, which its first line keeps. */
@@ -136,20 +90,14 @@ static bool keeps_text(const ml_in *in)
 /* An entry that is being written. */
 typedef struct writer {
     const maillog_event *ev;
-    unsigned char *mark, *p;
+    unsigned char *as, *mark, *p, *values;
     uint32_t room, cut;
 } writer;
 
-/* Values are short: a call for each would cost more than the bytes. `left`: bytes of the line from there on; there is
- * always more room than needed. */
-static inline void copy_value(unsigned char *to, const char *from, size_t n, size_t left)
+static void copy_other(unsigned char *to, const char *from, size_t n)
 {
-    if (n <= 32 && left >= 32) {
-        memcpy(to, from, 32);
-    } else if (n >= 16) {
-        if (n > 32) memcpy(to, from, n);
-        memcpy(to, from, 16);
-        memcpy(to + n - 16, from + n - 16, 16);
+    if (n >= 16) {
+        memcpy(to, from, n);
     } else if (n >= 8) {
         memcpy(to, from, 8);
         memcpy(to + n - 8, from + n - 8, 8);
@@ -161,7 +109,22 @@ static inline void copy_value(unsigned char *to, const char *from, size_t n, siz
     }
 }
 
-ML_INLINE void put_field(writer *w, unsigned kept_as, const maillog_field *f, uint32_t whole)
+/* Values are short: a call for each would cost more than the bytes. There is always more room than needed, and `wide`:
+ * 32 bytes of the line may be read from there on. */
+ML_INLINE void copy_value(unsigned char *to, const char *from, size_t n, bool wide)
+{
+    if (ML_MOSTLY(n <= 32 && wide))
+        memcpy(to, from, 32);
+    else
+        copy_other(to, from, n);
+}
+
+ML_INLINE uint32_t mark_of(const maillog_field *f, uint32_t len, uint32_t place)
+{
+    return (uint32_t)f->word << (ML_PLACE_BITS + ML_LEN_BITS) | len << ML_PLACE_BITS | place;
+}
+
+static void put_field(writer *w, unsigned kept_as, const maillog_field *f, uint32_t whole)
 {
     uint32_t len = whole;
     if (len > MAX_VALUE) {
@@ -173,39 +136,72 @@ ML_INLINE void put_field(writer *w, unsigned kept_as, const maillog_field *f, ui
         return;
     }
     w->room -= len + FIELD_HEAD;
-    const uint32_t mark = (uint32_t)f->word << (32 - MARK_WORDS) | len << 7 | kept_as;
+    const uint32_t mark = mark_of(f, len, (uint32_t)(w->p - w->values));
     memcpy(w->mark, &mark, 4);
     w->mark += 4;
-    copy_value(w->p, w->ev->line + f->off, len, w->ev->len - f->off);
+    *w->as++ = (unsigned char)kept_as;
+    copy_value(w->p, w->ev->line + f->off, len, (size_t)f->off + 32 <= w->ev->len);
     w->p += len;
 }
 
-ML_INLINE void put_slot(writer *w, const ml_in *in, ml_slot slot, unsigned kept_as, uint32_t most)
+/* What is kept of the line beside the fields that kept.def says: see maillog__append(). */
+typedef struct extras {
+    bool host, id, text;
+} extras;
+
+static const maillog_field *field_at(const ml_in *in, ml_slot slot) { return &in->ev->field[in->f[slot] - 1]; }
+
+static uint32_t trouble_len(const ml_in *in)
 {
-    const maillog_field *f = &in->ev->field[in->f[slot] - 1];
-    put_field(w, kept_as, f, f->len < most ? f->len : most);
+    const uint32_t len = field_at(in, ML_S_MESSAGE)->len;
+    return len < MAX_TROUBLE ? len : MAX_TROUBLE;
 }
 
-ML_INLINE void put_kept(writer *w, const ml_in *in)
+static inline const maillog_field *kept_field(const ml_in *in, unsigned i)
 {
-    for (unsigned i = in->nkept; i-- > 0;) {
-        const maillog_field *f = &in->ev->field[in->kept[i][0] - 1];
-        const unsigned as = in->kept[i][1];
-        put_field(w, as, f, as == ML_K_RELAY ? relay_len(in, f) : f->len);
+    return (const maillog_field *)(const void *)((const char *)in->ev + in->kept_at[i]);
+}
+
+ML_INLINE uint32_t kept_len(const ml_in *in, unsigned i, const maillog_field *f)
+{
+    return in->kept_as[i] == ML_K_RELAY ? relay_len(in, f) : f->len;
+}
+
+static void put_what_fits(writer *w, const ml_in *in, extras x)
+{
+    if (x.host) put_field(w, ML_K_HOST, field_at(in, ML_S_HOST), field_at(in, ML_S_HOST)->len);
+    if (x.id) put_field(w, ML_K_QUEUE_ID, field_at(in, ML_S_QUEUE_ID), field_at(in, ML_S_QUEUE_ID)->len);
+    for (unsigned i = in->kept; i < MAILLOG_FIELDS_MAX; i++) {
+        const maillog_field *f = kept_field(in, i);
+        put_field(w, in->kept_as[i], f, kept_len(in, i, f));
     }
+    if (x.text) put_field(w, ML_K_MESSAGE, field_at(in, ML_S_MESSAGE), trouble_len(in));
 }
 
-static void put_head(unsigned char *head, const ml_in *in, size_t count, uint32_t cut, size_t rest)
+/* Not all had room: what there is moves together. */
+static void close_gaps(writer *w, unsigned char *as, unsigned char *marks, size_t count)
 {
+    const size_t n = (size_t)(w->as - as), gap = count - n, used = (size_t)(w->p - w->values);
+    memmove(as + n, marks, n * 4);
+    memmove(as + n * ML_FIELD_BYTES, w->values, used);
+    w->p -= gap * ML_FIELD_BYTES;
+}
+
+ML_INLINE void put_head(unsigned char *head, const ml_in *in, size_t count, uint32_t cut, size_t rest)
+{
+    const maillog_event *ev = in->ev;
     const uint16_t len = (uint16_t)rest;
-    head[0] = in->ev->daemon;
-    head[1] = in->ev->match;
-    head[2] = (unsigned char)count;
-    head[3] = (unsigned char)cut;
-    memcpy(head + 4, &in->ev->type, 2);
-    memcpy(head + 6, &in->segment, 2);
-    memcpy(head + 8, &len, 2);
-    memcpy(head + 10, &in->content, 4);
+    const uint32_t low = (uint32_t)in->line, high = (uint32_t)(in->line >> 32); /* the low half first on any machine */
+    memcpy(head, &in->content, 4);
+    memcpy(head + 4, &ev->type, 2);
+    memcpy(head + ML_HEAD_SEGMENT, &in->segment, 2);
+    head[8] = ev->daemon;
+    head[9] = ev->match;
+    head[10] = (unsigned char)count;
+    head[ML_HEAD_CUT] = (unsigned char)cut;
+    memcpy(head + ML_HEAD_SAME, &len, 2);
+    memcpy(head + ML_HEAD_SAME + 2, &low, 4);
+    if (cut & ML_CUT_FAR) memcpy(head + ML_HEAD, &high, 4);
 }
 
 /* A session: lines on its tape. */
@@ -229,39 +225,21 @@ static uint32_t whole_len(const maillog_join *j, const ml_node *n, const maillog
     return ev->len < room ? ev->len : room;
 }
 
-/* The host stands once on a tape, and so does a leg's queue ID; the name of a relay stands for all of it; the text is
- * for lines of trouble alone. */
-void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
+static void append_what_fits(maillog_join *j, ml_node *n, const ml_in *in, extras x, unsigned count)
 {
-    ml_node *n = ml_at_node(j, node);
     const maillog_event *ev = in->ev;
-    const uint32_t before = n->bytes;
-    const bool host = !n->head && in->f[ML_S_HOST], id = in->f[ML_S_QUEUE_ID] && (!n->head || n->kind != ML_NODE_LEG),
-               text = in->f[ML_S_MESSAGE] && keeps_text(in);
-    unsigned char entry[ML_MOST_HEAD + MAX_FIELDS + COPY_SLACK];
-    writer w = {ev, entry + HEAD, NULL, room_for(j, n), ev->flags & MAILLOG_FLAG_CONTINUED ? ML_CUT_PIECE : 0};
-    if (in->listed) w.cut |= ML_CUT_LISTED;
-    const uint32_t low = (uint32_t)in->line, high = (uint32_t)(in->line >> 32); /* the low half first on any machine */
-    memcpy(entry + 14, &low, 4);
-    memcpy(entry + 18, &high, 4);
-    if (in->line > UINT32_MAX) {
-        w.cut |= ML_CUT_FAR;
-        w.mark += 4;
-    }
-    unsigned char *const marks = w.mark, *const values = marks + (size_t)(in->nkept + host + id + text) * 4;
-    w.p = values;
-    if (host) put_slot(&w, in, ML_S_HOST, ML_K_HOST, UINT32_MAX);
-    if (id) put_slot(&w, in, ML_S_QUEUE_ID, ML_K_QUEUE_ID, UINT32_MAX);
-    put_kept(&w, in);
-    if (text) put_slot(&w, in, ML_S_MESSAGE, ML_K_MESSAGE, MAX_TROUBLE);
-    if (w.mark < values) { /* not all had room */
-        memmove(w.mark, values, (size_t)(w.p - values));
-        w.p -= values - w.mark;
-    }
     const bool part = ml_is_part(j);
+    unsigned char entry[ML_MOST_HEAD + MAX_FIELDS + COPY_SLACK];
+    uint32_t cut = ev->flags & MAILLOG_FLAG_CONTINUED ? ML_CUT_PIECE : 0;
+    if (in->listed) cut |= ML_CUT_LISTED;
+    if (in->line > UINT32_MAX) cut |= ML_CUT_FAR;
+    unsigned char *const as = entry + (cut & ML_CUT_FAR ? ML_MOST_HEAD : ML_HEAD), *const marks = as + count;
+    writer w = {ev, as, marks, marks + (size_t)count * 4, marks + (size_t)count * 4, room_for(j, n), cut};
+    put_what_fits(&w, in, x);
+    if (w.as < marks) close_gaps(&w, as, marks, count);
     const uint32_t whole = part ? whole_len(j, n, ev, (size_t)(w.p - entry)) : 0;
     if (part && whole < ev->len) w.cut |= ML_CUT_VALUES;
-    put_head(entry, in, (size_t)(w.mark - marks) / 4, w.cut, (size_t)(w.p - marks) + (part ? whole + TRAILER : 0));
+    put_head(entry, in, (size_t)(w.as - as), w.cut, (size_t)(w.p - as) + (part ? whole + TRAILER : 0));
     put(j, n, entry, (size_t)(w.p - entry));
     if (part) {
         const uint64_t place = j->place | (ml_repeats(n, in) ? REPEATS : 0);
@@ -269,11 +247,74 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
         put(j, n, &place, TRAILER);
     }
     if (w.cut & ML_CUT_VALUES) j->stats.truncated++;
+    if (in->listed && !n->group) n->flags |= ML_F_SEGMENTS | ML_F_LISTED;
+}
+
+enum { EASY_LINE = 1200, MOST_EASY = 6000 }; /* bytes of a line; of all its values: room is left for the text */
+
+/* Whether there is no question of room, nor of anything else that is seldom. */
+static inline bool is_easy(const maillog_join *j, const ml_node *n, const ml_in *in)
+{
+    return in->ev->len <= EASY_LINE && ml_tape_bytes(j, n) < j->easy[n->group != 0] &&
+           MAILLOG_FIELDS_MAX - in->kept <= ML_FEW_KEPT && !(in->ev->flags & MAILLOG_FLAG_CONTINUED) && !in->listed &&
+           in->line <= UINT32_MAX;
+}
+
+/* An entry that is being written, and cannot grow too long. */
+typedef struct easy_writer {
+    const maillog_event *ev;
+    const char *line;
+    unsigned char *mark, *values;
+    uint32_t place;
+    int32_t wide; /* from there on, fewer than 32 bytes of the line are left */
+} easy_writer;
+
+ML_INLINE void put_value(easy_writer *w, const maillog_field *f, uint32_t len)
+{
+    const uint32_t mark = mark_of(f, len, w->place);
+    memcpy(w->mark, &mark, 4);
+    w->mark += 4;
+    copy_value(w->values + w->place, w->line + f->off, len, (int32_t)f->off <= w->wide);
+    w->place += len;
+}
+
+/* False: fields that have far more bytes together than the line, and nothing was done. */
+ML_INLINE bool append_easily(maillog_join *j, ml_node *n, const ml_in *in, extras x, unsigned count)
+{
+    unsigned char entry[ML_HEAD + MAX_FIELDS + COPY_SLACK], *const first = entry + ML_HEAD, *as = first;
+    easy_writer w = {in->ev, in->ev->line, first + count, first + count * ML_FIELD_BYTES, 0, (int32_t)in->ev->len - 32};
+    if (x.host) *as++ = ML_K_HOST;
+    if (x.id) *as++ = ML_K_QUEUE_ID;
+    memcpy(as, in->kept_as + in->kept, ML_FEW_KEPT); /* marks and values go over what is too much */
+    if (x.text) first[count - 1] = ML_K_MESSAGE;
+    if (x.host) put_value(&w, field_at(in, ML_S_HOST), field_at(in, ML_S_HOST)->len);
+    if (x.id) put_value(&w, field_at(in, ML_S_QUEUE_ID), field_at(in, ML_S_QUEUE_ID)->len);
+    for (unsigned i = in->kept; i < MAILLOG_FIELDS_MAX; i++) {
+        const maillog_field *f = kept_field(in, i);
+        const uint32_t len = kept_len(in, i, f);
+        if (ML_RARELY(w.place + len > MOST_EASY)) return false;
+        put_value(&w, f, len);
+    }
+    if (x.text) put_value(&w, field_at(in, ML_S_MESSAGE), trouble_len(in));
+    put_head(entry, in, count, 0, count * ML_FIELD_BYTES + w.place);
+    put(j, n, entry, ML_HEAD + count * ML_FIELD_BYTES + w.place);
+    return true;
+}
+
+/* The host stands once on a tape, and so does a leg's queue ID; the name of a relay stands for all of it; the text is
+ * for lines of trouble alone. */
+void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
+{
+    ml_node *n = ml_at_node(j, node);
+    const uint32_t before = n->bytes;
+    const extras x = {!n->head && in->f[ML_S_HOST], in->f[ML_S_QUEUE_ID] && (!n->head || n->kind != ML_NODE_LEG),
+                      in->f[ML_S_MESSAGE] && keeps_text(in)};
+    const unsigned count = (unsigned)MAILLOG_FIELDS_MAX - in->kept + x.host + x.id + x.text;
+    if (!is_easy(j, n, in) || !append_easily(j, n, in, x, count)) append_what_fits(j, n, in, x, count);
     if (n->group)
         ml_leader(j, n)->u.g.bytes += n->bytes - before;
     else
         add_to_session(n, in->segment);
-    if (in->listed && !n->group) n->flags |= ML_F_SEGMENTS | ML_F_LISTED;
 }
 
 /* ---- reading ---- */
@@ -317,76 +358,11 @@ void maillog__tape_free(maillog_join *j, ml_node *n)
     n->tail_used = 0;
 }
 
-bool maillog__entry(const char **p, const char *end, ml_entry *out)
-{
-    const char *const head = *p;
-    uint16_t len;
-    uint32_t line;
-    if ((size_t)(end - head) < HEAD) return false;
-    memcpy(&out->daemon, head, 1);
-    memcpy(&out->match, head + 1, 1);
-    memcpy(&out->nfields, head + 2, 1);
-    memcpy(&out->cut, head + 3, 1);
-    memcpy(&out->type, head + 4, 2);
-    memcpy(&out->segment, head + 6, 2);
-    memcpy(&len, head + 8, 2);
-    memcpy(&out->content, head + 10, 4);
-    memcpy(&line, head + 14, 4);
-    out->line = line;
-    out->raw = head + HEAD;
-    if (out->cut & ML_CUT_FAR) {
-        if ((size_t)(end - head) < HEAD + 4) return false;
-        uint32_t high;
-        memcpy(&high, head + 18, 4);
-        out->line |= (uint64_t)high << 32;
-        out->raw += 4;
-    }
-    if (len > end - out->raw || len < out->nfields * 4u) return false;
-    *p = out->end = out->raw + len;
-    out->field = NULL;
-    out->hop = NULL;
-    out->mask[0] = out->mask[1] = 0;
-    return true;
-}
-
-size_t maillog__entry_fields(ml_entry *e, ml_field *out)
-{
-    const char *mark = e->raw;
-    const char *p = mark + e->nfields * 4u;
-    const char *const end = e->end;
-    uint64_t low = 0, high = 0, ids = 0;
-    size_t n = 0;
-    e->field = out;
-    for (const char *const first = p; mark < first; mark += 4, n++) {
-        uint32_t m;
-        memcpy(&m, mark, 4);
-        const uint32_t id = m & 127, len = m >> 7 & ((1u << (32 - MARK_WORDS - 7)) - 1);
-        const ml_field f = {p, len, (uint16_t)id, (uint16_t)(m >> (32 - MARK_WORDS))};
-        if (len > (size_t)(end - p)) break;
-        out[n] = f;
-        p += len;
-        if (id < 64)
-            low |= (uint64_t)1 << id;
-        else
-            high |= (uint64_t)1 << (id - 64);
-        if (n < ML_IDS) ids |= (uint64_t)id << n * 8;
-    }
-    e->mask[0] = low;
-    e->mask[1] = high;
-    e->ids = ids;
-    e->nfields = (uint8_t)n;
-    return n;
-}
-
 ml_whole maillog__entry_whole(const ml_entry *e)
 {
     ml_whole w = {{NULL, 0}, 0, false};
-    const char *p = e->raw + e->nfields * 4u;
-    for (const char *mark = e->raw, *const first = p; mark < first; mark += 4) {
-        uint32_t m;
-        memcpy(&m, mark, 4);
-        p += m >> 7 & ((1u << (32 - MARK_WORDS - 7)) - 1);
-    }
+    const ml_field last = e->nfields ? ml_entry_at(e, e->nfields - 1u) : (ml_field){e->values, 0, 0, 0};
+    const char *p = last.p + last.len;
     if (e->end - p < (ptrdiff_t)TRAILER) return w;
     w.text.ptr = p;
     w.text.len = (size_t)(e->end - p) - TRAILER;
@@ -407,7 +383,7 @@ void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t se
     ml_entry e;
     maillog__tape_free(j, source);
     for (const char *entry = p; maillog__entry(&p, end, &e); entry = p) {
-        memcpy((char *)(uintptr_t)entry + 6, &segment, 2);
+        memcpy((char *)(uintptr_t)entry + ML_HEAD_SEGMENT, &segment, 2);
         put(j, target, entry, (size_t)(p - entry));
         add_to_session(target, segment);
     }

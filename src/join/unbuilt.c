@@ -107,9 +107,8 @@ static bool add_greys_of(parcel *p, const ml_node *n)
     const char *at = copy, *const end = maillog__tape_copy(p->to, n, copy);
     ml_entry e;
     while (maillog__entry(&at, end, &e)) {
-        ml_field fields[UINT8_MAX];
         if (e.daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(e.daemon)) continue;
-        maillog__entry_fields(&e, fields);
+        ml_read_fields(&e);
         const maillog_str to = maillog__entry_get(&e, ML_K_TO);
         if (!to.len || maillog__entry_word(&e, ML_K_ACTION) != MAILLOG_ACTION_PASS) continue;
         if (!add_grey(p, maillog__entry_get(&e, ML_K_FROM), to)) return false;
