@@ -9,11 +9,23 @@
 #define fail() abort()
 #include "../tests/test_join_model.c"
 
+/* The first byte: which way, and whether in disorder; the second: how many messages. Few make a quick input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 1) return 0;
-    dice = data + 1;
+    static model log;
+    if (size < 2) return 0;
+    const unsigned way = data[0] >> 1;
+    messages = 1 + data[1] % 20;
+    seed = 1u + data[0];
+    dice = data + 2;
     dice_end = data + size;
-    play(data[0] >> 1, data[0] & 1);
+    make_log(&log, data[0] & 1);
+    if (way % (WAYS + 2) < WAYS)
+        join_log(&log, (int)(way % (WAYS + 2)));
+    else if (way % (WAYS + 2) == WAYS)
+        parts_and_whole(&log);
+    else
+        join_evicting(&log, 1 + way % 16);
+    free_log(&log);
     return 0;
 }

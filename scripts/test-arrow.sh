@@ -47,7 +47,7 @@ cat examples/seed/mail.log >> "$work/questions.log"
 python3 tests/arrow/sql_doc.py "$PWD/$work/duckdb" "$PWD/$duckdb" build/maillog "$work/questions.log" docs/sql.md "$work"
 # the command's own way there
 MAILLOG_DUCKDB=$PWD/$duckdb; export MAILLOG_DUCKDB
-sh tests/command_export.sh "$PWD/build/maillog" "$PWD"
+sh tests/command_export_duckdb.sh "$PWD/build/maillog" "$PWD"
 for table in events messages; do
     of=$([ $table = events ] || echo --messages)
     # shellcheck disable=SC2086

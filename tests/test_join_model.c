@@ -51,6 +51,7 @@ typedef struct message {
     unsigned ended; /* second of the last line */
 } message;
 
+static int messages = MESSAGES; /* in a log */
 static uint64_t seed;
 static const uint8_t *dice, *dice_end; /* somebody else's, as long as there are some */
 static unsigned roll(unsigned n)
@@ -334,8 +335,8 @@ static void make_log(model *log, bool disorder)
     int live[LIVE], nlive = 0, started = 0;
     unsigned second = 0;
     memset(log, 0, sizeof *log);
-    while (started < MESSAGES || nlive) {
-        if (started < MESSAGES && nlive < LIVE && (roll(3) == 0 || !nlive)) {
+    while (started < messages || nlive) {
+        if (started < messages && nlive < LIVE && (roll(3) == 0 || !nlive)) {
             int slot[2];
             const int pid = pick_free(busy_pid, PIDS + LIVE);
             busy_pid[pid] = true;
@@ -575,7 +576,7 @@ static void join_log(const model *log, int way)
     assert_int_equal(maillog_join_flush(t.join), MAILLOG_OK);
     assert_int_equal(maillog_join_stats_get(t.join, &st), MAILLOG_OK);
     assert_int_equal(st.pending, 0);
-    for (int i = 0; i < MESSAGES; i++) assert_int_equal(told[i], 1);
+    for (int i = 0; i < messages; i++) assert_int_equal(told[i], 1);
     free(t.mem);
 }
 
@@ -665,6 +666,14 @@ static void join_evicting(const model *log, unsigned times)
     free(t.mem);
 }
 
+static void free_log(model *log)
+{
+    for (size_t i = 0; i < log->n; i++) free(log->line[i]);
+    for (int i = 0; i < messages; i++)
+        for (int k = 0; k < all[i].n; k++) free(all[i].line[k]);
+}
+
+#ifndef JOIN_MODEL_DICE
 static void play(uint64_t start, bool disorder)
 {
     static model log;
@@ -673,12 +682,9 @@ static void play(uint64_t start, bool disorder)
     for (int way = 0; way < WAYS; way++) join_log(&log, way);
     for (int i = 0; i < 4; i++) parts_and_whole(&log);
     if (start % 16 == 0) join_evicting(&log, 2);
-    for (size_t i = 0; i < log.n; i++) free(log.line[i]);
-    for (int i = 0; i < MESSAGES; i++)
-        for (int k = 0; k < all[i].n; k++) free(all[i].line[k]);
+    free_log(&log);
 }
 
-#ifndef JOIN_MODEL_DICE
 static void test_in_order(void **state)
 {
     (void)state;

@@ -236,16 +236,23 @@ static void test_expire(void **state)
     free(mem);
 }
 
+/* A table of July 2011 with one open message. */
+static maillog_join *open_in_2011(void **mem, seen *s)
+{
+    maillog_join_config cfg = small();
+    cfg.reference = 1311062400;
+    maillog_join *j = new_table(&cfg, mem, s);
+    push_message(j, 0);
+    return j;
+}
+
 /* A stamp far ahead is no reason to give up every open message; a second one that agrees is. */
 static void test_wild_stamp(void **state)
 {
     (void)state;
-    maillog_join_config cfg = small();
     seen s = {0};
     void *mem;
-    cfg.reference = 1311062400;
-    maillog_join *j = new_table(&cfg, &mem, &s);
-    push_message(j, 0);
+    maillog_join *j = open_in_2011(&mem, &s);
     push(j, "2031-01-01T00:00:00Z mx postfix/qmgr[7]: 0AAAAAB77: removed");
     end_message(j, 0, 3);
     push(j, "Jul 19 00:10:00 mx postfix/anvil[1]: statistics: max cache size 1 at Jul 19 00:10:00");
@@ -259,12 +266,9 @@ static void test_wild_stamp(void **state)
 static void test_other_years(void **state)
 {
     (void)state;
-    maillog_join_config cfg = small();
     seen s = {0};
     void *mem;
-    cfg.reference = 1311062400;
-    maillog_join *j = new_table(&cfg, &mem, &s);
-    push_message(j, 0);
+    maillog_join *j = open_in_2011(&mem, &s);
     for (unsigned i = 0; i < 40; i++) {
         for (unsigned k = 0; k <= (i % 2 ? 0 : i % 3); k++)
             push(j, "%u-01-01T00:00:%02uZ other postfix/anvil[1]: statistics: max cache size 1 at Jan 1 00:00:00",

@@ -1,4 +1,4 @@
-// app.js: the page. Everything a log says goes into the document as text, never as markup.
+// app.js: the page; load.js has put `parts` there. Everything a log says goes into the document as text, never as markup.
 'use strict';
 const $ = (id) => document.getElementById(id);
 const VERDICTS = ['delivered', 'rejected', 'greylisted', 'bounced', 'deferred', 'discarded', 'quarantined', 'held', 'expired', 'partial', 'unfinished'];
@@ -20,15 +20,6 @@ const svg = (name, attributes) => {
 const fill = (id, ...children) => $(id).replaceChildren(...children);
 const number = (n) => n.toLocaleString('en');
 
-// what assemble.mjs packed: texts, and behind them the module
-let unpacked;
-async function unpack() {
-  const packed = new Blob([toBytes(PACK, PACK_SIZE)]).stream().pipeThrough(new DecompressionStream('gzip'));
-  const all = await new Response(packed).arrayBuffer(), texts = new DataView(all).getUint32(0, true);
-  return { ...JSON.parse(new TextDecoder().decode(new Uint8Array(all, 4, texts))), MODULE: all.slice(4 + texts) };
-}
-const parts = () => (unpacked ??= unpack());
-
 async function start(files) {
   for (const file of files) {
     if (file.name === 'main.cf') config.mainCf = await file.text();
@@ -37,13 +28,12 @@ async function start(files) {
   const logs = files.filter((f) => f.name !== 'main.cf' && f.name !== 'master.cf');
   if (!logs.length) return say(Object.keys(config).length ? 'Configuration noted. Now the log.' : 'No file.');
   worker?.terminate();
-  const { WORKER, MODULE } = await parts();
-  worker = new Worker(URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' })));
+  worker = new Worker(URL.createObjectURL(new Blob([parts.WORKER], { type: 'text/javascript' })));
   worker.onmessage = ({ data }) => on[data.type](data);
   worker.onerror = (e) => say('Failed: ' + e.message);
   document.body.dataset.state = 'busy';
   say('Reading …');
-  worker.postMessage({ type: 'run', module: MODULE, files: logs, ...config });
+  worker.postMessage({ type: 'run', module: parts.MODULE, files: logs, ...config });
 }
 
 const say = (text) => { $('status').textContent = text; };
@@ -140,9 +130,9 @@ $('search').oninput = $('verdict').oninput = () => { clearTimeout(timer); timer 
 $('more').onclick = () => ask(offset);
 $('file').onchange = () => start([...$('file').files]);
 $('use').onclick = () => start([new File([$('text').value], 'pasted')]);
-$('example').onclick = async () => {
-  const { EXAMPLE } = await parts();
-  start([new File([EXAMPLE.log], 'mail.log', { lastModified: Date.UTC(2013, 6, 20) }), new File([EXAMPLE.mainCf], 'main.cf'), new File([EXAMPLE.masterCf], 'master.cf')]);
+$('example').onclick = () => {
+  const { log, mainCf, masterCf } = parts.EXAMPLE;
+  start([new File([log], 'mail.log', { lastModified: Date.UTC(2013, 6, 20) }), new File([mainCf], 'main.cf'), new File([masterCf], 'master.cf')]);
 };
 document.ondragover = (e) => e.preventDefault();
 document.ondrop = (e) => { e.preventDefault(); start([...e.dataTransfer.files]); };

@@ -1,9 +1,10 @@
-// usage: assemble.mjs pack DIR EXAMPLE-DIR MODULE.wasm > PACK: what the worker needs: texts, and behind them the module.
+// usage: assemble.mjs pack DIR EXAMPLE-DIR MODULE.wasm > PACK: all but the loader: texts, and behind them the module.
 //        assemble.mjs data LINKED.wasm OPTIMISED.wasm > MODULE.wasm: the second with the data of the first, which are in
 //          few pieces and pack better: wasm-opt cuts them at each run of zeroes.
-//        assemble.mjs page DIR PACK.gz > OUT.html: page.html with the scripts and the pack in it.
+//        assemble.mjs page DIR PACK.gz > OUT.html: page.html with the loader and the pack in it, in UTF-16, which packs bytes best. Its
+//          byte order mark says so, and counts for more than a server's charset.
 import { readFileSync } from 'node:fs';
-import { toBytes, toText } from './seven.mjs';
+import { toBytes, toText } from './units.mjs';
 
 const [what, ...args] = process.argv.slice(2);
 const text = (path) => readFileSync(path, 'utf8');
@@ -29,7 +30,7 @@ const DATA = 11, DATA_COUNT = 12;
 const make = {
   pack(dir, example, module) {
     const texts = Buffer.from(JSON.stringify({
-      WORKER: plain(text(`${dir}/worker.js`)),
+      BODY: text(`${dir}/body.html`), APP: plain(text(`${dir}/app.js`)), WORKER: plain(text(`${dir}/worker.js`)),
       EXAMPLE: { log: text(`${example}/mail.log`), mainCf: text(`${example}/main.cf`), masterCf: text(`${example}/master.cf`) },
     }));
     const head = Buffer.alloc(4);
@@ -43,9 +44,8 @@ const make = {
   },
   page(dir, pack) {
     const bytes = readFileSync(pack);
-    return text(`${dir}/page.html`)
-      .replace('/*DATA*/', () => `${toBytes}\nconst PACK_SIZE = ${bytes.length}, PACK = "${toText(bytes)}";`)
-      .replace('/*APP*/', () => plain(text(`${dir}/app.js`)).replace("'use strict';\n", ''));
+    const load = `${toBytes}\nconst PACK_SIZE = ${bytes.length}, PACK = "${toText(bytes)}";\n${plain(text(`${dir}/load.js`))}`;
+    return Buffer.from('\ufeff' + text(`${dir}/page.html`).replace('/*LOAD*/', () => load), 'utf16le');
   },
 };
 process.stdout.write(make[what](...args));

@@ -1,6 +1,7 @@
 // usage: test.mjs PAGE.html LOG [SCREENSHOT.png]: the page in headless Chromium, as a person uses it. Needs puppeteer-core.
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { resolve } from 'node:path';
 import puppeteer from 'puppeteer-core';
 
@@ -18,6 +19,7 @@ try {
   const rows = () => page.$$eval('#rows tr', (r) => r.length);
 
   // the example: one message, opened by keyboard, with the setting behind its check
+  await page.waitForSelector('#example');
   await page.click('#example');
   await ready();
   assert.match(await text('#status'), /^19 lines, 100 % understood, 1 message$/);
@@ -55,6 +57,19 @@ try {
   await page.waitForFunction((n) => document.querySelectorAll('#rows tr').length < n, {}, all);
   assert.ok((await text('#rows')).includes(id));
   assert.ok(await page.$('#chart rect'));
+
+  // a server that says that every page is UTF-8, as many do: the byte order mark is believed
+  const server = createServer((q, r) => r.setHeader('content-type', 'text/html; charset=utf-8').end(readFileSync(page_))).listen(0, '127.0.0.1');
+  try {
+    const served = await browser.newPage();
+    await served.goto(`http://127.0.0.1:${server.address().port}/`);
+    await (await served.waitForSelector('#example')).click();
+    await served.waitForFunction(() => /^19 lines, 100 %/.test(document.getElementById('status').textContent));
+    await served.close();
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 
   assert.deepEqual(trouble, []);
   assert.deepEqual(requests.filter((url) => !/^(file|blob|data):/.test(url)), [], 'nothing leaves the machine');

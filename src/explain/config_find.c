@@ -2,7 +2,7 @@
 #include "config.h"
 
 #define DEPTH_MAX 16u
-#define WORK_MAX 20000u
+#define WORK_MAX 5000u /* words: lists that name each other could go on for ever */
 
 /* The lists in the order smtpd goes through them, and the object that `reject` and the like speak of there. */
 static const struct {
