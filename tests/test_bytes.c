@@ -22,6 +22,18 @@ static const char *find_slowly(const char *s, size_t n, const char *text, size_t
     return NULL;
 }
 
+static void look_for_domain(const char *s, size_t n)
+{
+    size_t at = 0;
+    bool want = false, capitals;
+    for (size_t i = 0; i < n; i++) {
+        want = s[i] != '@' && (want || (s[i] >= 'A' && s[i] <= 'Z'));
+        if (s[i] == '@') at = i + 1;
+    }
+    assert_int_equal(bytes_domain(s, n, &capitals), at);
+    assert_int_equal(capitals, want && at);
+}
+
 static void look(const char *s, size_t n)
 {
     static const char *const texts[] = {"a", "b{", "\n_", "aba", "a{a_b\n", "abababababababababababab"};
@@ -34,6 +46,7 @@ static void look(const char *s, size_t n)
     assert_int_equal(bytes_lines(s, n), want);
     assert_int_equal(bytes_plain(s, n, &lines), plain);
     assert_int_equal(lines, want);
+    look_for_domain(s, n);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const size_t len = strlen(texts[i]);
         assert_ptr_equal(bytes_find(s, n, texts[i], len), find_slowly(s, n, texts[i], len));
@@ -43,7 +56,7 @@ static void look(const char *s, size_t n)
 /* `usual` of hundred bytes are an 'a': the more, the further it is to what is looked for. */
 static void fill(char *s, size_t n, unsigned usual)
 {
-    for (size_t i = 0; i < n; i++) s[i] = (unsigned)rand() % 100 < usual ? 'a' : "ab\n{_"[rand() % 5];
+    for (size_t i = 0; i < n; i++) s[i] = (unsigned)rand() % 100 < usual ? 'a' : "ab\n{_[@A"[rand() % 8];
 }
 
 static void test_all_lengths(void **state)

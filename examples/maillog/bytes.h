@@ -9,6 +9,8 @@
 
 /* As memmem(), which in glibc looks at one byte at a time; `len` is not 0. */
 const char *bytes_find(const char *s, size_t n, const char *text, size_t len);
+/* Where the domain of an address begins: behind its last @; 0: it has none. `capitals`: the domain has some. */
+size_t bytes_domain(const char *s, size_t n, bool *capitals);
 /* Line ends. */
 uint64_t bytes_lines(const char *s, size_t n);
 /* The same, and false when behind one of them stands a '{' or '_', as in what journalctl -o json or export writes. */
