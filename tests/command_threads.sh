@@ -11,12 +11,16 @@ head -c 1500000 /dev/zero | tr '\0' a > endless
 { cat big; printf '\n\nno time\n'; cat endless; echo; cat export big; printf 'no end'; } > mixed
 { cat big; printf '__'; } > nearly
 printf 'no line end at all' > short
+# messages whose lines are far from each other; records of JSON between plain lines
+{ awk 'NR % 7 < 3' big; awk 'NR % 7 == 3' big; awk 'NR % 7 > 3' big; } > apart
+awk '/^Jul 19/ && NR % 3 {split($5, p, /[][]/); text = $6; for (i = 7; i <= NF; i++) text = text " " $i; sub(/@/, "\\\\u0040", text)
+    printf "{\"__REALTIME_TIMESTAMP\":\"17844407%08d\",\"_HOSTNAME\":\"%s\",\"SYSLOG_IDENTIFIER\":\"%s\",\"_PID\":\"%s\",\"MESSAGE\":\"%s\"}\n", NR * 999, $4, p[1], p[2], text; next} 1' big > records
 : > empty
 gzip -c big > big.gz
-for log in big mixed nearly export short empty big.gz; do
+for log in big apart records mixed nearly export short empty big.gz; do
     [ $log != big.gz ] || case ${3:-} in *gzip*) ;; *) continue ;; esac
     for form in "events" "events --format csv" "events --where size>50000" "events --mask-key k" "events --since 2026-07-19T08:10" "trace --json --all" \
-        "trace" "summary --json" "unmatched --json"; do
+        "trace" "summary --json --top 0" "summary --pflogsumm" "summary --json --mask-key k" "unmatched --json"; do
         "$maillog" $form --year 2026 $log > want 2> want.err || fail "$form $log"
         for n in 2 5; do
             exits 0 "$maillog" $form --year 2026 --threads $n $log

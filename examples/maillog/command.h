@@ -5,6 +5,7 @@
 #include "filter.h"
 
 #include <maillog/maillog.h>
+#include <maillog/batch.h>
 #include <maillog/explain.h>
 #include <maillog/join.h>
 
@@ -50,12 +51,15 @@ typedef struct command {
     bool clock;           /* somebody asks for `now` */
     uint64_t line;        /* number of the present line, over all files */
     int status;           /* exit status so far */
-    struct sheet *out;    /* events: what a line is written to */
+    bool fleeting;        /* the present line's bytes are gone with the next line */
+    struct sheet *out;    /* events, summary: what a line is written to; on a thread it is the thread's */
     int (*on_event)(struct command *, const maillog_event *);
-    /* Files that can be: many events at once, the first of them line + 1. On a thread, in no order, before that: an
-     * event that on_event need not see any more gives true. Lines that on_event would pass over. All may be NULL. */
+    /* Files that can be: many events at once, the first of them line + 1. On a thread, a line as a batch has it. What
+     * on_event and on_row have written to `out` on a thread, in the order of the lines (NULL: it is printed). Lines
+     * that on_event would pass over. All may be NULL. */
     int (*on_events)(struct command *, const maillog_event *, size_t n);
-    bool (*on_early)(struct command *own, const maillog_event *);
+    void (*on_row)(struct command *own, const char *text, const maillog_batch_event *, const maillog_field *);
+    void (*on_written)(struct command *, const struct sheet *);
     const line_filter *only;
     void (*on_idle)(struct command *); /* --follow: nothing new for a while; may be NULL */
     maillog_join *join;

@@ -1,4 +1,6 @@
-/* count.c: what all mail systems have in common: messages in, sizes, deliveries, hand-overs to filters. */
+/* count.c: what all mail systems have in common, line by line: words, dates, and what is to be done about messages. */
+#include "bytes.h"
+#include "sheet.h"
 #include "summary.h"
 
 #include <string.h>
@@ -28,22 +30,21 @@ maillog_str two_words(char buf[TWO_WORDS], maillog_str first, maillog_str second
 
 maillog_str domain_of(maillog_str address)
 {
-    for (size_t i = address.len; i > 0; i--)
-        if (address.ptr[i - 1] == '@') {
-            const maillog_str domain = {address.ptr + i, address.len - i};
-            return domain;
-        }
-    return address;
+    bool capitals;
+    const size_t at = bytes_domain(address.ptr, address.len, &capitals);
+    const maillog_str domain = {address.ptr + at, address.len - at};
+    return domain;
 }
 
 maillog_str folded(maillog_str address)
 {
     static _Thread_local char buf[512];
-    const maillog_str domain = domain_of(address);
+    bool capitals;
+    const size_t at = bytes_domain(address.ptr, address.len, &capitals);
+    if (!at || !capitals) return address; /* no @: a local user's name */
     maillog_str out = {buf, address.len < sizeof buf ? address.len : sizeof buf};
-    if (out.len) memcpy(buf, address.ptr, out.len);
-    if (domain.len == address.len) return out; /* no @: a local user's name */
-    for (size_t i = address.len - domain.len; i < out.len; i++)
+    memcpy(buf, address.ptr, out.len);
+    for (size_t i = at; i < out.len; i++)
         if (buf[i] >= 'A' && buf[i] <= 'Z') buf[i] = (char)(buf[i] + 32);
     return out;
 }
@@ -65,6 +66,18 @@ uint64_t usec_of(maillog_str s)
     return usec;
 }
 
+bool number_of(maillog_str s, uint64_t *number)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        const unsigned digit = (unsigned)(s.ptr[i] - '0');
+        if (digit > 9 || n > (UINT64_MAX - digit) / 10) return false;
+        n = n * 10 + digit;
+    }
+    *number = n;
+    return s.len > 0;
+}
+
 /* The last labels of a name: two, or three when they look as co.uk does. Names under longer top levels stay whole:
  * without a list of public suffixes nothing better is known, and pflogsumm does the same. */
 maillog_str site_of(maillog_str name, maillog_str addr)
@@ -84,11 +97,6 @@ maillog_str site_of(maillog_str name, maillog_str addr)
     return site;
 }
 
-uint32_t date_of(const summary *s, const maillog_event *ev)
-{
-    return (uint32_t)when_year(s->c, &ev->time) * 10000 + ev->time.month * 100u + ev->time.day;
-}
-
 /* Lines are nearly in order: the present day is asked for first. */
 summary_day *count_day(summary *s, uint32_t date)
 {
@@ -106,11 +114,11 @@ summary_day *count_day(summary *s, uint32_t date)
     return &s->days[i];
 }
 
-void count_rate(summary *s, const maillog_event *ev, rate r)
+void count_rate(summary *s, rate r)
 {
-    if (!ev->time.month) return;
-    count_day(s, date_of(s, ev))->rate[r]++;
-    s->hour[ev->time.hour % 24][r]++;
+    if (!s->dated) return;
+    count_day(s, s->date)->rate[r]++;
+    s->hour[s->stamp.hour % 24][r]++;
 }
 
 tally_row *count_in(summary *s, table_id t, maillog_str a, maillog_str b, maillog_str c)
@@ -122,144 +130,117 @@ tally_row *count_in(summary *s, table_id t, maillog_str a, maillog_str b, maillo
     return row;
 }
 
-static tally_row *row_of(summary *s, table_id t, maillog_str name, uint64_t *hash)
+/* ---- steps ---- */
+
+/* It is in the sheet when step_end() has been called, and lives until then. */
+static message_step *step_begin(summary *s, step_kind kind, maillog_str queue_id)
 {
-    const maillog_str key[TALLY_KEYS] = {name, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-    return tally_at(&s->table[t], key, hash);
+    message_step *m = (message_step *)(void *)sheet_room(s->c->out, sizeof *m);
+    memset(m, 0, kind < STEP_RECEIVED ? STEP_SHORT : sizeof *m);
+    m->kind = (uint8_t)kind;
+    m->host = host_hash(s, seek(s, MAILLOG_FIELD_HOST));
+    m->queue_id = queue_id_hash(m->host, queue_id);
+    if (s->c->now != INT64_MIN) m->minute = s->stamp_minute;
+    if (s->dated) m->day = s->date, m->hour = s->stamp.hour % 24;
+    return m;
 }
 
-/* ---- in ---- */
-
-static void uncount_row(tally *t, uint64_t hash, uint64_t bytes)
+/* The line is gone with the next one: the texts go behind the step. */
+static void carry_texts(sheet *out, message_step *m)
 {
-    tally_row *row = hash ? tally_find(t, hash) : NULL;
-    if (!row || row->count == 0) return;
-    row->count--;
-    row->bytes -= row->bytes < bytes ? row->bytes : bytes;
-}
-
-/* The message has been counted before. */
-void uncount_received(summary *s, queue_entry *e, figure why)
-{
-    if (!e->received || e->refed) return;
-    e->refed = 1;
-    s->figure[why]++;
-    s->figure[RECEIVED]--;
-    if (e->day) {
-        count_day(s, e->day)->rate[RATE_RECEIVED]--;
-        s->hour[e->hour][RATE_RECEIVED]--;
+    size_t n = 0;
+    for (size_t i = 0; i < STEP_TEXTS; i++) n += m->text[i].len;
+    m->carried = (uint32_t)(n + 7) & ~UINT32_C(7); /* the next step is aligned as well */
+    const message_step copy = *m;
+    char *to = sheet_room(out, copy.carried);
+    for (size_t i = 0; i < STEP_TEXTS; i++) {
+        if (copy.text[i].len) memcpy(to, copy.text[i].ptr, copy.text[i].len);
+        to += copy.text[i].len;
     }
-    if (!e->sender) return;
-    s->figure[BYTES_RECEIVED] -= e->size;
-    uncount_row(&s->table[TABLE_SENDERS], e->sender, e->size);
-    uncount_row(&s->table[TABLE_SENDING_DOMAINS], e->domain, e->size);
-    e->sender = 0;
+    out->len += copy.carried;
 }
 
-void count_received(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str site, bool local)
+static void step_end(const summary *s, message_step *m)
 {
-    queue_entry *e = queue_entry_of(s, ev, queue_id, true);
+    sheet *out = s->c->out;
+    out->len += m->kind < STEP_RECEIVED ? STEP_SHORT : sizeof *m;
+    if (s->c->fleeting && m->kind >= STEP_RECEIVED) carry_texts(out, m);
+}
+
+void count_message_id(summary *s, maillog_str queue_id, maillog_str message_id)
+{
+    if (message_id.len <= 2 || s->c->pflogsumm) return;
+    message_step *m = step_begin(s, STEP_MESSAGE_ID, queue_id);
+    m->number = queue_hash(message_id);
+    step_end(s, m);
+}
+
+void count_removed(summary *s, maillog_str queue_id) { step_end(s, step_begin(s, STEP_REMOVED, queue_id)); }
+
+void count_received(summary *s, maillog_str queue_id, maillog_str site, bool local)
+{
     s->figure[RECEIVED]++;
-    count_rate(s, ev, RATE_RECEIVED);
-    if (!e) return;
-    const queue_entry fresh = {.key = e->key, .used = 1, .received = 1}; /* short queue IDs are used again */
-    *e = fresh;
-    e->local = local;
-    if (ev->time.month) e->day = date_of(s, ev), e->hour = ev->time.hour % 24;
-    char *kept = queue_entry_site(e);
-    const size_t n = site.len < SITE - 1 ? site.len : SITE - 1;
-    if (n) memcpy(kept, site.ptr, n);
-    kept[n] = '\0';
-    if (s->c->pflogsumm) return;
-    const maillog_str origin = maillog_get(ev, MAILLOG_FIELD_ORIG_QUEUE_ID);
-    const queue_entry *before = queue_entry_of(s, ev, origin, false);
-    const bool again = before && before->received;
-    e = queue_entry_of(s, ev, queue_id, true);
-    if (again) uncount_received(s, e, THROUGH_FILTER);
-    count_host(s, ev, queue_id, e);
+    count_rate(s, RATE_RECEIVED);
+    if (!queue_id.len) return;
+    message_step *m = step_begin(s, STEP_RECEIVED, queue_id);
+    m->local = local;
+    m->other_id = queue_id_hash(m->host, get(s, FIELD_ORIG_QUEUE_ID));
+    m->text[TEXT_ID] = queue_id;
+    m->text[TEXT_SITE] = site;
+    step_end(s, m);
 }
 
-static maillog_str sending_domain(const queue_entry *e, maillog_str from)
+/* The hashes of the rows of an address, which has its domain in lower case there. */
+static void hash_address(message_step *m, maillog_str address)
 {
-    const maillog_str domain = domain_of(from);
-    if (domain.len < from.len) return domain;
-    return e->local ? from : str_of(queue_entry_site(e));
+    bool capitals;
+    const size_t at = bytes_domain(address.ptr, address.len, &capitals);
+    const maillog_str row = capitals ? folded(address) : address, domain = {row.ptr + at, row.len - at};
+    m->text[TEXT_ADDRESS] = address;
+    m->address_hash = tally_hash(row);
+    m->domain_hash = at ? tally_hash(domain) : 0;
 }
 
-void count_size(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str from, uint64_t size)
+void count_size(summary *s, maillog_str queue_id, maillog_str from, uint64_t size)
 {
-    queue_entry *e = queue_entry_of(s, ev, queue_id, true);
-    if (!e || e->sized) return; /* it goes through the queue manager once for each attempt */
-    e->sized = size != 0;
-    e->size = size;
-    if (!e->received || e->refed || e->sender) return;
-    from = from.len ? folded(from) : str_of("<>");
-    tally_row *row = row_of(s, TABLE_SENDERS, from, &e->sender);
-    row->count++;
-    row->bytes += size;
-    row = row_of(s, TABLE_SENDING_DOMAINS, sending_domain(e, from), &e->domain);
-    row->count++;
-    row->bytes += size;
-    s->figure[BYTES_RECEIVED] += size;
+    if (!queue_id.len) return;
+    message_step *m = step_begin(s, STEP_SIZE, queue_id);
+    m->number = size;
+    hash_address(m, from.len ? from : str_of("<>"));
+    step_end(s, m);
 }
 
-/* ---- out ---- */
-
-static tally_row *recipient_domain(summary *s, maillog_str to, uint64_t delay)
+void count_delivery(summary *s, step_kind kind, const delivery *d)
 {
-    uint64_t hash;
-    tally_row *row = row_of(s, TABLE_RECIPIENT_DOMAINS, domain_of(to), &hash);
-    if (delay > row->delay_max) row->delay_max = delay;
-    return row;
+    message_step *m = step_begin(s, kind, d->queue_id);
+    m->number = d->delay;
+    m->postfix = d->postfix;
+    m->piped = d->piped;
+    m->text[TEXT_ADDRESS] = d->to;
+    m->text[TEXT_ORIG_TO] = d->orig_to;
+    m->text[TEXT_ID] = d->queued_as;
+    if (kind != STEP_TRIED) hash_address(m, d->to);
+    if (!m->domain_hash) m->domain_hash = m->address_hash;
+    m->other_id = queue_id_hash(m->host, d->queued_as);
+    step_end(s, m);
 }
 
-void count_delivered(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, uint64_t delay)
+maillog_str queued_as(maillog_str reply, bool *forwarded)
 {
-    const queue_entry *e = queue_entry_of(s, ev, queue_id, false);
-    const uint64_t size = e && e->sized ? e->size : 0;
-    uint64_t hash;
-    to = folded(to);
-    tally_row *row = row_of(s, TABLE_RECIPIENTS, to, &hash);
-    row->count++;
-    row->bytes += size;
-    row = recipient_domain(s, to, delay);
-    row->count++;
-    row->bytes += size;
-    row->delay += delay;
-    s->figure[DELIVERED]++;
-    s->figure[BYTES_DELIVERED] += size;
-    count_rate(s, ev, RATE_DELIVERED);
-}
-
-void count_deferred(summary *s, const maillog_event *ev, maillog_str queue_id, maillog_str to, uint64_t delay)
-{
-    queue_entry *e = queue_entry_of(s, ev, queue_id, true);
-    recipient_domain(s, folded(to), delay)->deferrals++;
-    s->figure[DEFERRALS]++;
-    count_rate(s, ev, RATE_DEFERRED);
-    if (!e || e->deferred) return;
-    e->deferred = 1;
-    s->figure[DEFERRED]++;
-}
-
-static void less(tally_row *row, const queue_entry *delivery)
-{
-    if (row->count == 0) return; /* dropped since for lack of memory */
-    row->count--;
-    row->bytes -= row->bytes < delivery->size ? row->bytes : delivery->size;
-}
-
-void uncount_delivered(summary *s, const queue_entry *delivery, maillog_str to)
-{
-    uint64_t hash;
-    to = folded(to);
-    less(row_of(s, TABLE_RECIPIENTS, to, &hash), delivery);
-    tally_row *row = row_of(s, TABLE_RECIPIENT_DOMAINS, domain_of(to), &hash);
-    less(row, delivery);
-    row->delay -= row->delay < delivery->delay ? row->delay : delivery->delay;
-    s->figure[DELIVERED]--;
-    s->figure[BYTES_DELIVERED] -= delivery->size;
-    if (!delivery->day) return;
-    count_day(s, delivery->day)->rate[RATE_DELIVERED]--;
-    s->hour[delivery->hour][RATE_DELIVERED]--;
+    static const char end_of_both[] = "ed as ";
+    enum { N = sizeof end_of_both - 1, QUEU = 4, FORWARD = 7 };
+    maillog_str id = {NULL, 0};
+    const char *end = reply.ptr + reply.len, *at = reply.ptr;
+    *forwarded = false;
+    while (at && (at = bytes_find(at, (size_t)(end - at), end_of_both, N)) != NULL) {
+        const size_t before = (size_t)(at - reply.ptr);
+        if (before >= FORWARD && memcmp(at - FORWARD, "forward", FORWARD) == 0) *forwarded = true;
+        if (before >= QUEU && memcmp(at - QUEU, "queu", QUEU) == 0) id.ptr = at + N;
+        at += N;
+    }
+    for (; id.ptr && id.ptr + id.len < end; id.len++) {
+        const char ch = id.ptr[id.len];
+        if (ch == ')' || ch == ' ' || ch == '>' || ch == ',') break;
+    }
+    return id;
 }

@@ -6,8 +6,6 @@
 #include "sheet.h"
 #include "text.h"
 
-#include <maillog/batch.h>
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,12 +69,10 @@ static void parse_span(block *b, size_t at, size_t end)
         const int rc = maillog_batch_parse(&ring.options, b->text + at, end - at, &batch, &used);
         if (rc != MAILLOG_OK || used == 0) return;
         for (uint32_t i = 0; i < batch.nevents; i++) {
-            maillog_batch_event *row = &batch.event[i];
-            maillog_field *field = batch.field + row->field;
-            for (uint32_t k = 0; k < row->nfields; k++) field[k].off -= row->off; /* as events have it: from the line */
-            row->off += (uint32_t)at;
-            row->field += (uint32_t)b->nfields;
+            b->event[b->nevents + i].off += (uint32_t)at;
+            b->event[b->nevents + i].field += (uint32_t)b->nfields;
         }
+        for (uint32_t i = 0; at && i < batch.nfields; i++) batch.field[i].off += (uint32_t)at;
         b->nevents += batch.nevents;
         b->nfields += batch.nfields;
         at += used;
@@ -120,7 +116,11 @@ static void fill_event(const block *b, size_t i, maillog_event *ev)
     ev->flags = row->flags;
     ev->nfields = row->nfields;
     ev->time = row->time;
-    memcpy(ev->field, b->field + row->field, row->nfields * sizeof *ev->field);
+    const maillog_field *field = b->field + row->field;
+    for (uint32_t k = 0; k < row->nfields; k++) {
+        ev->field[k] = field[k];
+        ev->field[k].off -= row->off; /* as events have it: from the line */
+    }
 }
 
 static void render_rows(block *b)
@@ -129,23 +129,15 @@ static void render_rows(block *b)
     b->own.out = &b->printed;
     b->printed.len = 0;
     for (size_t i = 0; i < b->nevents && !interrupted; i++) {
+        const maillog_batch_event *row = &b->event[i];
+        if (ring.work->row && !(row->flags & MAILLOG_FLAG_ESCAPED)) {
+            ring.work->row(&b->own, b->text, row, b->field + row->field);
+            continue;
+        }
         fill_event(b, i, &ev);
         b->own.line = b->first_line + (ring.work->only ? b->number[i] : i);
         if (ring.work->render(&b->own, &ev) < 0) break;
     }
-}
-
-/* What is done with leaves the rows. */
-static void early_rows(block *b)
-{
-    maillog_event ev;
-    size_t n = 0;
-    for (size_t i = 0; i < b->nevents; i++) {
-        fill_event(b, i, &ev);
-        const bool escaped = ev.flags & MAILLOG_FLAG_ESCAPED; /* the reading thread undoes that */
-        if (escaped || !ring.work->early(&b->own, &ev)) b->event[n++] = b->event[i];
-    }
-    b->nevents = n;
 }
 
 static void do_block(job *j)
@@ -159,7 +151,6 @@ static void do_block(job *j)
         parse_span(b, 0, b->len);
     if (only) number_rows(b);
     if (ring.work->render) render_rows(b);
-    if (ring.work->early) early_rows(b);
 }
 
 /* ---- the reading thread ---- */
@@ -189,7 +180,10 @@ static int give_events(const block *b)
 
 static int give_text(block *b)
 {
-    if (b->printed.len) fwrite(b->printed.text, 1, b->printed.len, stdout);
+    if (b->printed.len && ring.work->written)
+        ring.work->written(ring.c, &b->printed);
+    else if (b->printed.len)
+        fwrite(b->printed.text, 1, b->printed.len, stdout);
     if (b->own.status) ring.c->status = b->own.status;
     return !output_open() || interrupted ? -1 : MAILLOG_OK;
 }

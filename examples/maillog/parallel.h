@@ -5,17 +5,20 @@
 
 #include "command.h"
 
+struct sheet;
+
 /* What becomes of the lines of a file. `cb` gets each event, in order, on the calling thread, or `cb_many` gets some at
- * once; before that, on a thread, in no order, `early`, which says whether it has done all there is to be done. With
- * `render` the threads hand each event to it alone, with a command of their own whose `out` is what is printed later,
- * in order. */
+ * once. With `render` the threads hand each event to it alone, in no order, with a command of their own, or to `row` as
+ * the batch has it, if it can be; what they write to that one's `out` is for `written` later, in order, on the calling
+ * thread, while the lines are still there. */
 typedef struct parallel_work {
     maillog_event_cb cb;
     int (*cb_many)(void *user, const maillog_event *ev, size_t n);
     void *user;
-    bool (*early)(command *own, const maillog_event *ev);
     int (*render)(command *own, const maillog_event *ev);
-    const line_filter *only; /* NULL: all lines */
+    void (*row)(command *own, const char *text, const maillog_batch_event *row, const maillog_field *field);
+    void (*written)(command *c, const struct sheet *what); /* NULL: it is printed */
+    const line_filter *only;                               /* NULL: all lines */
 } parallel_work;
 
 /* Begin with a file. */

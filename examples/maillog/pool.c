@@ -6,12 +6,10 @@
 
 #include <pthread.h>
 
-enum { MOST_THREADS = 64 };
-
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t given, done;
-    pthread_t thread[MOST_THREADS];
+    pthread_t thread[POOL_MOST];
     unsigned nthreads;
     job *first, *last;
     bool stop;
@@ -49,7 +47,7 @@ static void *work(void *unused)
 void pool_start(int threads)
 {
     if (threads < 2 || pool.nthreads) return;
-    const unsigned want = threads < MOST_THREADS ? (unsigned)threads : MOST_THREADS;
+    const unsigned want = threads < POOL_MOST ? (unsigned)threads : POOL_MOST;
     while (pool.nthreads < want && pthread_create(&pool.thread[pool.nthreads], NULL, work, NULL) == 0) pool.nthreads++;
 }
 

@@ -10,7 +10,8 @@ typedef struct job {
     bool done;
 } job;
 
-/* So many threads; 1 or less, or none to be had: none. Once. */
+enum { POOL_MOST = 64 };
+/* So many threads, POOL_MOST at most; 1 or less, or none to be had: none. Once. */
 void pool_start(int threads);
 unsigned pool_threads(void);
 /* `j` stays where it is until it is done. */

@@ -1,6 +1,7 @@
 /* queue_ids.c: what is remembered of messages. Those that left the queue some minutes ago make room when the table is
  * full; when that does not suffice it grows; and when memory does not allow that there are two generations of it: the
  * old one, which nobody asked for lately, is forgotten, and the young one becomes old. */
+#include "large.h"
 #include "siphash.h"
 #include "summary.h"
 
@@ -28,8 +29,7 @@ static void make_slots(generation *g, size_t nslots)
 {
     g->nslots = nslots;
     g->used = 0;
-    g->memory = calloc(nslots + 1, sizeof *g->slots + sizeof *g->site);
-    if (!g->memory) must_realloc(NULL, SIZE_MAX); /* says so, and ends */
+    g->memory = large_zeroes((nslots + 1) * (sizeof *g->slots + sizeof *g->site));
     const uintptr_t at = ((uintptr_t)g->memory + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     g->slots = (queue_entry *)at;
     g->site = (site_name *)(g->slots + nslots);
@@ -56,37 +56,46 @@ static queue_entry *slot_of(const generation *g, uint64_t hash)
     return &g->slots[i];
 }
 
-static uint32_t minute_of(const summary *s) { return s->c->now == INT64_MIN ? 0 : (uint32_t)(s->c->now / 60000000000); }
-
 static bool is_done(const queue_entry *e, uint32_t minute)
 {
     const uint32_t away = minute > e->minute ? minute - e->minute : e->minute - minute;
     return e->removed && away > MINUTES;
 }
 
-/* Into a table of another size, or the same: without what is done. */
-static void move_slots(const summary *s, size_t nslots)
+/* Those behind it close up. */
+static void remove_at(generation *g, size_t i)
+{
+    const size_t mask = g->nslots - 1;
+    for (size_t k = (i + 1) & mask; g->slots[k].used; k = (k + 1) & mask) {
+        const size_t home = (size_t)g->slots[k].key & mask;
+        if (((k - home) & mask) < ((k - i) & mask)) continue; /* nothing stands before its home */
+        g->slots[i] = g->slots[k];
+        memcpy(g->site[i], g->site[k], SITE);
+        i = k;
+    }
+    g->slots[i].used = 0;
+    g->used--;
+}
+
+static void remove_done(generation *g, uint32_t minute)
+{
+    for (size_t i = 0; i < g->nslots; i++)
+        while (g->slots[i].used && is_done(&g->slots[i], minute)) remove_at(g, i);
+}
+
+static void grow(void)
 {
     const generation before = young;
-    const uint32_t minute = minute_of(s);
-    make_slots(&young, nslots);
+    make_slots(&young, before.nslots * 2);
     for (size_t i = 0; i < before.nslots; i++) {
         const queue_entry *e = &before.slots[i];
-        if (!e->used || is_done(e, minute)) continue;
+        if (!e->used) continue;
         queue_entry *to = slot_of(&young, e->key);
         *to = *e;
         memcpy(young.site[to - young.slots], before.site[i], SITE);
         young.used++;
     }
     free(before.memory);
-}
-
-static size_t still_used(const summary *s)
-{
-    const uint32_t minute = minute_of(s);
-    size_t n = 0;
-    for (size_t i = 0; i < young.nslots; i++) n += young.slots[i].used && !is_done(&young.slots[i], minute);
-    return n;
 }
 
 static void make_old(summary *s)
@@ -102,9 +111,10 @@ static void make_old(summary *s)
 /* Three quarters are used: half of them at most are to be. */
 static void make_room(summary *s)
 {
-    const size_t used = still_used(s), want = used * 2 > young.nslots ? young.nslots * 2 : young.nslots;
-    if (want <= most_slots)
-        move_slots(s, want);
+    remove_done(&young, s->minute);
+    if (young.used * 2 <= young.nslots) return;
+    if (young.nslots < most_slots)
+        grow();
     else
         make_old(s);
 }
@@ -116,13 +126,14 @@ static queue_entry *insert(summary *s, uint64_t hash)
     memset(e, 0, sizeof *e);
     e->key = hash;
     e->used = 1;
-    e->minute = minute_of(s);
+    e->minute = s->minute;
     young.used++;
     return e;
 }
 
-static queue_entry *entry_at(summary *s, uint64_t hash, bool make)
+queue_entry *queue_entry_of(summary *s, uint64_t hash, bool make)
 {
+    if (!hash) return NULL;
     queue_entry *e = slot_of(&young, hash);
     if (e->used) return e;
     queue_entry *before = old.slots ? slot_of(&old, hash) : NULL;
@@ -139,61 +150,49 @@ static queue_entry *entry_at(summary *s, uint64_t hash, bool make)
     return make ? insert(s, hash) : NULL;
 }
 
+void queue_entry_fetch(uint64_t hash)
+{
+    const size_t i = (size_t)hash & (young.nslots - 1);
+    __builtin_prefetch(&young.slots[i]);
+    __builtin_prefetch(young.site[i]);
+}
+
 char *queue_entry_site(const queue_entry *e) { return young.site[e - young.slots]; }
 
 void queue_entry_done(const summary *s, queue_entry *e)
 {
     e->removed = 1;
-    e->minute = minute_of(s);
+    e->minute = s->minute;
 }
 
-/* Hosts are few, and their lines alternate: those of late are kept. */
-static uint64_t hash_of_host(maillog_str host)
+static uint64_t not_none(uint64_t hash) { return hash ? hash : 1; }
+
+uint64_t host_hash(summary *s, maillog_str host)
 {
-    enum { KEPT = 16, LONGEST = 64 };
-    static struct {
-        char name[LONGEST];
-        size_t len;
-        uint64_t hash;
-    } kept[KEPT];
     if (!host.len) return 0;
-    const size_t place = (host.len + (unsigned char)host.ptr[0] + (unsigned char)host.ptr[host.len - 1]) % KEPT;
-    if (host.len == kept[place].len && memcmp(host.ptr, kept[place].name, host.len) == 0) return kept[place].hash;
+    const size_t place = (host.len + (unsigned char)host.ptr[0] + (unsigned char)host.ptr[host.len - 1]) % HOSTS_KEPT;
+    host_memo *kept = &s->hosts[place];
+    if (host.len == kept->len && memcmp(host.ptr, kept->name, host.len) == 0) return kept->hash;
     const uint64_t hash = siphash(key, host.ptr, host.len, true);
-    if (host.len > LONGEST) return hash;
-    memcpy(kept[place].name, host.ptr, host.len);
-    kept[place].len = host.len;
-    kept[place].hash = hash;
+    if (host.len > LONGEST_HOST) return hash;
+    memcpy(kept->name, host.ptr, host.len);
+    kept->len = host.len;
+    kept->hash = hash;
     return hash;
 }
 
-queue_entry *queue_entry_of(summary *s, const maillog_event *ev, maillog_str queue_id, bool make)
+uint64_t queue_id_hash(uint64_t host, maillog_str queue_id)
 {
-    /* one line asks for its queue ID several times */
-    static char last[32];
-    static size_t len;
-    static uint64_t last_host, hash;
-    if (!queue_id.len) return NULL;
-    if (s->present != ev) s->present = ev, s->host = hash_of_host(maillog_get(ev, MAILLOG_FIELD_HOST));
-    const uint64_t host = s->host;
-    if (queue_id.len == len && host == last_host && memcmp(queue_id.ptr, last, len) == 0)
-        return entry_at(s, hash, make);
     const siphash_key with_host = {{key.half[0] ^ host, key.half[1]}};
-    hash = quick_hash(with_host, queue_id.ptr, queue_id.len);
-    len = queue_id.len <= sizeof last ? queue_id.len : 0;
-    memcpy(last, queue_id.ptr, len);
-    last_host = host;
-    return entry_at(s, hash, make);
+    return queue_id.len ? not_none(quick_hash(with_host, queue_id.ptr, queue_id.len)) : 0;
 }
 
 queue_entry *queue_memo(summary *s, memo_kind what, uint64_t number, maillog_str text, bool make)
 {
     const siphash_key own = {{key.half[0] ^ number, key.half[1] + (uint64_t)what}};
-    queue_entry *e = entry_at(s, quick_hash(own, text.ptr, text.len), make);
+    queue_entry *e = queue_entry_of(s, not_none(quick_hash(own, text.ptr, text.len)), make);
     if (e && !e->removed) queue_entry_done(s, e); /* it is asked for soon, or not at all */
     return e;
 }
-
-queue_entry *queue_entry_by_key(summary *s, uint64_t hash) { return entry_at(s, hash, false); }
 
 uint64_t queue_hash(maillog_str text) { return quick_hash(key, text.ptr, text.len); }

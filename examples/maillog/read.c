@@ -47,18 +47,23 @@ static _Thread_local sheet plain; /* a line of a JSON record, without its escape
 
 void read_free(void) { sheet_free(&plain); }
 
+static const maillog_event *unescaped(const maillog_event *ev, maillog_event *own)
+{
+    size_t n = maillog_json_unwrap(ev->line, ev->len, plain.text, plain.cap);
+    if (n > plain.cap) n = maillog_json_unwrap(ev->line, ev->len, sheet_room(&plain, n), n);
+    return n > 0 && maillog_parse_line(NULL, plain.text, n, own) == MAILLOG_OK ? own : ev;
+}
+
 /* A line goes to the subcommand: escapes of JSON records undone, names masked if asked for, numbered. */
 static int deliver(command *c, const maillog_event *ev)
 {
     maillog_event own;
     int64_t ns;
+    const maillog_event *const given = ev;
     c->line++;
-    if (ev->flags & MAILLOG_FLAG_ESCAPED) {
-        size_t n = maillog_json_unwrap(ev->line, ev->len, plain.text, plain.cap);
-        if (n > plain.cap) n = maillog_json_unwrap(ev->line, ev->len, sheet_room(&plain, n), n);
-        if (n > 0 && maillog_parse_line(NULL, plain.text, n, &own) == MAILLOG_OK) ev = &own;
-    }
+    if (ev->flags & MAILLOG_FLAG_ESCAPED) ev = unescaped(ev, &own);
     if (c->mask) ev = mask_event(ev, &own);
+    c->fleeting = ev != given;
     if (c->clock && ev->time.month && when_epoch(c, &ev->time, &ns)) c->now = ns;
     if (c->which != CMD_TRACE && !when_inside(c)) return MAILLOG_CONTINUE;
     return interrupted ? -1 : c->on_event(c, ev);
@@ -104,8 +109,9 @@ static void threads_start(lane *l)
     work.cb = on_event;
     work.user = l;
     work.cb_many = c->on_events && !c->mask ? on_events : NULL;
-    work.render = apart && c->which == CMD_EVENTS ? deliver : NULL;
-    work.early = apart && !c->mask ? c->on_early : NULL;
+    work.render = apart && (c->which == CMD_EVENTS || c->which == CMD_SUMMARY) ? deliver : NULL;
+    work.row = c->mask ? NULL : c->on_row;
+    work.written = c->on_written;
     work.only = apart && !c->mask ? c->only : NULL;
     c->reference = l->reference;
     l->threaded = !l->merged && !c->follow && !c->state_file && l->src.regular && parallel_begin(c, &work);
@@ -338,7 +344,7 @@ static bool all_ended(const lane *lanes, size_t n)
 void command_read(command *c)
 {
     size_t n;
-    c->clock = c->clock || c->follow || c->which == CMD_SUMMARY || c->since != INT64_MIN || c->until != INT64_MAX;
+    c->clock = c->clock || c->follow || c->since != INT64_MIN || c->until != INT64_MAX;
     file_set *sets = input_sets(c, &n);
     lane *lanes = (lane *)must_realloc(NULL, (n + 1) * sizeof *lanes);
     if (c->nfiles == 0 && isatty(0))

@@ -1,4 +1,6 @@
 /* summary.c: `maillog summary`: totals, rates, reasons, tables. */
+#include "pool.h"
+#include "sheet.h"
 #include "summary.h"
 
 #include <pthread.h>
@@ -14,25 +16,22 @@ const table_info tables[TABLES] = {
 };
 
 static summary sum;
-enum { EVENTS = 1 << 15 };
-static summary_rule rules[EVENTS];
+
+/* ---- a line ---- */
+
+enum { EVENTS = 1 << 15, RULES = 128 };
+static summary_rule rules[RULES]; /* 0: none */
+static uint8_t rule_of[EVENTS];   /* by event type */
+static bool is_postfix[256];
 
 static void set_rules(const summary_rule *rule)
 {
-    for (; rule->event; rule++) rules[rule->event % EVENTS] = *rule;
+    static uint8_t n;
+    for (; rule->event && n + 1 < RULES; rule++) {
+        rules[++n] = *rule;
+        rule_of[rule->event % EVENTS] = n;
+    }
 }
-
-/* Logs are not always in order: rotated sets overlap, hosts' clocks differ. */
-static void keep_time(summary *s, const maillog_time *t)
-{
-    const bool none = !s->first.month, first = none || s->c->now < s->first_at, last = none || s->c->now >= s->last_at;
-    if (!t->month || (!first && !last)) return;
-    const int year = when_year(s->c, t);
-    if (first) s->first = *t, s->first_year = year, s->first_at = s->c->now;
-    if (last) s->last = *t, s->last_year = year, s->last_at = s->c->now;
-}
-
-static bool is_postfix[256];
 
 static void find_postfix(void)
 {
@@ -40,30 +39,69 @@ static void find_postfix(void)
         is_postfix[id & 255] = strncmp(maillog_daemon_name(id), "postfix", 7) == 0;
 }
 
-static void count_line(summary *s, const maillog_event *ev)
+static uint8_t places[UINT16_MAX + 1]; /* by field */
+
+static void set_places(void)
 {
-    s->present = NULL;
+#define X(name) places[MAILLOG_FIELD_##name] = FIELD_##name;
+    SUMMARY_FIELDS(X)
+#undef X
+}
+
+/* Where each field of the line is, in one go: most rules ask for several. */
+static void find_fields(summary *s)
+{
+    memset(s->at, 0, sizeof s->at);
+    for (uint32_t i = s->line.nfields; i > 0; i--) /* the first of a name is what counts */
+        s->at[places[s->line.field[i - 1].id]] = (uint8_t)i;
+}
+
+/* Logs are not always in order: rotated sets overlap, hosts' clocks differ. */
+static void keep_time(summary *s, const maillog_time *t, int year)
+{
+    const bool none = !s->first.month;
+    if (none || s->now < s->first_at) s->first = *t, s->first_year = year, s->first_at = s->now;
+    if (none || s->now >= s->last_at) s->last = *t, s->last_year = year, s->last_at = s->now;
+}
+
+static void new_stamp(summary *s, const maillog_time *t)
+{
+    const int year = when_year(s->c, t);
+    s->stamp = *t;
+    s->stamp_reference = s->c->reference;
+    s->date = (uint32_t)year * 10000 + t->month * 100u + t->day;
+    if (!when_epoch(s->c, t, &s->now)) s->now = INT64_MIN;
+    s->stamp_minute = s->now == INT64_MIN ? 0 : (uint32_t)(s->now / 60000000000);
+    if (s->now != INT64_MIN) keep_time(s, t, year);
+}
+
+static void count_line(summary *s, command *c)
+{
+    const summary_line *line = &s->line;
+    s->c = c;
     s->lines++;
-    s->understood += ev->match == MAILLOG_MATCH_EVENT;
-    keep_time(s, &ev->time);
-    if (is_postfix[ev->daemon] && s->c->pflogsumm && of_other_instance(ev)) return;
-    const summary_handler count = rules[ev->type % EVENTS].count;
-    if (count) count(s, ev);
-    if (is_postfix[ev->daemon]) count_severity(s, ev);
+    s->understood += line->match == MAILLOG_MATCH_EVENT;
+    s->dated = line->time->month != 0;
+    if (s->dated) {
+        if (memcmp(line->time, &s->stamp, sizeof s->stamp) != 0 || c->reference != s->stamp_reference)
+            new_stamp(s, line->time);
+        if (s->now != INT64_MIN) c->now = s->now;
+    }
+    if (is_postfix[line->daemon] && c->pflogsumm && of_other_instance(s)) return;
+    const uint8_t rule = rule_of[line->type % EVENTS];
+    if (rule) {
+        if (!rules[rule].few) find_fields(s);
+        rules[rule].count(s);
+    }
+    if (is_postfix[line->daemon]) count_severity(s);
 }
 
-static int on_event(command *c, const maillog_event *ev)
-{
-    (void)c;
-    count_line(&sum, ev);
-    return MAILLOG_CONTINUE;
-}
-
-/* ---- on threads: each has figures of its own, which are added up at the end ---- */
+/* ---- on threads: each has figures of its own, which are added up at the end; what depends on the lines before is put
+ * down, and done by the thread that reads ---- */
 
 static struct {
     pthread_mutex_t lock;
-    summary *each[64];
+    summary *each[POOL_MOST];
     size_t n;
 } apart = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -78,29 +116,45 @@ static void end_tables(summary *s)
     free(s->days);
 }
 
-/* The calling thread's figures. NULL: there are too many threads. */
+static _Thread_local summary *mine;
+
+/* The calling thread's figures. */
 static summary *own_figures(void)
 {
-    static _Thread_local summary *mine;
     if (mine) return mine;
+    mine = (summary *)must_realloc(NULL, sizeof *mine);
+    memset(mine, 0, sizeof *mine);
+    start_tables(mine);
     pthread_mutex_lock(&apart.lock);
-    if (apart.n < sizeof apart.each / sizeof *apart.each) {
-        mine = apart.each[apart.n++] = (summary *)must_realloc(NULL, sizeof *mine);
-        memset(mine, 0, sizeof *mine);
-        start_tables(mine);
-    }
+    apart.each[apart.n++] = mine;
     pthread_mutex_unlock(&apart.lock);
     return mine;
 }
 
-static bool on_early(command *own, const maillog_event *ev)
+static sheet out; /* of lines that come one by one */
+
+static int on_event(command *c, const maillog_event *ev)
 {
-    summary *s = rules[ev->type % EVENTS].of_message ? NULL : own_figures();
-    if (!s) return false;
-    s->c = own;
-    if (ev->time.month) when_epoch(own, &ev->time, &own->now);
-    count_line(s, ev);
-    return true;
+    summary *s = own_figures();
+    s->line = (summary_line){ev->line, ev->field, ev->nfields, ev->type, ev->daemon, ev->match, &ev->time};
+    count_line(s, c);
+    if (c->out != &out) return MAILLOG_CONTINUE;
+    take_steps(&sum, &out);
+    out.len = 0;
+    return MAILLOG_CONTINUE;
+}
+
+static void on_row(command *own, const char *text, const maillog_batch_event *row, const maillog_field *field)
+{
+    summary *s = own_figures();
+    s->line = (summary_line){text, field, row->nfields, row->type, row->daemon, row->match, &row->time};
+    count_line(s, own);
+}
+
+static void on_written(command *c, const sheet *steps)
+{
+    sum.c = c;
+    take_steps(&sum, steps);
 }
 
 static void add_figures(summary *to, const summary *from)
@@ -213,15 +267,21 @@ int command_summary(command *c)
     s->c = c;
     if (c->top < 0) c->top = 20;
     find_postfix();
+    set_places();
     set_rules(postfix_rules);
     set_rules(other_rules);
     start_tables(s);
     tally_limit(memory / 2);
     queue_ids_start(memory / 2);
     c->on_event = on_event;
-    c->on_early = c->threads > 1 ? on_early : NULL;
+    c->on_row = on_row;
+    c->on_written = on_written;
+    c->out = &out;
+    mine = s;
     command_read(c);
+    s->c = c;
     add_up(s);
+    sheet_free(&out);
     if (s->days) qsort(s->days, s->ndays, sizeof *s->days, by_date);
     for (size_t t = 0; t < TABLES; t++) tally_sort_first(&s->table[t], TALLY_BY_COUNT, (size_t)c->top);
     admit(s);

@@ -5,64 +5,53 @@
 
 #include <string.h>
 
-static maillog_str get(const maillog_event *ev, maillog_field_id id) { return maillog_get(ev, id); }
-static maillog_str queue_id(const maillog_event *ev) { return get(ev, MAILLOG_FIELD_QUEUE_ID); }
+static maillog_str queue_id(const summary *s) { return get(s, FIELD_QUEUE_ID); }
 
 static bool has(maillog_str s, const char *text) { return s.len && bytes_find(s.ptr, s.len, text, strlen(text)); }
 
 /* The daemon without "postfix/": what pflogsumm calls a command. */
-static maillog_str agent(const maillog_event *ev)
+static maillog_str agent(const summary *s)
 {
-    const char *name = maillog_daemon_name(ev->daemon), *slash = strchr(name, '/');
+    const char *name = maillog_daemon_name(s->line.daemon), *slash = strchr(name, '/');
     return str_of(slash ? slash + 1 : name);
 }
 
 /* Of smtpd's lines pflogsumm knows "postfix/smtpd", "postfix/smtps/smtpd" and "postfix/submission/smtpd" only. */
-static bool left_out(const summary *s, const maillog_event *ev)
+static bool left_out(const summary *s)
 {
-    const maillog_str instance = get(ev, MAILLOG_FIELD_INSTANCE);
+    const maillog_str instance = get(s, FIELD_INSTANCE);
     if (!s->c->pflogsumm || !instance.len) return false;
     return !has(instance, "submission") && !has(instance, "smtps");
 }
 
 /* ---- in ---- */
 
-static void on_connect(summary *s, const maillog_event *ev)
-{
-    s->figure[CONNECTIONS] += ev->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD;
-}
+static void on_connect(summary *s) { s->figure[CONNECTIONS] += s->line.daemon == MAILLOG_DAEMON_POSTFIX_SMTPD; }
 
-static void on_client(summary *s, const maillog_event *ev)
+static void on_client(summary *s)
 {
-    const maillog_str id = queue_id(ev), user = get(ev, MAILLOG_FIELD_SASL_USERNAME);
+    const maillog_str id = queue_id(s), user = get(s, FIELD_SASL_USERNAME);
     const bool no_queue = id.len == 7 && memcmp(id.ptr, "NOQUEUE", 7) == 0; /* a before-queue filter's front end */
-    if (left_out(s, ev) || (no_queue && !s->c->pflogsumm)) return;
-    if (user.len) count_in(s, TABLE_SASL, get(ev, MAILLOG_FIELD_SASL_METHOD), user, str_of(""));
-    count_received(s, ev, id, site_of(get(ev, MAILLOG_FIELD_CLIENT_NAME), get(ev, MAILLOG_FIELD_CLIENT_ADDR)), false);
+    if (left_out(s) || (no_queue && !s->c->pflogsumm)) return;
+    if (user.len) count_in(s, TABLE_SASL, get(s, FIELD_SASL_METHOD), user, str_of(""));
+    count_received(s, id, site_of(get(s, FIELD_CLIENT_NAME), get(s, FIELD_CLIENT_ADDR)), false);
 }
 
-static void on_pickup(summary *s, const maillog_event *ev)
-{
-    count_received(s, ev, queue_id(ev), str_of("pickup"), true);
-}
+static void on_pickup(summary *s) { count_received(s, queue_id(s), str_of("pickup"), true); }
 
-static void on_queue_active(summary *s, const maillog_event *ev)
+static void on_queue_active(summary *s)
 {
     uint64_t size;
-    if (maillog_get_u64(ev, MAILLOG_FIELD_SIZE, &size) != MAILLOG_OK) return;
-    count_size(s, ev, queue_id(ev), get(ev, MAILLOG_FIELD_FROM), size);
+    if (!number_of(get(s, FIELD_SIZE), &size)) return;
+    count_size(s, queue_id(s), get(s, FIELD_FROM), size);
 }
 
-static void on_message_id(summary *s, const maillog_event *ev)
+static void on_message_id(summary *s)
 {
-    count_message_id(s, ev, queue_id(ev), get(ev, MAILLOG_FIELD_MESSAGE_ID));
+    count_message_id(s, seek(s, MAILLOG_FIELD_QUEUE_ID), seek(s, MAILLOG_FIELD_MESSAGE_ID));
 }
 
-static void on_removed(summary *s, const maillog_event *ev)
-{
-    queue_entry *e = queue_entry_of(s, ev, queue_id(ev), false);
-    if (e) queue_entry_done(s, e);
-}
+static void on_removed(summary *s) { count_removed(s, seek(s, MAILLOG_FIELD_QUEUE_ID)); }
 
 /* ---- out ---- */
 
@@ -127,46 +116,48 @@ static maillog_str reason_of(maillog_str reply, bool until_bracket, size_t most)
     return reply;
 }
 
-static void on_delivery(summary *s, const maillog_event *ev)
+static void on_sent(summary *s, delivery *d)
 {
-    const maillog_str id = queue_id(ev), to = get(ev, MAILLOG_FIELD_TO), reply = get(ev, MAILLOG_FIELD_REPLY);
-    const uint64_t delay = usec_of(get(ev, MAILLOG_FIELD_DELAY));
-    const bool piped = ev->daemon == MAILLOG_DAEMON_POSTFIX_PIPE;
-    count_given_back(s, ev, id);
-    switch (maillog_get_word(ev, MAILLOG_FIELD_STATUS)) {
+    bool forwarded;
+    d->queued_as = queued_as(get(s, FIELD_REPLY), &forwarded);
+    s->figure[FORWARDED] += forwarded;
+    count_delivery(s, forwarded ? STEP_TRIED : STEP_SENT, d);
+}
+
+static void on_delivery(summary *s)
+{
+    delivery d = {.queue_id = queue_id(s), .to = get(s, FIELD_TO), .orig_to = get(s, FIELD_ORIG_TO)};
+    d.postfix = true;
+    d.delay = usec_of(get(s, FIELD_DELAY));
+    d.piped = s->line.daemon == MAILLOG_DAEMON_POSTFIX_PIPE;
+    switch (get_word(s, FIELD_STATUS)) {
     case MAILLOG_STATUS_SENT:
-        if (has(reply, "forwarded as "))
-            s->figure[FORWARDED]++;
-        else if (!count_hand_over(s, ev, id, reply) && !(piped && count_piped(s, ev, id, to, delay)))
-            count_delivered(s, ev, id, to, delay);
+        on_sent(s, &d);
         return;
     case MAILLOG_STATUS_DEFERRED:
-        count_deferred(s, ev, id, to, delay);
-        count_in(s, TABLE_DEFERRAL_REASONS, agent(ev), reason_of(reply, true, 65), str_of(""));
+        count_delivery(s, STEP_DEFERRED, &d);
+        count_in(s, TABLE_DEFERRAL_REASONS, agent(s), reason_of(get(s, FIELD_REPLY), true, 65), str_of(""));
         return;
     case MAILLOG_STATUS_BOUNCED:
+        count_delivery(s, STEP_TRIED, &d);
         s->figure[BOUNCED]++;
-        count_rate(s, ev, RATE_BOUNCED);
-        count_in(s, TABLE_BOUNCE_REASONS, raw_value(get(ev, MAILLOG_FIELD_MESSAGE), "relay=", ','),
-                 reason_of(reply, false, 66), str_of(""));
+        count_rate(s, RATE_BOUNCED);
+        count_in(s, TABLE_BOUNCE_REASONS, raw_value(get(s, FIELD_MESSAGE), "relay=", ','),
+                 reason_of(get(s, FIELD_REPLY), false, 66), str_of(""));
         return;
     default:
+        count_delivery(s, STEP_TRIED, &d);
         return;
     }
 }
 
-static void on_expired(summary *s, const maillog_event *ev)
-{
-    (void)ev;
-    s->figure[EXPIRED]++;
-}
+static void on_expired(summary *s) { s->figure[EXPIRED]++; }
 
-static void on_connect_failed(summary *s, const maillog_event *ev)
+static void on_connect_failed(summary *s)
 {
-    if (ev->daemon != MAILLOG_DAEMON_POSTFIX_SMTP) return;
-    const maillog_str name = get(ev, MAILLOG_FIELD_RELAY_NAME);
-    count_in(s, TABLE_DELIVERY_FAILURES, get(ev, MAILLOG_FIELD_ERROR),
-             name.len ? name : get(ev, MAILLOG_FIELD_RELAY_ADDR), str_of(""));
+    if (s->line.daemon != MAILLOG_DAEMON_POSTFIX_SMTP) return;
+    const maillog_str name = get(s, FIELD_RELAY_NAME);
+    count_in(s, TABLE_DELIVERY_FAILURES, get(s, FIELD_ERROR), name.len ? name : get(s, FIELD_RELAY_ADDR), str_of(""));
 }
 
 /* ---- refused, warned, held, discarded ---- */
@@ -179,11 +170,10 @@ typedef struct outcome {
 static const outcome refused = {REJECTED, TABLE_REJECT_REASONS}, warned = {REJECT_WARNINGS, TABLE_WARNED_REASONS},
                      held = {HELD, TABLE_HOLD_REASONS}, discarded = {DISCARDED, TABLE_DISCARD_REASONS};
 
-static void count_outcome(summary *s, const maillog_event *ev, outcome o, maillog_str stage, maillog_str reason,
-                          maillog_str name)
+static void count_outcome(summary *s, outcome o, maillog_str stage, maillog_str reason, maillog_str name)
 {
     s->figure[o.figure]++;
-    if (o.figure == REJECTED || s->c->pflogsumm) count_rate(s, ev, RATE_REJECTED); /* it has one column for all four */
+    if (o.figure == REJECTED || s->c->pflogsumm) count_rate(s, RATE_REJECTED); /* it has one column for all four */
     count_in(s, o.table, stage, reason, name);
 }
 
@@ -196,11 +186,11 @@ static size_t find_byte(maillog_str s, char one, char other)
 }
 
 /* A reason without what differs from client to client, so that equal ones fall together. */
-static maillog_str plain_reason(const summary *s, const maillog_event *ev, char *buf, size_t cap)
+static maillog_str plain_reason(const summary *s, char *buf, size_t cap)
 {
-    const maillog_str reason = get(ev, MAILLOG_FIELD_REASON);
-    maillog_str text = reason.len ? reason : get(ev, MAILLOG_FIELD_TEXT); /* of HOLD, DISCARD: the table's own words */
-    const maillog_str name = get(ev, MAILLOG_FIELD_NAME), zone = get(ev, MAILLOG_FIELD_ZONE);
+    const maillog_str reason = get(s, FIELD_REASON);
+    maillog_str text = reason.len ? reason : get(s, FIELD_TEXT); /* of HOLD, DISCARD: the table's own words */
+    const maillog_str name = get(s, FIELD_NAME), zone = get(s, FIELD_ZONE);
     if (zone.len) {
         const int n = snprintf(buf, cap, "blocked using %.*s", (int)zone.len, zone.ptr);
         const maillog_str out = {buf, n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1};
@@ -213,7 +203,7 @@ static maillog_str plain_reason(const summary *s, const maillog_event *ev, char 
         drop_front(&text, find_byte(text, ':', ';') + 2); /* without a <name> it takes the class for one */
     }
     text.len = find_byte(text, ';', ',');
-    const maillog_str class_ = get(ev, MAILLOG_FIELD_CLASS);
+    const maillog_str class_ = get(s, FIELD_CLASS);
     const bool address = (class_.len == 14 && memcmp(class_.ptr, "Sender address", 14) == 0) ||
                          (class_.len == 17 && memcmp(class_.ptr, "Recipient address", 17) == 0);
     if (!address) return text;
@@ -226,41 +216,41 @@ static maillog_str plain_reason(const summary *s, const maillog_event *ev, char 
     return text;
 }
 
-static void on_refusal(summary *s, const maillog_event *ev, outcome o)
+static void on_refusal(summary *s, outcome o)
 {
     char buf[256];
-    const maillog_str reason = plain_reason(s, ev, buf, sizeof buf);
-    maillog_str name = site_of(get(ev, MAILLOG_FIELD_CLIENT_NAME), get(ev, MAILLOG_FIELD_CLIENT_ADDR));
-    if (has(reason, "Sender address rejected:")) name = get(ev, MAILLOG_FIELD_FROM);
-    if (has(reason, "Recipient address rejected:") || has(reason, "User unknown")) name = get(ev, MAILLOG_FIELD_TO);
+    const maillog_str reason = plain_reason(s, buf, sizeof buf);
+    maillog_str name = site_of(get(s, FIELD_CLIENT_NAME), get(s, FIELD_CLIENT_ADDR));
+    if (has(reason, "Sender address rejected:")) name = get(s, FIELD_FROM);
+    if (has(reason, "Recipient address rejected:") || has(reason, "User unknown")) name = get(s, FIELD_TO);
     if (!name.len) name = str_of("<>");
-    count_outcome(s, ev, o, get(ev, MAILLOG_FIELD_STAGE), reason, name);
+    count_outcome(s, o, get(s, FIELD_STAGE), reason, name);
 }
 
-static void on_reject(summary *s, const maillog_event *ev)
+static void on_reject(summary *s)
 {
-    if (!left_out(s, ev)) on_refusal(s, ev, refused);
+    if (!left_out(s)) on_refusal(s, refused);
 }
 
-static void on_reject_warning(summary *s, const maillog_event *ev)
+static void on_reject_warning(summary *s)
 {
-    if (!left_out(s, ev)) on_refusal(s, ev, warned);
+    if (!left_out(s)) on_refusal(s, warned);
 }
 
-static void on_action(summary *s, const maillog_event *ev)
+static void on_action(summary *s)
 {
-    const maillog_word action = maillog_get_word(ev, MAILLOG_FIELD_ACTION);
-    if (action == MAILLOG_ACTION_HOLD) on_refusal(s, ev, held);
-    if (action == MAILLOG_ACTION_DISCARD) on_refusal(s, ev, discarded);
+    const maillog_word action = get_word(s, FIELD_ACTION);
+    if (action == MAILLOG_ACTION_HOLD) on_refusal(s, held);
+    if (action == MAILLOG_ACTION_DISCARD) on_refusal(s, discarded);
 }
 
-static bool by_cleanup(const maillog_event *ev) { return ev->daemon == MAILLOG_DAEMON_POSTFIX_CLEANUP; }
+static bool by_cleanup(const summary *s) { return s->line.daemon == MAILLOG_DAEMON_POSTFIX_CLEANUP; }
 
 /* What stands behind the stage in cleanup's line, without where it came from: pflogsumm's name for it. */
-static maillog_str behind_stage(const maillog_event *ev, maillog_str stage)
+static maillog_str behind_stage(const summary *s, maillog_str stage)
 {
     static const char from[] = "; from=<";
-    maillog_str text = get(ev, MAILLOG_FIELD_MESSAGE);
+    maillog_str text = get(s, FIELD_MESSAGE);
     if (!stage.len) return text;
     drop_front(&text, (size_t)(stage.ptr + stage.len - text.ptr));
     if (text.len) drop_front(&text, 1);
@@ -273,95 +263,92 @@ static maillog_str behind_stage(const maillog_event *ev, maillog_str stage)
 }
 
 /* Checks of what a message contains: the check's own text tells more than the header it found. */
-static void on_content(summary *s, const maillog_event *ev, outcome o)
+static void on_content(summary *s, outcome o)
 {
-    const maillog_str milter = get(ev, MAILLOG_FIELD_STAGE), where = get(ev, MAILLOG_FIELD_WHERE);
-    const maillog_str stage = milter.len ? milter : where, content = get(ev, MAILLOG_FIELD_CONTENT);
+    const maillog_str milter = get(s, FIELD_STAGE), where = get(s, FIELD_WHERE);
+    const maillog_str stage = milter.len ? milter : where, content = get(s, FIELD_CONTENT);
     if (s->c->pflogsumm) {
-        count_outcome(s, ev, o, agent(ev), stage, cut(behind_stage(ev, stage), 64));
+        count_outcome(s, o, agent(s), stage, cut(behind_stage(s, stage), 64));
         return;
     }
-    const maillog_str text = get(ev, MAILLOG_FIELD_TEXT), reason = get(ev, MAILLOG_FIELD_REASON);
+    const maillog_str text = get(s, FIELD_TEXT), reason = get(s, FIELD_REASON);
     const maillog_str why = text.len ? text : reason.len ? reason : stage;
-    count_outcome(s, ev, o, stage.len ? stage : agent(ev), why,
-                  content.len ? cut(content, 64)
-                              : site_of(get(ev, MAILLOG_FIELD_CLIENT_NAME), get(ev, MAILLOG_FIELD_CLIENT_ADDR)));
+    count_outcome(s, o, stage.len ? stage : agent(s), why,
+                  content.len ? cut(content, 64) : site_of(get(s, FIELD_CLIENT_NAME), get(s, FIELD_CLIENT_ADDR)));
 }
 
-static void on_content_check(summary *s, const maillog_event *ev)
+static void on_content_check(summary *s)
 {
-    switch (maillog_get_word(ev, MAILLOG_FIELD_ACTION)) {
+    switch (get_word(s, FIELD_ACTION)) {
     case MAILLOG_ACTION_REJECT:
-        on_content(s, ev, refused);
+        on_content(s, refused);
         return;
     case MAILLOG_ACTION_WARNING:
-        on_content(s, ev, warned);
+        on_content(s, warned);
         return;
     case MAILLOG_ACTION_HOLD:
-        on_content(s, ev, held);
+        on_content(s, held);
         return;
     case MAILLOG_ACTION_DISCARD:
-        on_content(s, ev, discarded);
+        on_content(s, discarded);
         return;
     default:
         return;
     }
 }
 
-static void on_mime_error(summary *s, const maillog_event *ev)
+static void on_mime_error(summary *s)
 {
-    if (!s->c->pflogsumm) on_content(s, ev, refused);
+    if (!s->c->pflogsumm) on_content(s, refused);
 }
 
-static void on_milter(summary *s, const maillog_event *ev)
+static void on_milter(summary *s)
 {
-    if (s->c->pflogsumm && !by_cleanup(ev)) return;
-    if (ev->type == MAILLOG_EVENT_POSTFIX_MILTER_REJECT) on_content(s, ev, refused);
-    if (ev->type == MAILLOG_EVENT_POSTFIX_MILTER_HOLD) on_content(s, ev, held);
-    if (ev->type == MAILLOG_EVENT_POSTFIX_MILTER_DISCARD) on_content(s, ev, discarded);
+    if (s->c->pflogsumm && !by_cleanup(s)) return;
+    if (s->line.type == MAILLOG_EVENT_POSTFIX_MILTER_REJECT) on_content(s, refused);
+    if (s->line.type == MAILLOG_EVENT_POSTFIX_MILTER_HOLD) on_content(s, held);
+    if (s->line.type == MAILLOG_EVENT_POSTFIX_MILTER_DISCARD) on_content(s, discarded);
 }
 
-static void on_proxy_reject(summary *s, const maillog_event *ev)
+static void on_proxy_reject(summary *s)
 {
-    if (!s->c->pflogsumm)
-        count_outcome(s, ev, refused, get(ev, MAILLOG_FIELD_STAGE), cut(get(ev, MAILLOG_FIELD_REPLY), 64), str_of(""));
+    if (!s->c->pflogsumm) count_outcome(s, refused, get(s, FIELD_STAGE), cut(get(s, FIELD_REPLY), 64), str_of(""));
 }
 
 /* ---- what pflogsumm does not have ---- */
 
-static void on_tls(summary *s, const maillog_event *ev)
+static void on_tls(summary *s)
 {
-    if (maillog_get_word(ev, MAILLOG_FIELD_TLS_USAGE) == MAILLOG_TLS_USAGE_REUSED) return;
-    const bool in = maillog_has(ev, MAILLOG_FIELD_CLIENT_ADDR);
-    count_in(s, TABLE_TLS, str_of(in ? "in" : "out"), get(ev, MAILLOG_FIELD_TLS_PROTOCOL),
-             get(ev, MAILLOG_FIELD_TLS_CIPHER));
+    if (get_word(s, FIELD_TLS_USAGE) == MAILLOG_TLS_USAGE_REUSED) return;
+    const bool in = get(s, FIELD_CLIENT_ADDR).ptr != NULL;
+    count_in(s, TABLE_TLS, str_of(in ? "in" : "out"), get(s, FIELD_TLS_PROTOCOL), get(s, FIELD_TLS_CIPHER));
 }
 
-static void on_sasl_failed(summary *s, const maillog_event *ev)
+static void on_sasl_failed(summary *s)
 {
-    count_in(s, TABLE_SASL_FAILED, get(ev, MAILLOG_FIELD_SASL_METHOD), get(ev, MAILLOG_FIELD_CLIENT_ADDR), str_of(""));
+    count_in(s, TABLE_SASL_FAILED, get(s, FIELD_SASL_METHOD), get(s, FIELD_CLIENT_ADDR), str_of(""));
 }
 
-static void on_postscreen(summary *s, const maillog_event *ev)
+static void on_postscreen(summary *s)
 {
-    const maillog_str kind = get(ev, MAILLOG_FIELD_KIND);
-    if (ev->daemon != MAILLOG_DAEMON_POSTFIX_POSTSCREEN) return;
+    const maillog_str kind = get(s, FIELD_KIND);
+    if (s->line.daemon != MAILLOG_DAEMON_POSTFIX_POSTSCREEN) return;
     char name[TWO_WORDS];
-    const maillog_str type = str_of(maillog_event_name(ev->type));
+    const maillog_str type = str_of(maillog_event_name(s->line.type));
     const maillog_str result = kind.len ? two_words(name, type, kind) : type;
     count_in(s, TABLE_POSTSCREEN, result, str_of(""), str_of(""));
 }
 
 #define POSTFIX(event) MAILLOG_EVENT_POSTFIX_##event
 const summary_rule postfix_rules[] = {
-    {POSTFIX(CONNECT), on_connect, false},
-    {POSTFIX(CLIENT), on_client, true},
-    {POSTFIX(PICKUP), on_pickup, true},
+    {POSTFIX(CONNECT), on_connect, true},
+    {POSTFIX(CLIENT), on_client, false},
+    {POSTFIX(PICKUP), on_pickup, false},
     {POSTFIX(MESSAGE_ID), on_message_id, true},
-    {POSTFIX(QUEUE_ACTIVE), on_queue_active, true},
+    {POSTFIX(QUEUE_ACTIVE), on_queue_active, false},
     {POSTFIX(REMOVED), on_removed, true},
-    {POSTFIX(DELIVERY), on_delivery, true},
-    {POSTFIX(EXPIRED), on_expired, false},
+    {POSTFIX(DELIVERY), on_delivery, false},
+    {POSTFIX(EXPIRED), on_expired, true},
     {POSTFIX(CONNECT_FAILED), on_connect_failed, false},
     {POSTFIX(REJECT), on_reject, false},
     {POSTFIX(REJECT_WARNING), on_reject_warning, false},
@@ -387,28 +374,34 @@ const summary_rule postfix_rules[] = {
     {0, NULL, false},
 };
 
-bool of_other_instance(const maillog_event *ev)
+bool of_other_instance(const summary *s)
 {
-    const maillog_str instance = get(ev, MAILLOG_FIELD_INSTANCE);
+    const maillog_str instance = seek(s, MAILLOG_FIELD_INSTANCE);
     return instance.len && (instance.len < 8 || memcmp(instance.ptr, "postfix/", 8) != 0);
 }
 
 /* ---- every line: warnings and worse, and what master(8) says ---- */
 
-void count_severity(summary *s, const maillog_event *ev)
+static void count_severe(summary *s, maillog_str text)
 {
     static const struct {
         const char *word;
         table_id table;
     } severe[] = {{"warning: ", TABLE_WARNINGS}, {"fatal: ", TABLE_FATALS}, {"panic: ", TABLE_PANICS}};
-    maillog_str text = get(ev, MAILLOG_FIELD_MESSAGE);
-    const bool may_be = text.len && (*text.ptr == 'w' || *text.ptr == 'f' || *text.ptr == 'p');
-    for (size_t i = 0; may_be && i < sizeof severe / sizeof *severe; i++) {
+    for (size_t i = 0; i < sizeof severe / sizeof *severe; i++) {
         const size_t n = strlen(severe[i].word);
         if (text.len <= n || memcmp(text.ptr, severe[i].word, n) != 0) continue;
         drop_front(&text, n);
-        count_in(s, severe[i].table, agent(ev), cut(text, 66), str_of(""));
+        count_in(s, severe[i].table, agent(s), cut(text, 66), str_of(""));
         return;
     }
-    if (ev->daemon == MAILLOG_DAEMON_POSTFIX_MASTER) count_in(s, TABLE_MASTER, text, str_of(""), str_of(""));
+    if (s->line.daemon == MAILLOG_DAEMON_POSTFIX_MASTER) count_in(s, TABLE_MASTER, text, str_of(""), str_of(""));
+}
+
+void count_severity(summary *s)
+{
+    const maillog_str text = seek(s, MAILLOG_FIELD_MESSAGE);
+    const char first = text.len ? *text.ptr : '\0';
+    if (first == 'w' || first == 'f' || first == 'p' || s->line.daemon == MAILLOG_DAEMON_POSTFIX_MASTER)
+        count_severe(s, text);
 }

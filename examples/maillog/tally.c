@@ -1,6 +1,7 @@
 /* tally.c: open addressing over rows in the order they came. When memory is short, the rarer half of the biggest table
  * goes: what is frequent stays right, and the number of what was dropped is known. */
 #include "command.h"
+#include "large.h"
 #include "siphash.h"
 #include "tally.h"
 
@@ -70,8 +71,7 @@ static void index_rows(tally *t, size_t nslots)
 {
     free(t->slots);
     t->nslots = nslots;
-    t->slots = (tally_slot *)calloc(nslots, sizeof *t->slots);
-    if (!t->slots) must_realloc(NULL, SIZE_MAX); /* says so, and ends */
+    t->slots = (tally_slot *)large_zeroes(nslots * sizeof *t->slots);
     for (size_t i = 0; i < t->n; i++) put_row(t, slot_of(t, t->rows[i].hash), i);
 }
 
@@ -128,6 +128,8 @@ static uint64_t hash_of(const tally *t, const maillog_str *part)
     return h;
 }
 
+uint64_t tally_hash(maillog_str name) { return quick_hash(key, name.ptr, name.len); }
+
 /* A part that is cut is not cut within a character of UTF-8. */
 static size_t kept(const tally *t, maillog_str s)
 {
@@ -157,8 +159,10 @@ tally_row *tally_at(tally *t, const maillog_str part[TALLY_KEYS], uint64_t *hash
     if (limit && in_use > limit && t->n > 64) drop_half(t);
     if ((t->n + 1) * 2 > t->nslots) index_rows(t, t->nslots * 2);
     slot = slot_of(t, *hash);
-    if (t->n == t->cap) t->rows = (tally_row *)must_realloc(t->rows, (t->cap = t->cap * 2 + 32) * sizeof *t->rows);
-    tally_row *row = &t->rows[t->n++];
+    tally_row *row;
+    if (t->n == t->cap)
+        t->rows = (tally_row *)large_grown(t->rows, t->n * sizeof *row, (t->cap = t->cap * 2 + 32) * sizeof *row);
+    row = &t->rows[t->n++];
     memset(row, 0, sizeof *row);
     row->hash = *hash;
     copy_keys(t, row, part);
@@ -191,6 +195,17 @@ tally_row *tally_find(tally *t, uint64_t hash)
     if (!t->nslots) return NULL;
     const size_t slot = slot_of(t, hash);
     return t->slots[slot].row ? &t->rows[t->slots[slot].row - 1] : NULL;
+}
+
+void tally_fetch_slot(const tally *t, uint64_t hash)
+{
+    if (t->nslots) __builtin_prefetch(&t->slots[(size_t)hash & (t->nslots - 1)]);
+}
+
+void tally_fetch_row(const tally *t, uint64_t hash)
+{
+    const tally_slot *slot = t->nslots ? &t->slots[(size_t)hash & (t->nslots - 1)] : NULL;
+    if (slot && slot->row && slot->hash == (uint32_t)(hash >> 32)) __builtin_prefetch(&t->rows[slot->row - 1]);
 }
 
 double tally_average(const tally_row *row) { return row->count ? (double)row->delay / (double)row->count / 1e6 : 0; }

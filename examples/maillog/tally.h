@@ -36,10 +36,15 @@ typedef struct tally {
 void tally_limit(uint64_t memory);
 /* The row of a name, made if it is not there. It lives until the next call. */
 tally_row *tally_at(tally *t, const maillog_str key[TALLY_KEYS], uint64_t *hash);
+/* The hash of the row of a name that has one part. */
+uint64_t tally_hash(maillog_str name);
 /* Add another table's rows to those of the same name. */
 void tally_merge(tally *t, const tally *other);
 /* NULL: not there (any more). */
 tally_row *tally_find(tally *t, uint64_t hash);
+/* A row that will be asked for soon comes into the cache: first its slot, some time later the row. */
+void tally_fetch_slot(const tally *t, uint64_t hash);
+void tally_fetch_row(const tally *t, uint64_t hash);
 /* Seconds. */
 double tally_average(const tally_row *row);
 /* Rows with a count or a deferral. */

@@ -1,0 +1,35 @@
+/* large.c: see large.h. */
+#include "large.h"
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { LARGE = 1 << 21 };
+
+static void *large_new(size_t n)
+{
+    void *p = NULL;
+    if (n < LARGE || posix_memalign(&p, LARGE, n) != 0) return must_realloc(NULL, n);
+#ifdef MADV_HUGEPAGE
+    madvise(p, n, MADV_HUGEPAGE); /* in vain: small pages do, too */
+#endif
+    return p;
+}
+
+void *large_zeroes(size_t n)
+{
+    void *p = n < LARGE ? calloc(n, 1) : large_new(n);
+    if (!p) must_realloc(NULL, SIZE_MAX); /* says so, and ends */
+    return n < LARGE ? p : memset(p, 0, n);
+}
+
+void *large_grown(void *p, size_t used, size_t n)
+{
+    if (n < LARGE) return must_realloc(p, n);
+    void *more = large_new(n);
+    if (used) memcpy(more, p, used);
+    free(p);
+    return more;
+}
