@@ -4,7 +4,8 @@ include(CMakePackageConfigHelpers)
 
 set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/maillog)
 
-# the .pc file relocates: paths are relative to ${prefix} unless the user gave absolute ones
+# the .pc file relocates: paths are relative to ${prefix} unless the user gave absolute ones. The prefix is known only when
+# it is installed: cmake --install BUILD --prefix DIR
 foreach(_dir LIBDIR INCLUDEDIR)
   if(IS_ABSOLUTE "${CMAKE_INSTALL_${_dir}}")
     set(MAILLOG_PC_${_dir} "${CMAKE_INSTALL_${_dir}}")
@@ -12,7 +13,9 @@ foreach(_dir LIBDIR INCLUDEDIR)
     set(MAILLOG_PC_${_dir} "\${prefix}/${CMAKE_INSTALL_${_dir}}")
   endif()
 endforeach()
-configure_file(pkgconfig/maillog.pc.in maillog.pc @ONLY)
+set(MAILLOG_PC_PREFIX "@CMAKE_INSTALL_PREFIX@")
+configure_file(pkgconfig/maillog.pc.in maillog.pc.in @ONLY)
+install(CODE "configure_file(\"${PROJECT_BINARY_DIR}/maillog.pc.in\" \"${PROJECT_BINARY_DIR}/maillog.pc\" @ONLY)" COMPONENT development)
 
 configure_package_config_file(cmake/maillogConfig.cmake.in maillogConfig.cmake INSTALL_DESTINATION ${_package_dir})
 write_basic_package_version_file(maillogConfigVersion.cmake COMPATIBILITY SameMinorVersion)

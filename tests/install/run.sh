@@ -5,12 +5,15 @@ set -eu
 build=$1 src=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+cmake --install "$build" --prefix "$work/here" --component development >/dev/null
+PKG_CONFIG_PATH=$(dirname "$(find "$work/here" -name maillog.pc)")
+export PKG_CONFIG_PATH
+[ "$(pkg-config --variable=prefix maillog)" = "$work/here" ] || { echo "FAIL: maillog.pc does not name the prefix it was installed to"; exit 1; }
 DESTDIR="$work/root" cmake --install "$build" --prefix /usr >/dev/null
 mv "$work/root/usr" "$work/moved" # nothing may depend on where it was installed
 libdir=$(cd "$(dirname "$(find "$work/moved" -name maillog.pc)")/.." && pwd)
 cc=${CC:-cc}
 PKG_CONFIG_PATH="$libdir/pkgconfig"
-export PKG_CONFIG_PATH
 pc() { pkg-config --define-prefix "$@"; }
 $cc "$src/tests/install/consumer.c" $(pc --cflags --libs maillog) -o "$work/shared"
 LD_LIBRARY_PATH="$libdir" "$work/shared"
