@@ -105,14 +105,22 @@ exits 1 "$maillog" events /proc/self/mem mail.log; says err "/proc/self/mem: "; 
 exits 1 sh -c "'$maillog' events whole > /dev/full"; says err "No space left"
 exits 0 sh -c "'$maillog' events whole whole | head -n 1"; [ ! -s err ] || fail "a reader that leaves is no trouble"
 
-# a pipe that stays open: what came is seen before more comes
+# a pipe that stays open: what came is seen before more comes, half a line with its other half; at its end a line without one
+sees() {
+    tries=0
+    while [ "$(wc -l < seen)" -lt $1 ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+    [ "$(wc -l < seen)" = $1 ] || fail "an open pipe: $(wc -l < seen) lines, want $1"
+}
 mkfifo slow
-"$maillog" events < slow > seen &
-exec 3> slow
-head -n 1 mail.log >&3
-tries=0
-while [ ! -s seen ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
-[ "$(wc -l < seen)" = 1 ] || fail "an open pipe"
-exec 3>&-
-wait
+for threads in 1 3; do
+    "$maillog" events --year 2026 --threads $threads < slow > seen &
+    exec 3> slow
+    head -n 1 mail.log >&3; sees 1
+    { sed -n 2p mail.log; sed -n 3p mail.log | cut -c 1-30 | tr -d '\n'; } >&3; sees 2
+    { sed -n 3p mail.log | cut -c 31-; head -n 2000 whole; printf 'the end'; } >&3; sees $((3 + $(head -n 2000 whole | wc -l)))
+    exec 3>&-
+    wait
+    { head -n 3 mail.log; head -n 2000 whole; printf 'the end'; } > same
+    "$maillog" events --year 2026 same | cmp -s - seen || fail "a pipe is read as a file"
+done
 echo "input: right"

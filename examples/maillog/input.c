@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -87,6 +88,12 @@ bool source_open(source *s, const char *name)
 ssize_t source_read(source *s, char *buf, size_t cap)
 {
     return s->unpack ? s->unpack->read(s, buf, cap) : source_raw(s, buf, cap);
+}
+
+bool source_silent(const source *s)
+{
+    struct pollfd p = {s->fd, POLLIN, 0};
+    return !s->regular && poll(&p, 1, 0) == 0;
 }
 
 void source_close(source *s)

@@ -34,6 +34,8 @@ struct source {
 bool source_open(source *s, const char *name);
 /* Bytes read, 0 at the end (or when interrupted), -1: `why` says it; what came before it is good. */
 ssize_t source_read(source *s, char *buf, size_t cap);
+/* Is there nothing to be read at present? A pipe may be silent for hours. */
+bool source_silent(const source *s);
 void source_close(source *s);
 
 /* for unpackers: the bytes of the file itself */

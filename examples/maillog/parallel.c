@@ -276,6 +276,13 @@ static int give_all(void)
     return rc;
 }
 
+int parallel_flush(void)
+{
+    block *b = block_at(ring.put);
+    const int rc = b->lines ? put_block(behind_last_line(b), false) : MAILLOG_OK;
+    return rc < 0 ? rc : give_all();
+}
+
 int parallel_leave(const char **tail, size_t *len)
 {
     const int rc = give_all();

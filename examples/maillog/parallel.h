@@ -28,6 +28,8 @@ char *parallel_room(size_t n);
 /* So many were read. Not `taken`: they need one reader (records of several lines, endless lines), see parallel_leave().
  * Negative: the callback gave up. */
 int parallel_feed(size_t n, bool *taken);
+/* Hand on the lines that are whole: the rest may be long in coming. */
+int parallel_flush(void);
 /* Hand on all that was taken; the bytes that were not, and those of a line before them, are in `tail`. */
 int parallel_leave(const char **tail, size_t *len);
 /* The file is over: a last line without a line end counts. All that was taken is handed on. */

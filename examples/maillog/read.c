@@ -114,7 +114,7 @@ static void threads_start(lane *l)
     work.written = c->on_written;
     work.only = apart && !c->mask ? c->only : NULL;
     c->reference = l->reference;
-    l->threaded = !l->merged && !c->follow && !c->state_file && l->src.regular && parallel_begin(c, &work);
+    l->threaded = !l->merged && !c->follow && !c->state_file && parallel_begin(c, &work);
 }
 
 static void stream_start(lane *l)
@@ -234,13 +234,15 @@ static int end_file(lane *l)
     return rc;
 }
 
-/* What was read goes to the threads, as long as they can do it. */
+/* What was read goes to the threads, as long as they can do it. What a pipe gave is seen at once if it has no more. */
 static int feed_threads(lane *l, size_t n)
 {
     const char *tail;
     size_t len, used;
     bool taken;
+    l->c->reference = l->reference;
     int rc = parallel_feed(n, &taken);
+    if (taken && rc >= 0 && source_silent(&l->src)) rc = parallel_flush();
     if (taken || rc < 0) return rc;
     l->threaded = false;
     rc = parallel_leave(&tail, &len);
