@@ -257,6 +257,7 @@ static bool quick_lmtp_connection(ml_quick *out, bool header_has_pid)
     const char *const pid = q.p + 1;
     q.p = quick_digits(&q, pid);
     if (q.p <= pid || !ML_QUICK_SKIP(&q.p, "): ")) return false;
+    if (quick_has(&q, q.p, '<')) return false; /* another end of the parentheses? */
     ml_row(&q, header_has_pid ? MAILLOG_FIELD_CHILD_PID : MAILLOG_FIELD_PID, pid, q.p - 3);
     if (ML_QUICK_SKIP(&q.p, "Connect from ")) {
         ML_ROW(&q, CLIENT, q.p, q.e);
