@@ -32,18 +32,22 @@ says out '"received":2,'; says out '"delivered":2,'; says out '"through_filter":
     echo "$p/smtpd[1]: NOQUEUE: hold: RCPT from mail.bad.co.uk[192.0.2.66]: <x>: Helo command odd; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>"
     echo "Jul 19 09:00:01 mx postfix-out/smtpd[1]: 4F001120FF: client=unknown[192.0.2.9]"
     echo "$p/smtpd[1]: warning: hostname x.example.net does not resolve to address 192.0.2.7"
+    echo "$p/smtp[3]: 4F00112A9: to=<v@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=5.7.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.7.1 <v@example.com>: not today, see https://help.example.com/why/not/today/1234567890 (in reply to RCPT TO command))"
+    echo "Jul 19 09:00:01 mx dovecot: lda(x@example.org)<1><a>: sieve: msgid=<1@example.net>: stored mail into mailbox 'Junk'"
+    echo "Jul 19 09:00:01 mx dovecot: lda(x@example.org)<1><a>: sieve: msgid=<2@example.net>: stored mail into mailbox 'INBOX'"
     echo "$p/pickup[5]: 4F00112AD: uid=0 from=<root>"
     echo "$p/qmgr[2]: 4F00112AD: from=<root@mx.example.org>, size=100, nrcpt=1 (queue active)"
 } > log
 exits 0 "$maillog" summary --json --year 2026 log
-for text in '"received":5,' '"delivered":2,' '"forwarded":1,' '"deferred":1,' '"deferrals":2,' '"bounced":1,' '"rejected":2,' '"held":2,' '"discarded":1,' \
+for text in '"received":5,' '"delivered":2,' '"forwarded":1,' '"deferred":1,' '"deferrals":2,' '"bounced":2,' '"rejected":2,' '"held":2,' '"discarded":1,' \
     '"bytes_received":3600,' '"bytes_delivered":3000,' '"senders":3,' '"recipients":2,' \
     '{"address":"a@example.net","count":2,"bytes":3000}' '{"domain":"192.0.2.9","count":1,"bytes":500}' \
     '{"domain":"example.com","count":0,"bytes":0,"deferrals":2,"delay_average":0.000,"delay_max":40.000}' \
     '{"stage":"RCPT","reason":"blocked using bl.example","name":"bad.co.uk","count":1}' '{"stage":"header","reason":"5.7.1 no pills","name":' \
     '{"relay":"mx.example.com[192.0.2.1]:25","reason":"no such user (in reply to RCPT TO command)","count":1}' \
     '{"stage":"RCPT","reason":"Helo command odd","name":"bad.co.uk","count":1}' '{"agent":"smtp","reason":"mx.example.com[192.0.2.1]:25: Connection timed out","count":2}' \
-    '{"program":"smtpd","text":"hostname x.example.net does not resolve to address 192.0.2.7","count":1}'; do
+    '{"relay":"mx.example.com[192.0.2.1]:25","reason":"not today, see https://help.example.com/why/not/today/123456789...","count":1}' \
+    '{"action":"stored","mailbox":"Junk","count":1}' '{"program":"smtpd","text":"hostname x.example.net does not resolve to address 192.0.2.7","count":1}'; do
     says out "$text"
 done
 exits 0 "$maillog" summary --year 2026 log

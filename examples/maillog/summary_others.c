@@ -74,9 +74,15 @@ static void on_result(summary *s)
 
 /* ---- mailboxes ---- */
 
+/* Sieve puts a name into quotes, the others do not. */
 static void on_mailbox(summary *s)
 {
-    count_in(s, TABLE_SIEVE, str_of(maillog_event_name(s->line.type)), get(s, FIELD_MAILBOX), nothing);
+    maillog_str name = get(s, FIELD_MAILBOX);
+    if (name.len > 1 && *name.ptr == '\'' && name.ptr[name.len - 1] == '\'') {
+        name.ptr++;
+        name.len -= 2;
+    }
+    count_in(s, TABLE_SIEVE, str_of(maillog_event_name(s->line.type)), name, nothing);
 }
 
 static void on_login(summary *s)

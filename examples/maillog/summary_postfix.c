@@ -72,15 +72,22 @@ static void drop_front(maillog_str *s, size_t n)
     s->len -= n;
 }
 
+/* Behind the first colon; 0: there is none. That of a URL is none, but for pflogsumm. */
+static size_t behind_colon(maillog_str s, bool of_urls)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] == ':' && (of_urls || s.len - i < 3 || memcmp(s.ptr + i, "://", 3) != 0)) return i + 1;
+    return 0;
+}
+
 /* The end of a long reply says more than its beginning: who said it, and where, goes first. */
-static maillog_str shortened(maillog_str s, size_t most)
+static maillog_str shortened(const summary *x, maillog_str s, size_t most)
 {
     while (s.len > most) {
         size_t at = 0;
         for (size_t i = 6; i <= s.len; i++)
             if (memcmp(s.ptr + i - 6, "said: ", 6) == 0 && (i == 6 || s.ptr[i - 7] == ' ')) at = i;
-        for (size_t i = 0; !at && i < s.len; i++)
-            if (s.ptr[i] == ':') at = i + 1;
+        if (!at) at = behind_colon(s, x->c->pflogsumm);
         if (!at) break;
         drop_front(&s, at);
         while (s.len && *s.ptr == ' ') drop_front(&s, 1);
@@ -106,11 +113,11 @@ static bool is_code(maillog_str s)
     return s.ptr[3] == ' ';
 }
 
-static maillog_str reason_of(maillog_str reply, bool until_bracket, size_t most)
+static maillog_str reason_of(const summary *s, maillog_str reply, bool until_bracket, size_t most)
 {
     const char *bracket = until_bracket ? (const char *)memchr(reply.ptr, ')', reply.len) : NULL;
     if (bracket) reply.len = (size_t)(bracket - reply.ptr);
-    reply = cut(shortened(reply, most), most);
+    reply = cut(shortened(s, reply, most), most);
     if (is_code(reply)) drop_front(&reply, 4);
     if (until_bracket && reply.len > 11 && memcmp(reply.ptr, "connect to ", 11) == 0) drop_front(&reply, 11);
     return reply;
@@ -136,14 +143,14 @@ static void on_delivery(summary *s)
         return;
     case MAILLOG_STATUS_DEFERRED:
         count_delivery(s, STEP_DEFERRED, &d);
-        count_in(s, TABLE_DEFERRAL_REASONS, agent(s), reason_of(get(s, FIELD_REPLY), true, 65), str_of(""));
+        count_in(s, TABLE_DEFERRAL_REASONS, agent(s), reason_of(s, get(s, FIELD_REPLY), true, 65), str_of(""));
         return;
     case MAILLOG_STATUS_BOUNCED:
         count_delivery(s, STEP_TRIED, &d);
         s->figure[BOUNCED]++;
         count_rate(s, RATE_BOUNCED);
         count_in(s, TABLE_BOUNCE_REASONS, raw_value(get(s, FIELD_MESSAGE), "relay=", ','),
-                 reason_of(get(s, FIELD_REPLY), false, 66), str_of(""));
+                 reason_of(s, get(s, FIELD_REPLY), false, 66), str_of(""));
         return;
     default:
         count_delivery(s, STEP_TRIED, &d);
