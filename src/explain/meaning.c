@@ -1,7 +1,7 @@
 /* meaning.c: what a restriction says of a message in plain words, and what an admin can do about it. */
 #include "finding.h"
 
-enum { OF_SUBJECT, OF_WHAT, OF_ZONE, OF_DETAIL, OF_NOTHING };
+enum { OF_SUBJECT, OF_BARE_SUBJECT /* of texts without a detail alone */, OF_WHAT, OF_ZONE, OF_DETAIL, OF_NOTHING };
 
 typedef struct meaning {
     const char *restriction; /* or NULL: any of the kind */
@@ -33,6 +33,7 @@ static const meaning meanings[] = {
     ROW(NULL, USER_UNKNOWN, SUBJECT, "there is no such address here: %q", "if there should be, add it to the table that the text names"),
     ROW("reject_unverified_sender", UNVERIFIED, SUBJECT, "a probe did not find the sender address %q deliverable", NULL),
     ROW(NULL, UNVERIFIED, SUBJECT, "a probe did not find the address %q deliverable", NULL),
+    ROW(NULL, LOGIN, BARE_SUBJECT, "the sender address %q belongs to a login, and the client did not log in", "smtpd_sender_login_maps says which login owns which address"),
     ROW(NULL, LOGIN, SUBJECT, "the sender address %q does not belong to the client's login", "smtpd_sender_login_maps says which login owns which address"),
     ROW(NULL, BLOCKLIST, ZONE, "the DNS blocklist %q lists it", "if the listing is wrong, the client has to ask the list to remove it; if it must get in, permit it ahead of the list"),
     ROW(NULL, GREYLIST, NOTHING, "greylisting asks every unknown client to come back later", NULL),
@@ -64,7 +65,7 @@ static const meaning *meaning_of(const ml_finding *f)
 {
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
         const meaning *m = &meanings[i];
-        if (m->kind != f->info.kind) continue;
+        if (m->kind != f->info.kind || (m->of == OF_BARE_SUBJECT && f->info.detail.len)) continue;
         if (!m->restriction || ml_is(f->restriction, m->restriction)) return m;
     }
     return NULL;
@@ -74,6 +75,7 @@ static maillog_str value_for(const meaning *m, const ml_finding *f)
 {
     switch (m->of) {
     case OF_SUBJECT:
+    case OF_BARE_SUBJECT:
         return f->info.subject;
     case OF_WHAT:
         return f->info.what;

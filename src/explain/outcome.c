@@ -130,13 +130,26 @@ static const maillog_message_check *decisive(const maillog_message *m)
     return NULL;
 }
 
+/* smtpd logs no reason where a command comes before TLS or a log-in, and counts it at the disconnect: `mail=0/1`. */
+static void say_unsaid(ml_say *o)
+{
+    const uint64_t last = o->m->lines.len ? o->m->lines.ptr[o->m->lines.len - 1] : 0;
+    if (!o->m->nlegs && last && o->m->client.addr.len) {
+        maillog__say(o, ": ");
+        maillog__say_client(o);
+        maillog__say(o, " was refused a command, as the counts in %l show, and no line says why", last);
+        return;
+    }
+    maillog__say(o, ", and no line says why");
+    if (last) maillog__say(o, "; the last is %l", last);
+}
+
 static void refused(ml_say *o, const char *verb)
 {
     const maillog_message_check *k = decisive(o->m);
     maillog__say(o, "%z", verb);
     if (!k) {
-        maillog__say(o, ", and no line says why");
-        if (o->m->lines.len) maillog__say(o, "; the last is %l", o->m->lines.ptr[o->m->lines.len - 1]);
+        say_unsaid(o);
         return;
     }
     if (maillog__is_login(k)) {
