@@ -12,25 +12,34 @@ static found parse(const bench_log *t) { return way_batches(t, NULL); }
 static found header(const bench_log *t)
 {
     static uint8_t all[256];
-    const maillog_options opt = {sizeof opt, all};
+    const maillog_options opt = {sizeof opt, all, NULL};
     memset(all, 1, sizeof all);
     return way_batches(t, &opt);
 }
 
-static found line(const bench_log *t)
+static found lines(const bench_log *t, maillog_memo *memo)
 {
+    const maillog_options opt = {sizeof opt, NULL, memo};
     found r = {0, 0, 0};
     maillog_event ev;
     for (const char *p = t->text, *end = p + t->len; p < end;) {
         const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p));
         if (!lf) lf = end;
-        maillog_parse_line(NULL, p, (size_t)(lf - p), &ev);
+        maillog_parse_line(memo ? &opt : NULL, p, (size_t)(lf - p), &ev);
         r.lines++;
         r.fields += ev.nfields;
         r.sum += ev.field[ev.nfields - 1].off;
         p = lf + 1;
     }
     return r;
+}
+
+static found line(const bench_log *t) { return lines(t, NULL); }
+
+static found with_memo(const bench_log *t)
+{
+    maillog_memo memo = {{0}};
+    return lines(t, &memo);
 }
 
 /* One daemon of the ten or so that the log has. */
@@ -47,6 +56,7 @@ static const way ways[] = {
     {"header", header},       /* all daemons skipped */
     {"parse", parse},         /* all fields, in batches */
     {"line", line},           /* the same, line by line: with the memchr that finds them */
+    {"memo", with_memo},      /* so, with a memo */
     {"stream", way_callback}, /* the same, by callback */
     {"one", one_daemon},      /* by callback, one daemon in ten */
 };
@@ -57,7 +67,7 @@ int main(int argc, char **argv)
     const int single = argc == 4 && strcmp(argv[1], "--once") == 0;
     const long rounds = argc == 3 ? strtol(argv[2], NULL, 10) : 30;
     if (argc < 2 || argc > 4 || (argc == 4 && !single) || rounds < 1) {
-        fprintf(stderr, "usage: bench_parse FILE [ROUNDS] | --once memchr|header|parse|line|stream|one FILE\n");
+        fprintf(stderr, "usage: bench_parse FILE [ROUNDS] | --once memchr|header|parse|line|memo|stream|one FILE\n");
         return 2;
     }
     bench_log t;

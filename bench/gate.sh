@@ -1,7 +1,7 @@
 #!/bin/sh
 # usage: gate.sh BUILD [update]
 # Instructions a line (callgrind) of bench/mix.py's logs against those in gate.txt: fails when one rose by more than 2 %. In
-# gate.txt: mix, instructions with SSE2, with AVX2. BUILD is one of the default type, of gcc 12, with MAILLOG_BUILD_BENCH. Counts
+# gate.txt: mix, or a way to parse the first of them, instructions with SSE2, with AVX2. BUILD is one of the default type, of gcc 12, with MAILLOG_BUILD_BENCH. Counts
 # do not depend on the machine's load, but on the compiler. Without valgrind, or for another kind of processor: 77, which ctest
 # calls skipped; on one without AVX2, only SSE2 is looked at.
 set -eu
@@ -13,18 +13,26 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 lines=4000
 
-# a line's instructions in batches: count PROGRAM LOG
+# a line's instructions: count PROGRAM WAY FUNCTION
 count() {
-    valgrind --tool=callgrind --toggle-collect=maillog_batch_parse --callgrind-out-file="$work/out" \
-        "$1" --once parse "$2" >/dev/null 2>&1
+    valgrind --tool=callgrind --toggle-collect=$3 --callgrind-out-file="$work/out" "$1" --once $2 "$work/log" >/dev/null 2>&1
     awk -v n=$lines '/^totals:/ {printf "%.0f", $2 / n}' "$work/out"
+}
+
+# NAME WAY FUNCTION
+row() {
+    sse2=$(count "$build/bench/bench_parse_sse2" $2 $3) avx2=-
+    if grep -qw avx2 /proc/cpuinfo; then avx2=$(count "$build/bench/bench_parse" $2 $3); fi
+    echo "$1 $sse2 $avx2"
 }
 
 for mix in small inbound outbound imap; do
     python3 "$here/mix.py" $mix $lines >"$work/log"
-    sse2=$(count "$build/bench/bench_parse_sse2" "$work/log") avx2=-
-    if grep -qw avx2 /proc/cpuinfo; then avx2=$(count "$build/bench/bench_parse" "$work/log"); fi
-    echo "$mix $sse2 $avx2"
+    row $mix parse maillog_batch_parse
+    [ $mix = small ] || continue
+    row callback stream maillog_stream_feed
+    row line line maillog_parse_line
+    row memo memo maillog_parse_line
 done >"$work/now"
 if [ "${2:-}" = update ]; then
     cp "$work/now" "$here/gate.txt"

@@ -50,6 +50,8 @@ size_t maillog_sizeof(int what)
         return sizeof(maillog_batch_event);
     case MAILLOG_SIZEOF_JSON_OPTIONS:
         return sizeof(maillog_json_options);
+    case MAILLOG_SIZEOF_MEMO:
+        return sizeof(maillog_memo);
     default:
         return 0;
     }

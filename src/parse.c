@@ -64,6 +64,28 @@ void maillog__parse_any(ml_line *l, const uint8_t *skip, ml_cur line, maillog_fi
     l->ev->nfields = (uint32_t)(l->next - field);
 }
 
+/* What is in a maillog_memo. */
+typedef struct memo {
+    ml_line line;
+    ml_host hosts[ML_HOSTS];
+    bool is_set_up;
+} memo;
+
+typedef char memo_fits[sizeof(memo) <= sizeof(maillog_memo) ? 1 : -1];
+
+static memo *memo_of(const maillog_options *opt)
+{
+    const bool has_memo = opt && opt->size >= offsetof(maillog_options, memo) + sizeof opt->memo;
+    return has_memo ? (memo *)(void *)opt->memo : NULL;
+}
+
+static int parse(const maillog_options *opt, memo *m, const char *p, const char *e, const char *readable,
+                 maillog_event *out)
+{
+    if (m) m->line.hosts = m->hosts; /* it may have been moved */
+    return maillog__path()->line(m ? &m->line : NULL, opt ? opt->skip : NULL, p, e, readable, out);
+}
+
 /* One LF or CRLF at the end is not part of the line. */
 static const char *without_line_end(const char *p, const char *e)
 {
@@ -72,14 +94,26 @@ static const char *without_line_end(const char *p, const char *e)
     return e;
 }
 
-int maillog_parse_line(const maillog_options *opt, const char *line, size_t len, maillog_event *out)
+/* What most calls need not: see maillog_parse_line(). */
+static __attribute__((noinline)) int parse_rare(const maillog_options *opt, const char *line, size_t len,
+                                                maillog_event *out)
 {
+    memo *const m = memo_of(opt);
     if (!out || (!line && len)) return MAILLOG_ERR_ARGUMENT;
     if (!line) line = "";
     if (len > UINT32_MAX) len = UINT32_MAX;
-    const char *const end = without_line_end(line, line + len);
-    ml_line l;
-    ml_line_init(&l, out, line, line + len);
-    maillog__path()->line(&l, opt ? opt->skip : NULL, line, end, out->field);
-    return MAILLOG_OK;
+    if (m && !m->is_set_up) {
+        maillog__line_keep(&m->line, m->hosts);
+        m->is_set_up = true;
+    }
+    return parse(opt, m, line, without_line_end(line, line + len), line + len, out);
+}
+
+int maillog_parse_line(const maillog_options *opt, const char *line, size_t len, maillog_event *out)
+{
+    memo *const m = memo_of(opt);
+    if (ML_RARELY(!out || !line || len - 1 >= UINT32_MAX || (unsigned char)line[len - 1] <= '\r' ||
+                  (m && !m->is_set_up)))
+        return parse_rare(opt, line, len, out); /* apart, so that nothing is saved on the stack for it */
+    return parse(opt, m, line, line + len, line + len, out);
 }

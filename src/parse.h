@@ -12,7 +12,8 @@
 void maillog__parse_any(ml_line *l, const uint8_t *skip, ml_cur line, maillog_field *field);
 void maillog__parse_message(ml_line *l, const uint8_t *skip, ml_cur message, maillog_field *field);
 
-/* Offsets count from `base`; loads below `readable` are allowed. All else is set for each line that needs it. */
+/* Offsets count from `base`; loads below `readable` are allowed. All else is set for each line that needs it. Of what
+ * is kept from line to line, there is none: maillog__line_keep(). */
 static inline void ml_line_init(ml_line *l, maillog_event *ev, const char *base, const char *readable)
 {
     l->ev = ev;
@@ -21,8 +22,7 @@ static inline void ml_line_init(ml_line *l, maillog_event *ev, const char *base,
     l->hosts = NULL;
 }
 
-/* What is kept from line to line, where one follows the other in a buffer; in one that stands by itself it is never
- * looked at. `hosts`: ML_HOSTS of them. */
+/* What is kept from line to line. `hosts`: ML_HOSTS of them. */
 void maillog__line_keep(ml_line *l, ml_host *hosts);
 
 #endif

@@ -87,15 +87,11 @@ int maillog_stream_init(maillog_stream *out, const maillog_callbacks *cb, void *
     return MAILLOG_OK;
 }
 
-/* Offsets of the next event count from its line, p. */
-ML_INLINE ml_line *line_at(stream *s, const char *p, const char *readable, maillog_event *ev)
+/* What lines before this one left; the stream may have been moved. */
+ML_INLINE ml_line *kept_line(stream *s)
 {
-    ml_line *const l = &s->line;
-    l->ev = ev;
-    ml_line_base(l, p);
-    l->readable = readable;
-    l->hosts = s->hosts; /* the stream may have been moved */
-    return l;
+    s->line.hosts = s->hosts;
+    return &s->line;
 }
 
 static int call_back(void *to, const maillog_event *ev)
@@ -112,7 +108,7 @@ static int deliver(stream *s, const char *p, const char *e, const char *readable
     maillog_event ev;
     if (e > p && e[-1] == '\r') e--;
     if ((size_t)(e - p) > UINT32_MAX) e = p + UINT32_MAX;
-    s->path->line(line_at(s, p, readable, &ev), s->skip, p, e, ev.field);
+    (void)s->path->line(kept_line(s), s->skip, p, e, readable, &ev);
     ev.flags |= flags;
     return call_back(s, &ev);
 }
@@ -122,7 +118,8 @@ static const char *deliver_lines(stream *s, const char *p, const char *end, int 
 {
     const char *e, *next;
     if ((size_t)(end - p) <= UINT32_MAX) {
-        ml_line *const l = line_at(s, p, end, NULL);
+        ml_line *const l = kept_line(s);
+        l->readable = end;
         return s->path->lines(l, s->skip_any ? s->skip : NULL, p, call_back, s, rc);
     }
     if (!maillog__next_line(p, end, &e, &next)) return p;

@@ -88,6 +88,7 @@ static void test_constants(void **state)
     assert_int_equal(maillog_sizeof(MAILLOG_SIZEOF_BATCH), sizeof(maillog_batch));
     assert_int_equal(maillog_sizeof(MAILLOG_SIZEOF_BATCH_EVENT), sizeof(maillog_batch_event));
     assert_int_equal(maillog_sizeof(MAILLOG_SIZEOF_JSON_OPTIONS), sizeof(maillog_json_options));
+    assert_int_equal(maillog_sizeof(MAILLOG_SIZEOF_MEMO), sizeof(maillog_memo));
     assert_int_equal(maillog_sizeof(-1), 0);
     assert_string_equal(maillog_strerror(12345), "unknown error");
     for (int error = 0; error > -8; error--) has_text(maillog_strerror(error), "error", error);

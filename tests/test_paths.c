@@ -49,6 +49,24 @@ static void expect_event(const test_case *c, const maillog_event *ev)
     free(json);
 }
 
+/* With what the lines before left, in a memo that is moved from line to line. */
+static void parse_with_memo(const test_case *c, const char *p)
+{
+    static maillog_memo memo[2];
+    static unsigned turn;
+    maillog_options opt = {sizeof opt, NULL, &memo[turn]};
+    maillog_event ev;
+    memcpy(&memo[turn], &memo[1 - turn], sizeof *memo);
+    memset(&memo[1 - turn], 0xA5, sizeof *memo);
+    assert_int_equal(maillog_parse_line(&opt, p, c->len, &ev), MAILLOG_OK);
+    expect_event(c, &ev);
+    opt.size = offsetof(maillog_options, memo); /* of a caller that does not know of it */
+    opt.memo = &memo[turn = 1 - turn];
+    memcpy(&memo[turn], &memo[1 - turn], sizeof *memo);
+    assert_int_equal(maillog_parse_line(&opt, p, c->len, &ev), MAILLOG_OK);
+    assert_memory_equal(&memo[turn], &memo[1 - turn], sizeof *memo);
+}
+
 /* As a line, and as a batch of one line without its end: `p` is where the line stands. */
 static void parse_at(const test_case *c, char *p)
 {
@@ -60,6 +78,7 @@ static void parse_at(const test_case *c, char *p)
     memcpy(p, c->line, c->len);
     assert_int_equal(maillog_parse_line(NULL, p, c->len, &ev), MAILLOG_OK);
     expect_event(c, &ev);
+    parse_with_memo(c, p);
     if (memchr(c->line, '\n', c->len)) return;
     memset(&b, 0, sizeof b);
     b.event = &row;

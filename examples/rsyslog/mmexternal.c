@@ -8,13 +8,15 @@
 
 int main(void)
 {
+    maillog_memo memo = {{0}};
+    const maillog_options from_line = {sizeof from_line, .memo = &memo};
     char *line = NULL, *text = NULL;
     size_t line_cap = 0, cap = 0;
     for (ssize_t n; (n = getline(&line, &line_cap, stdin)) > 0;) {
         maillog_event ev;
         const maillog_json_options options = {sizeof options, .flags = MAILLOG_JSON_NO_HEADER | MAILLOG_JSON_NUMBERS};
         n -= line[n - 1] == '\n';
-        if (maillog_parse_line(NULL, line, (size_t)n, &ev) != MAILLOG_OK) return 1;
+        if (maillog_parse_line(&from_line, line, (size_t)n, &ev) != MAILLOG_OK) return 1;
         size_t len = maillog_event_json(&ev, &options, text, cap);
         if (len > cap) {
             free(text);

@@ -89,7 +89,8 @@ typedef enum maillog_struct {
     MAILLOG_SIZEOF_STREAM = 7,
     MAILLOG_SIZEOF_BATCH = 8,
     MAILLOG_SIZEOF_BATCH_EVENT = 9,
-    MAILLOG_SIZEOF_JSON_OPTIONS = 10
+    MAILLOG_SIZEOF_JSON_OPTIONS = 10,
+    MAILLOG_SIZEOF_MEMO = 11
 } maillog_struct;
 
 /** sizeof of a public struct in bytes; 0 for an unknown `what`. Thread-safe. */

@@ -103,6 +103,28 @@ static inline bool offset_at(const char *p, int *minutes)
 }
 
 /* `Jul 19 07:59:06 `: the byte after it, or NULL. */
+#ifdef ML_AVX2
+static inline const char *bsd(const char *p, maillog_time *out)
+{
+    /* of each byte but the month's: what a 0 or a separator is, and how much more it may be; the day may be padded */
+    const __m128i zeros = _mm_setr_epi8(0, 0, 0, 0, '0', '0', ' ', '0', '0', ':', '0', '0', ':', '0', '0', ' ');
+    const __m128i most = _mm_setr_epi8(-1, -1, -1, -1, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0);
+    const __m128i pad = _mm_setr_epi8(0, 0, 0, 0, ' ', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m128i pad_bit = _mm_setr_epi8(0, 0, 0, 0, '0' ^ ' ', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m128i both_digits = _mm_setr_epi8(4, 5, 7, 8, 10, 11, 13, 14, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i text = ml_vec_16(p);
+    const __m128i x = _mm_sub_epi8(_mm_or_si128(text, _mm_and_si128(_mm_cmpeq_epi8(text, pad), pad_bit)), zeros);
+    const __m128i pairs = _mm_maddubs_epi16(_mm_shuffle_epi8(x, both_digits), _mm_set1_epi16(10 | 1 << 8));
+    const __m128i numbers = _mm_packus_epi16(pairs, pairs); /* day, hour, minute, second; the rest is 0 or the same */
+    const __m128i limits = _mm_setr_epi8(31, 23, 59, 60, 0, 0, 0, 0, 31, 23, 59, 60, 0, 0, 0, 0);
+    const __m128i over = _mm_or_si128(_mm_subs_epu8(x, most), _mm_subs_epu8(numbers, limits));
+    const uint32_t day_to_second = (uint32_t)_mm_cvtsi128_si32(numbers);
+    const unsigned month = month_number(p);
+    if (!ml_is_zero_16(over) || !month || !(day_to_second & 0xFF)) return NULL;
+    set_time(out, (uint64_t)month << 16 | (uint64_t)day_to_second << 24, 0, 0, MAILLOG_NO_OFFSET);
+    return p + 16;
+}
+#else
 static inline const char *bsd(const char *p, maillog_time *out)
 {
     const uint64_t zeros =
@@ -116,6 +138,7 @@ static inline const char *bsd(const char *p, maillog_time *out)
     set_time(out, (uint64_t)month << 16 | side_by_side(pairs) << 24 | (uint64_t)number << 48, 0, 0, MAILLOG_NO_OFFSET);
     return p + 16;
 }
+#endif
 
 /* `:06` at p in the place of the second in the first number of a time, or ~0. */
 static inline uint64_t second_at(const char *p)
@@ -206,11 +229,11 @@ static inline bool new_second(ml_line *l, const char *p)
 /* A stamp that is not that of the line before, or not all of it. */
 static __attribute__((noinline)) const char *new_stamp(ml_line *l, const char *p, maillog_time *out)
 {
-    const bool same = ml_same_16(p, l->stamp);
     if (*p != '2' && new_second(l, p)) {
         *out = l->time;
         return p + 16;
     }
+    const bool same = ml_same_16(p, l->stamp);
     if (same && new_microsecond(l, p, out)) return p + 33;
     const char *const end = *p == '2' ? rfc3339(l, p, same, out) : bsd(p, out);
     if (end) {

@@ -26,9 +26,11 @@ typedef int ml_deliver(void *to, const maillog_event *ev);
 
 /* `skip`: as in maillog_options. */
 typedef struct ml_path {
-    /* Parse the line [p, e) into l->ev. `l` was set up with ml_line_init(), once for any number of lines. `field` has
-     * MAILLOG_FIELDS_MAX rows; it is l->ev->field, except in a batch, where the event is scratch. */
-    void (*line)(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field);
+    /* The line [p, e), which stands by itself, into `ev`; offsets count from p, and loads below `readable` are allowed.
+     * `kept`: what lines before it left, see maillog__line_keep(), or NULL; all else in it is set here. MAILLOG_OK, so
+     * that maillog_parse_line() may end with it. */
+    int (*line)(ml_line *kept, const uint8_t *skip, const char *p, const char *e, const char *readable,
+                maillog_event *ev);
     /* The same of each line, or record, from p < l->readable on, whose ends are looked for. Each event is given to
      * `deliver`, until that returns what is not 0, which *rc gets; else it is left alone. Where the next line begins:
      * at the end of what is readable, or its own end is not there. For this and for rows(), also maillog__line_keep()
@@ -45,7 +47,14 @@ extern const ml_path maillog__path_base;
 extern const ml_path maillog__path_avx2;
 #endif
 
-/* The best one that this processor can run. */
-const ml_path *maillog__path(void);
+/* The best one that this processor can run: the compiler's own library has asked, when the program was loaded. */
+static inline const ml_path *maillog__path(void)
+{
+#if ML_DISPATCH
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
+        return &maillog__path_avx2;
+#endif
+    return &maillog__path_base;
+}
 
 #endif

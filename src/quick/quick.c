@@ -301,16 +301,17 @@ ML_INLINE uint32_t rows_between(const maillog_field *from, const maillog_field *
 }
 
 /* The line at p, if it is a common one or has a header like theirs; its rows are written from `field` on and its time
- * at `time`. `framed`: its end is known. Else `at` gets it; and `row`, if not NULL, where the line is, as soon as that
- * is known: then it need not be kept any longer. */
+ * at `time`. `framed`: its end is known, and of lines before it something may be kept, or not. Else `at` gets it; and
+ * `row`, if not NULL, where the line is, as soon as that is known: then it need not be kept any longer. */
 ML_INLINE parsed common_line(ml_line *l, const text *t, const char *p, bool framed, ends *at, maillog_field *field,
                              maillog_time *time, maillog_batch_event *row, bool in_batch)
 {
     static const parsed none;
     const uintptr_t to_offset = l->to_offset;
-    const char *const host = plain_stamp(l, p, !framed, time);
+    const bool keep = !framed || l->hosts;
+    const char *const host = plain_stamp(l, p, keep, time);
     if (!host) return none;
-    const char *const tag = framed ? past_host(host, true) : past_known_host(l->hosts, host);
+    const char *const tag = keep ? past_known_host(l->hosts, host) : past_host(host, true);
     if (!tag) return none;
     ml_row_at(&field[0], MAILLOG_FIELD_HOST, 0, (uint32_t)((uintptr_t)host + to_offset), (uint32_t)(tag - host - 1));
 
@@ -369,48 +370,82 @@ static inline bool put_event(maillog_event *ev, maillog_field *field, parsed fou
 
 /* ---- a line that stands by itself ---- */
 
-/* A line of LEAST bytes or more, and NULs to all that may be looked at behind it. Steps of known size need no call. */
-ML_INLINE void copy_line(char *to, const char *from, size_t len)
+/* No loops: a compiler would call memcpy for them, which costs more. */
+ML_INLINE void copy_64(char *to, const char *from)
 {
-    enum { STEP = 32, HALF = 16 };
-    char *const end = to + len;
-    if (len >= STEP) {
-        for (size_t i = STEP; i <= len; i += STEP) memcpy(to + i - STEP, from + i - STEP, STEP);
-        memcpy(end - STEP, from + len - STEP, STEP);
-    } else {
-        memcpy(to, from, HALF);
-        memcpy(end - HALF, from + len - HALF, HALF);
-    }
-    memset(end, 0, STEP);
-    memset(end + STEP, 0, STEP);
-    memset(end + 2 * STEP, 0, STEP);
-    memset(end + 3 * STEP, 0, ML_BEHIND - 3 * STEP);
+    ml_copy_32(to, from);
+    ml_copy_32(to + 32, from + 32);
+}
+ML_INLINE void copy_128(char *to, const char *from)
+{
+    copy_64(to, from);
+    copy_64(to + 64, from + 64);
 }
 
-/* The line [p, e) in a copy: for one that stands by itself, or has no room in its buffer. */
-static void parse_line(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field)
+/* A line of LEAST bytes or more, as two pieces that overlap, and NULs to all that may be looked at behind it. */
+ML_INLINE void copy_line(char *to, const char *from, size_t len)
+{
+    char *const end = to + len;
+    const char *const from_end = from + len;
+    if (len > 256) {
+        memcpy(to, from, len);
+    } else if (len > 128) {
+        copy_128(to, from);
+        copy_128(end - 128, from_end - 128);
+    } else if (len > 64) {
+        copy_64(to, from);
+        copy_64(end - 64, from_end - 64);
+    } else if (len >= 32) {
+        ml_copy_32(to, from);
+        ml_copy_32(end - 32, from_end - 32);
+    } else {
+        memcpy(to, from, 16);
+        memcpy(end - 16, from_end - 16, 16);
+    }
+    ml_zero_32(end);
+    ml_zero_32(end + 32);
+    ml_zero_32(end + 64);
+    ml_zero_32(end + ML_BEHIND - 32);
+}
+
+/* The line [p, e), which stands by itself, in a copy. */
+static int parse_line(ml_line *kept, const uint8_t *skip, const char *p, const char *e, const char *readable,
+                      maillog_event *ev)
 {
     char copy[COPIED_MAX + ML_BEHIND];
-    const char *const base = l->base, *const readable = l->readable;
-    maillog_event *const ev = l->ev;
+    ml_line own, *const l = kept ? kept : &own;
     const size_t len = (size_t)(e - p);
-    bool found = false;
+    own.hosts = NULL;
+    l->ev = ev;
     ev->line = p;
     ev->len = (uint32_t)len;
-    if (ML_QUICK && len - LEAST <= COPIED_MAX - LEAST) {
+    if (ML_QUICK && ML_MOSTLY(len - LEAST <= COPIED_MAX - LEAST)) {
         const text t = {NULL, NULL, skip};
         ends at = {copy + len, NULL};
         copy_line(copy, p, len);
         ml_line_base(l, copy);
         l->readable = at.e + ML_BEHIND;
-        found = put_event(ev, field, common_line(l, &t, copy, true, &at, field, &ev->time, NULL, false));
-        ml_line_base(l, base);
-        l->readable = readable;
+        if (put_event(ev, ev->field, common_line(l, &t, copy, true, &at, ev->field, &ev->time, NULL, false)))
+            return MAILLOG_OK;
     }
-    if (!found)
-        maillog__parse_any(l, skip, ml_slice(p, e), field);
-    else if (p != base)
-        for (uint32_t i = 0; i < ev->nfields; i++) field[i].off += (uint32_t)(p - base);
+    ml_line_base(l, p);
+    l->readable = readable;
+    maillog__parse_any(l, skip, ml_slice(p, e), ev->field);
+    return MAILLOG_OK;
+}
+
+/* The same of a line of a buffer that has no room there, as an event of `l`, whose rows `field` gets. */
+static void parse_copied(ml_line *l, const uint8_t *skip, const char *p, const char *e, maillog_field *field)
+{
+    const char *const base = l->base, *const readable = l->readable;
+    maillog_event *const ev = l->ev;
+    (void)parse_line(l, skip, p, e, readable, ev);
+    ml_line_base(l, base);
+    l->readable = readable;
+    for (uint32_t i = 0; i < ev->nfields; i++) {
+        field[i] = ev->field[i]; /* which may be the same */
+        field[i].off += (uint32_t)(p - base);
+    }
 }
 
 /* ---- lines of a buffer ---- */
@@ -421,7 +456,7 @@ static bool other_line(ml_line *l, const uint8_t *skip, const char *p, ends *at,
     if (!maillog__next_line(p, l->readable, &at->e, &at->next)) return false;
     if (at->e > p && at->e[-1] == '\r') at->e--;
     if (l->readable - p < ROOM)
-        parse_line(l, skip, p, at->e, field);
+        parse_copied(l, skip, p, at->e, field);
     else
         maillog__parse_any(l, skip, ml_slice(p, at->e), field);
     return true;
@@ -459,7 +494,7 @@ static ends row_line(ml_line *l, const uint8_t *skip, const char *p, bool keep, 
     at.next = l->readable;
     at.e = at.next - (at.next[-1] == '\n'); /* a record may lack its empty line */
     if (at.e > p && at.e[-1] == '\r') at.e--;
-    parse_line(l, skip, p, at.e, field);
+    parse_copied(l, skip, p, at.e, field);
     return at;
 }
 
@@ -510,7 +545,7 @@ static const char *parse_some(ml_line *l, const uint8_t *skip, const char *p, bo
 
 static const char *parse_rows(ml_line *l, const uint8_t *skip, const char *p, bool final, ml_rows *out)
 {
-    maillog_event ev; /* its rows are not used: fields go straight to the caller's */
+    maillog_event ev; /* its rows are for copied lines only: fields go straight to the caller's */
     l->ev = &ev;
     while (out->event < out->event_end && out->nfields <= out->fields_max) {
         const maillog_batch_event *const begin = out->event;

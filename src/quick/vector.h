@@ -203,6 +203,24 @@ ML_INLINE const char *ml_line_feed(const char *p, const char *last)
 #endif
 }
 
+/* 32 bytes from one place to another, and 32 NULs. */
+ML_INLINE void ml_copy_32(char *to, const char *from)
+{
+#ifdef ML_AVX2
+    _mm256_storeu_si256((__m256i *)(void *)to, ml_vec(from));
+#else
+    memcpy(to, from, 32);
+#endif
+}
+ML_INLINE void ml_zero_32(char *to)
+{
+#ifdef ML_AVX2
+    _mm256_storeu_si256((__m256i *)(void *)to, _mm256_setzero_si256());
+#else
+    memset(to, 0, 32);
+#endif
+}
+
 #ifdef ML_SSE2
 ML_INLINE __m128i ml_vec_16(const char *p) { return _mm_loadu_si128((const __m128i *)(const void *)p); }
 ML_INLINE bool ml_is_zero_16(__m128i x)
