@@ -11,7 +11,8 @@ trap 'rm -rf "$work"' EXIT
 python3 scripts/amalgamate.py "$work"
 # as one translation unit, because the test calls what is inside; and without cmocka, which is not there for ARM
 cp tests/support/cases.[ch] "$work/"
-sed '/#include "parse.h"/d; /#include <maillog\/maillog.h>/d; /#include <cmocka.h>/d' tests/test_quick.c >"$work/test.inc"
+sed '/#include "parse.h"/d' tests/support/both_ways.h >"$work/both_ways.h"
+sed '/#include <maillog\/maillog.h>/d; /#include <cmocka.h>/d' tests/test_quick.c >"$work/test.inc"
 cat >"$work/test.c" <<'C'
 #include "maillog.c"
 #include <stdio.h>
