@@ -102,7 +102,8 @@ typedef struct maillog_message_leg {
     uint64_t size, nrcpt; /**< MAILLOG_NO_NUMBER: not known */
     uint8_t removed;      /**< the queue manager said so */
     uint8_t notification; /**< a bounce, delay notice or delivery report about the message: no part of its fate */
-    uint8_t reserved_[6];
+    uint8_t daemon;       /**< maillog_daemon of its first line of an MTA: whose queue it is in */
+    uint8_t reserved_[5];
     maillog_lines lines;             /**< of this queue ID alone */
     maillog_str relay, delay, reply; /**< where it went from here, how long it took, what was said: last delivery */
     uint64_t relay_line;             /**< … and its line; 0: none */

@@ -1,6 +1,8 @@
 /* decision.c: what decided, and what can be changed; and what fired without being let decide. */
 #include "outcome.h"
 
+#include <maillog/describe.h>
+
 typedef maillog_message_recipient recipient;
 
 /* ---- restrictions ---- */
@@ -156,8 +158,18 @@ static bool login(ml_say *o)
 
 /* ---- deliveries that failed ---- */
 
+/* The MTA in whose queue the recipient was. */
+static maillog_daemon mta_of(const maillog_message *m, const recipient *r)
+{
+    for (size_t i = 0; i < m->nlegs; i++)
+        if (m->legs[i].daemon && ml_equal(m->legs[i].queue_id, r->queue_id)) return (maillog_daemon)m->legs[i].daemon;
+    return MAILLOG_DAEMON_POSTFIX_QMGR;
+}
+
+static bool is_postfix(maillog_daemon d) { return d <= MAILLOG_DAEMON_POSTFIX_FILES; }
+
 /* The next hop's words, if it is the next hop that speaks. */
-static void say_reason(ml_say *o, const recipient *r)
+static void say_reason(ml_say *o, const recipient *r, maillog_daemon mta)
 {
     if (ml_begins(r->reply, "host ") && ml_has(r->reply, " said: "))
         maillog__say(o, "the next hop's words are %q", r->reply);
@@ -169,16 +181,22 @@ static void say_reason(ml_say *o, const recipient *r)
         maillog__say(o, "DNS did not say where to: %q", r->reply);
     else if (ml_begins(r->reply, "delivery temporarily suspended: "))
         maillog__say(o, "Postfix waits with this destination after failures: %q", r->reply);
-    else if (r->reply.len)
+    else if (r->reply.len && is_postfix(mta))
         maillog__say(o, "%s says %q", r->relay.len && !ml_is(r->relay, "none") ? r->relay : ml_words("Postfix"),
                      r->reply);
+    else if (r->reply.len)
+        maillog__say(o, "%z logged %q", maillog_daemon_name(mta), r->reply);
     else
         maillog__say(o, "the log gives none");
 }
 
-static void say_lifetime(ml_say *o)
+static void say_lifetime(ml_say *o, maillog_daemon mta)
 {
     maillog_postfix_setting s;
+    if (!is_postfix(mta)) {
+        maillog__say(o, ", and %z tries again", maillog_daemon_name(mta));
+        return;
+    }
     const bool null_sender = o->m->from.ptr && !o->m->from.len;
     const char *name = null_sender ? "bounce_queue_lifetime" : "maximal_queue_lifetime";
     maillog__say(o, ", and Postfix keeps trying until %z", name);
@@ -214,15 +232,16 @@ static void delivery(ml_say *o, const recipient *r)
 {
     const char *meaning = maillog__dsn_meaning(r->dsn);
     const bool deferred = r->verdict == MAILLOG_VERDICT_DEFERRED;
+    const maillog_daemon mta = mta_of(o->m, r);
     maillog__begin(o, MAILLOG_SENTENCE_DECISION);
     maillog__say(o, "Reason: ");
-    say_reason(o, r);
+    say_reason(o, r, mta);
     if (r->dsn.len) maillog__say(o, ", %s", r->dsn);
     if (meaning) maillog__say(o, " (%z)", meaning);
     ml_say_line(o, reply_line(o->m, r));
     if (deferred) {
         maillog__say(o, "; it is temporary");
-        say_lifetime(o);
+        say_lifetime(o, mta);
     } else if (r->verdict == MAILLOG_VERDICT_BOUNCED) {
         maillog__say(o, "; it is permanent");
         if (r->dsn.len && r->dsn.ptr[0] == '4') maillog__say(o, " only here: the code itself says temporary");

@@ -293,6 +293,8 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
     leg->queue_id = p->queue_id;
     leg->removed = !!(ml_at_node(b->j, p->node)->flags & ML_F_REMOVED);
     while ((e = ml_next(p, &at)) != NULL) {
+        if (!leg->daemon && (e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(e->daemon)))
+            leg->daemon = e->daemon;
         if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA) keep_value(&leg->instance, e, ML_K_INSTANCE);
         leg_relay(leg, e, &sent);
         if (ml_is_mta(e->daemon)) mta_leg(leg, e);
