@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """growth.py BUILD [--quick | --huge] [--again] [--write] [CURVE…]: see growth.sh, which builds what this needs."""
-import os, subprocess, sys, tempfile
+import functools, os, subprocess, sys, tempfile
 
 import process
 from process import note
@@ -11,7 +11,7 @@ COMMANDS = {"summary": ["summary"], "one filter": ["events", "--where", "status=
 
 
 class Results:
-    """What was measured, kept in a file: (curve, line, x) → numbers."""
+    """What was measured, kept in a file: (curve, line, x, number of the run) → numbers."""
 
     def __init__(self, path, again):
         self.path, self.rows = path, {}
@@ -20,11 +20,11 @@ class Results:
         if os.path.exists(path):
             with open(path) as f:
                 for row in f:
-                    curve, line, x, *numbers = row.rstrip("\n").split("\t")
-                    self.rows[curve, line, float(x)] = [float(n) for n in numbers]
+                    curve, line, x, run, *numbers = row.rstrip("\n").split("\t")
+                    self.rows[curve, line, float(x), int(run)] = [float(n) for n in numbers]
 
-    def get(self, curve, line, x, measure):
-        key = (curve, line, float(x))
+    def get(self, curve, line, x, run, measure):
+        key = (curve, line, float(x), run)
         if key not in self.rows:
             note(f"{curve}: {line}, {x}")
             self.rows[key] = list(measure())
@@ -37,110 +37,112 @@ class Growth:
     def __init__(self, build, results, how):
         self.maillog, self.make_log = build + "/maillog", build + "/bench/make_log"
         self.bench, self.results, self.how = build + "/bench/bench_parse", results, how
-        self.work = tempfile.TemporaryDirectory()
+        self.work, self.made = tempfile.TemporaryDirectory(), None
 
     def choose(self, quick, usual, huge=None):
         return {"--quick": quick, "--huge": huge or usual}.get(self.how, usual)
 
+    def runs(self, megabytes=0):
+        """How often a point is measured: what takes long varies less."""
+        return self.choose(1, 5 if megabytes < 300 else 3 if megabytes < 1000 else 2)
+
     def log(self, *arguments):
         path = os.path.join(self.work.name, "log")
-        with open(path, "wb") as f:
-            subprocess.run([self.make_log, *arguments], stdout=f, check=True)
+        if self.made != arguments:
+            with open(path, "wb") as f:
+                subprocess.run([self.make_log, *arguments], stdout=f, check=True)
+        self.made = arguments
         return path
 
-    def in_process(self, *arguments):
-        """ns a line of the ways of bench_parse, and bytes a line."""
-        rounds, size = self.choose(("5", "3M"), ("21", "10M"))
-        text = process.output_of(self.bench, self.log(size, *arguments), rounds)
-        return process.ways(text), float(text.split(" bytes a line")[0].split()[-1])
+    def least(self, curve, points):
+        """(line, x) → numbers, for points of (line, x, runs, measure). Points take turns, and of a point's runs the least
+        counts: other programs make each slower, none faster, and they disturb one run of some points, not all of one."""
+        found = {}
+        for run in range(max(runs for _, _, runs, _ in points)):
+            for line, x, runs, measure in points:
+                if run < runs:
+                    got = self.results.get(curve, line, x, run, measure)
+                    found[line, x] = list(map(min, got, found.get((line, x), got)))
+        return found
+
+    def curves(self, curve, commands, values, runs, measure):
+        """line → [(x, numbers)], for what measure(arguments, x) says of commands."""
+        found = self.least(curve, [(line, x, runs(x), functools.partial(measure, arguments, x))
+                                   for x in values for line, arguments in commands.items()])
+        return {line: [(x, found[line, x]) for x in values] for line in commands}
+
+    def piped(self, arguments, megabytes):
+        got = process.cost([self.maillog, *arguments, "-"], source=[self.make_log, f"{megabytes}M"])
+        return got.cpu, got.peak / 1024
+
+    def in_process(self, curve, option, values, ways):
+        """line → [(x, ns a line)], of ways of bench_parse, for values of an option of make_log."""
+        def measure(value):
+            rounds, size = self.choose(("5", "3M"), ("9", "10M"))
+            text = process.output_of(self.bench, self.log(size, f"{option}={value}"), rounds)
+            found = process.ways(text)
+            return float(text.split(" bytes a line")[0].split()[-1]), *(found[way][3] for way in ways.values())
+
+        found = self.least(curve, [("all", value, self.runs(), functools.partial(measure, value)) for value in values])
+        return {line: [(found["all", value][0] if curve == "width" else value, found["all", value][i]) for value in values]
+                for i, line in enumerate(ways, 1)}
 
     # ---- the curves: each gives its lines, a list of (x, y) each ----
 
     def size(self):
         """Seconds of processor time for megabytes, which come through a pipe."""
         sizes = self.choose([10, 30, 100], [10, 30, 100, 300, 1000], [10, 30, 100, 300, 1000, 3000, 10000])
-        out = {}
-        for line, arguments in COMMANDS.items():
-            for mb in sizes:
-                def measure():
-                    got = process.median_cost([self.maillog, *arguments, "-"], 3 if mb <= 100 else 1,
-                                              source=[self.make_log, f"{mb}M"])
-                    return got.cpu, got.peak / 1024
-                out.setdefault(line, []).append((mb, self.results.get("size", line, mb, measure)[0]))
-        return out
+        found = self.curves("size", COMMANDS, sizes, self.runs, self.piped)
+        return {line: [(x, numbers[0]) for x, numbers in points] for line, points in found.items()}
 
     def memory(self):
         """Megabytes of memory for those of the log; a little of it is allowed, so that it is soon used."""
-        out = {}
-        for line, arguments in COMMANDS.items():
-            allowed = [] if arguments[0] == "events" else ["--memory", "8M"]
-            for mb in self.choose([10, 30, 100], [10, 30, 100, 300], [10, 30, 100, 300, 1000, 3000, 10000]):
-                def measure():
-                    got = process.cost([self.maillog, *arguments, *allowed, "-"], source=[self.make_log, f"{mb}M"])
-                    return got.cpu, got.peak / 1024
-                out.setdefault(line, []).append((mb, self.results.get("memory", line, mb, measure)[1]))
-        return out
+        commands = {line: arguments + ([] if arguments[0] == "events" else ["--memory", "8M"])
+                    for line, arguments in COMMANDS.items()}
+        sizes = self.choose([10, 30, 100], [10, 30, 100, 300], [10, 30, 100, 300, 1000, 3000, 10000])
+        found = self.curves("memory", commands, sizes, lambda _: 1, self.piped)
+        return {line: [(x, numbers[1]) for x, numbers in points] for line, points in found.items()}
 
     def width(self):
         """ns a line for bytes a line."""
-        out = {}
-        for pad in self.choose([0, 300, 900], [0, 50, 100, 200, 400, 600, 800, 1000]):
-            def measure():
-                ways, bytes_a_line = self.in_process(f"width={pad}")
-                return bytes_a_line, ways["parse"][3], ways["header"][3]
-            x, *values = self.results.get("width", "all", pad, measure)
-            for line, y in zip(("all fields", "header only"), values):
-                out.setdefault(line, []).append((x, y))
-        return out
+        values = self.choose([0, 300, 900], [0, 50, 100, 200, 400, 600, 800, 1000])
+        return self.in_process("width", "width", values, {"all fields": "parse", "header only": "header"})
 
     def unknown(self):
         """ns a line for the share of lines in per cent that nobody knows."""
-        out = {}
-        for share in self.choose([0, 20, 100], [0, 5, 10, 20, 40, 60, 80, 100]):
-            def measure():
-                ways, _ = self.in_process(f"unknown={share}")
-                return ways["parse"][3], ways["stream"][3]
-            for line, y in zip(("batch", "callback"), self.results.get("unknown", "all", share, measure)):
-                out.setdefault(line, []).append((share, y))
-        return out
+        values = self.choose([0, 20, 100], [0, 5, 10, 20, 40, 60, 80, 100])
+        return self.in_process("unknown", "unknown", values, {"batch": "parse", "callback": "stream"})
 
     def programs(self):
         """ns a line for the number of other programs that every second line is of."""
-        out = {}
-        for number in self.choose([1, 8, 24], [1, 2, 4, 8, 12, 16, 20, 24]):
-            def measure():
-                ways, _ = self.in_process(f"programs={number}")
-                return ways["header"][3], ways["one"][3]
-            for line, y in zip(("header only", "one daemon"), self.results.get("programs", "all", number, measure)):
-                out.setdefault(line, []).append((number, y))
-        return out
+        values = self.choose([1, 8, 24], [1, 2, 4, 8, 12, 16, 20, 24])
+        return self.in_process("programs", "programs", values, {"header only": "header", "one daemon": "one"})
 
     def live(self):
         """Microseconds a line of trace for messages that are under way at the same time."""
-        out = {}
-        for number in self.choose([100, 1000, 10000], [10, 100, 1000, 10000, 100000], [10, 100, 1000, 10000, 100000, 1000000]):
-            def measure():
-                megabytes = max(self.choose(10, 50), number * 1500 // 1000000)
-                log = self.log(f"{megabytes}M", f"live={number}")
-                with open(log, "rb") as f:
-                    lines = sum(block.count(b"\n") for block in iter(lambda: f.read(1 << 20), b""))
-                got = process.median_cost([self.maillog, "trace", "--memory", "4G", log], 3 if number < 100000 else 1)
-                return got.cpu / lines * 1e6, got.peak / 1024
-            out.setdefault("trace", []).append((number, self.results.get("live", "trace", number, measure)[0]))
-        return out
+        def megabytes(number):
+            return max(self.choose(10, 50), number * 1500 // 1000000)
+
+        def measure(arguments, number):
+            log = self.log(f"{megabytes(number)}M", f"live={number}")
+            with open(log, "rb") as f:
+                lines = sum(block.count(b"\n") for block in iter(lambda: f.read(1 << 20), b""))
+            return [process.cost([self.maillog, *arguments, log]).cpu / lines * 1e6]
+
+        values = self.choose([100, 1000, 10000], [10, 100, 1000, 10000, 100000], [10, 100, 1000, 10000, 100000, 1000000])
+        commands = {"trace": ["trace", "--memory", "4G"]}
+        found = self.curves("live", commands, values, lambda number: self.runs(megabytes(number)), measure)
+        return {line: [(x, numbers[0]) for x, numbers in points] for line, points in found.items()}
 
     def threads(self):
         """Times as fast as one thread (by the clock) for the number of threads."""
-        out, one = {}, {}
-        for number in range(1, max(2, os.cpu_count()) + 1):
-            for line, arguments in {"events": ["events"], **COMMANDS}.items():
-                def measure():
-                    log = self.log(self.choose("30M", "300M"))
-                    got = process.median_cost([self.maillog, *arguments, "--threads", str(number), log], 3)
-                    return got.wall, got.peak / 1024
-                wall = self.results.get("threads", line, number, measure)[0]
-                out.setdefault(line, []).append((number, one.setdefault(line, wall) / wall))
-        return out
+        def measure(arguments, number):
+            log = self.log(self.choose("30M", "300M"))
+            return [process.cost([self.maillog, *arguments, "--threads", str(number), log]).wall]
+
+        values = range(1, max(2, os.cpu_count()) + 1)
+        found = self.curves("threads", {"events": ["events"], **COMMANDS}, values, lambda _: self.choose(1, 3), measure)
+        return {line: [(x, points[0][1][0] / numbers[0]) for x, numbers in points] for line, points in found.items()}
 
 
 CURVES = {  # name: title, what is on the axes, is x logarithmic, is it the flat line that is wanted
@@ -210,7 +212,7 @@ def main():
     if os.getloadavg()[0] > os.cpu_count() / 2:
         note("other programs are at work here: figures will vary, and those of threads say nothing")
     how = next((o for o in ("--quick", "--huge") if o in options), "")
-    kept = os.path.join(sys.argv[1], "growth-quick.tsv" if how == "--quick" else "growth.tsv")
+    kept = os.path.join(sys.argv[1], "growth-runs-quick.tsv" if how == "--quick" else "growth-runs.tsv")
     growth = Growth(sys.argv[1], Results(kept, "--again" in options), how)
     curves = {name: getattr(growth, name)() for name in wanted}
     text = judge_all(curves)

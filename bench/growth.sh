@@ -1,8 +1,8 @@
 #!/bin/sh
 # usage: growth.sh [--quick | --huge] [--again] [--write] [size] [memory] [width] [unknown] [live] [programs] [threads]
 # Time against size of the log, length of lines, share of unknown lines, live messages, other programs, threads: is it straight?
-# Installs what is missing, builds, measures (ten minutes; --huge: up to 10 GB and a million messages, an hour; --quick: one).
-# What was measured is kept in build/growth.tsv: a run that was broken off goes on there; --again begins anew. Prints a table;
+# Installs what is missing, builds, measures (some eight minutes; --huge: up to 10 GB and a million messages, an hour; --quick: one).
+# What was measured is kept in build/growth-runs.tsv: a run that was broken off goes on there; --again begins anew. Prints a table;
 # --write puts it into docs/performance.md, and draws docs/growth-*.svg. Only some of the curves: name them.
 set -eu
 cd "$(dirname "$0")/.."
