@@ -37,6 +37,15 @@ count 3 --story; [ "$(grep -c '^  way ' out)" = 3 ] || fail "--story tells all"
 count 1 -v --queue-id A000000003
 [ "$(grep -c 'mx postfix' out)" = 7 ] || fail "-v shows the lines"; says out "    15 Jul 19 08:40:01"
 
+# a check without words says what it did, unless that is its name
+{
+    mail 1 1 a@example.net x@example.org | sed -n 1p
+    echo 'Jul 19 08:01:02 mx policyd-spf[6]: prepend Received-SPF: None (no SPF record) identity=mailfrom; client-ip=192.0.2.1; helo=client.example.net; envelope-from=a@example.net; receiver=<UNKNOWN>'
+    mail 1 1 a@example.net x@example.org | sed -n '2,$p'
+    echo 'Jul 19 08:01:04 mx postfix/smtpd[1]: A000000001: proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok; from=<a@example.net> to=<x@example.org> proto=ESMTP helo=<client.example.net>'
+} > checks
+exits 0 "$maillog" trace --story --year 2026 checks
+says out "policyd-spf result: None  ["; says out "proxy_accept  ["
 # a log of one message answers with its story; one that is still written does not wait for a second
 mail 1 1 a@example.net x@example.org > one
 exits 0 "$maillog" trace --year 2026 one; says out "  why     Delivered"; says out "  08:01:06"; says out "1 of 1 messages"; says_not out "--queue-id ID"

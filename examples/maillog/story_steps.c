@@ -78,14 +78,32 @@ static const char *did(maillog_check_result r)
     }
 }
 
+/* "proxy-accept" is the check proxy_accept. */
+static bool names_itself(const maillog_message_check *k)
+{
+    if (k->action.len != k->check.len) return false;
+    for (size_t i = 0; i < k->check.len; i++)
+        if (k->action.ptr[i] != (k->check.ptr[i] == '_' ? '-' : k->check.ptr[i])) return false;
+    return true;
+}
+
+/* What a check said; one without words, what it did. */
+static maillog_str words_of(const maillog_message_check *k)
+{
+    const maillog_str none = {"", 0};
+    if (k->text.len) return k->text;
+    return k->code.len || k->score.len || k->result != MAILLOG_CHECK_PASS || names_itself(k) ? none : k->action;
+}
+
 static void add_check(steps *all, const maillog_message_check *k)
 {
+    const maillog_str words = words_of(k);
     const bool waited = k->event == MAILLOG_EVENT_POSTGREY_GREYLIST;
     const maillog_str space = {" ", 1}, none = {"", 0};
     step *s = add(all, k->line, mark_of(k->result), say("%.*s", S(short_name(k->by))),
                   say("%.*s%s%s%.*s%.*s%.*s%.*s%.*s%s%.*s%s%s%.*s%s", S(k->check), did(k->result),
-                      before(k->text.len || k->code.len, ": "), S(k->code), S(k->code.len && k->dsn.len ? space : none),
-                      S(k->dsn), S(k->code.len || k->dsn.len ? space : none), S(k->text),
+                      before(words.len || k->code.len, ": "), S(k->code), S(k->code.len && k->dsn.len ? space : none),
+                      S(k->dsn), S(k->code.len || k->dsn.len ? space : none), S(words),
                       before(k->score.len, waited ? ", after " : ", score "), S(k->score),
                       before(k->score.len && waited, " s"), before(k->elapsed_ms.len, ", "), S(k->elapsed_ms),
                       before(k->elapsed_ms.len, " ms")));
