@@ -134,11 +134,10 @@ static const maillog_message_check *decisive(const maillog_message *m)
 static void say_unsaid(ml_say *o)
 {
     const uint64_t last = o->m->lines.len ? o->m->lines.ptr[o->m->lines.len - 1] : 0;
-    if (!o->m->nlegs && last && o->m->client.addr.len) {
+    if (!o->m->nlegs && !o->m->nrecipients && o->m->client.addr.len) {
         maillog__say(o, ": ");
         maillog__say_client(o);
-        maillog__say(o, " was refused a command, as the counts in %l show, and no line says why", last);
-        return;
+        maillog__say(o, " was refused a command, as the counts at its disconnect show");
     }
     maillog__say(o, ", and no line says why");
     if (last) maillog__say(o, "; the last is %l", last);
