@@ -294,9 +294,11 @@ static bool names_its_mailbox(const ml_entry *e)
 }
 
 /* Postfix was told that all is well, whatever the store did with it. */
-static maillog_verdict of_store(const recipient *r)
+static maillog_verdict of_store(const recipient *r, const ml_entry *e)
 {
     if (r->final_mailbox.ptr) return MAILLOG_VERDICT_DELIVERED;
+    /* Sieve rejects, and the sender is <>: nobody hears of it */
+    if (e->type == MAILLOG_EVENT_DOVECOT_REJECT_SKIPPED && GET(e, TO).ptr) return MAILLOG_VERDICT_DISCARDED;
     if (maillog__contains(r->final_action, "discard")) return MAILLOG_VERDICT_DISCARDED;
     return maillog__contains(r->final_action, "reject") ? MAILLOG_VERDICT_REJECTED : MAILLOG_VERDICT_DELIVERED;
 }
@@ -318,7 +320,7 @@ static void read_store(ml_fates *f, const ml_part *p)
             v->r.final_action = action.ptr ? action : ml_text(maillog_event_name(e->type));
         if (v->r.verdict == MAILLOG_VERDICT_DELIVERED || v->r.verdict == MAILLOG_VERDICT_DISCARDED ||
             v->r.verdict == MAILLOG_VERDICT_REJECTED)
-            v->r.verdict = of_store(&v->r);
+            v->r.verdict = of_store(&v->r, e);
     }
 }
 
