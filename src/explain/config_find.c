@@ -25,6 +25,7 @@ typedef struct walk {
     const maillog_postfix_wanted *wanted;
     maillog_postfix_place *out;
     bool found;
+    const ml_setting *path[DEPTH_MAX]; /* the settings it is in, the outermost first; NULL: a default */
 } walk;
 
 /* Where the words of a list come from. */
@@ -157,12 +158,20 @@ static void walk_list(walk *w, ml_logical l, const source *s)
     }
 }
 
+/* In a list that names itself smtpd stops with an error; to go on would find the same words again. */
+static bool is_on_path(const walk *w, const ml_setting *v)
+{
+    for (size_t i = 0; v && i < w->depth; i++)
+        if (w->path[i] == v) return true;
+    return false;
+}
+
 static void walk_setting(walk *w, maillog_str name, bool warn)
 {
     const ml_setting *v = maillog__setting(w->c, w->service, name);
     source s = {nothing, MAILLOG_NO_SERVICE, true, warn};
-    if (w->depth == DEPTH_MAX) return;
-    w->depth++;
+    if (w->depth == DEPTH_MAX || is_on_path(w, v)) return;
+    w->path[w->depth++] = v;
     w->work++;
     if (v) {
         s.file = ml_words(v->in_master ? w->c->master_name : w->c->main_name);
@@ -181,7 +190,7 @@ int maillog_postfix_find(const maillog_postfix_config *c, size_t service, const 
                          maillog_postfix_place *out)
 {
     if (!c || !wanted || !wanted->names || !out) return 0;
-    walk w = {c, service, 0, 0, 0, wanted, out, false};
+    walk w = {c, service, 0, 0, 0, wanted, out, false, {NULL}};
     memset(out, 0, sizeof *out);
     for (; w.list < sizeof lists / sizeof *lists; w.list++) walk_setting(&w, ml_words(lists[w.list].name), false);
     return w.found;
