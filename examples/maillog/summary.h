@@ -201,6 +201,8 @@ maillog_str folded(maillog_str address);
 maillog_str site_of(maillog_str name, maillog_str addr);
 uint64_t usec_of(maillog_str seconds);                /* decimal */
 bool number_of(maillog_str digits, uint64_t *number); /* false: it is none */
+/* A text of at most `most` bytes, with dots where it was cut. It lives until the next call. */
+maillog_str cut(maillog_str s, size_t most);
 
 /* ---- what a line says of a message, and depends on the lines before ---- */
 

@@ -1,4 +1,5 @@
 /* summary_others.c: greylists, filters, authentication, mailboxes, and the other mail systems. */
+#include "bytes.h"
 #include "summary.h"
 
 #include <string.h>
@@ -96,8 +97,7 @@ static void on_login(summary *s)
 static void on_refused(summary *s)
 {
     const maillog_str stage = first_of(s, FIELD_STAGE, FIELD_RULESET);
-    maillog_str reason = first_of(s, FIELD_REASON, FIELD_TEXT);
-    if (reason.len > 100) reason.len = 100;
+    const maillog_str reason = cut(first_of(s, FIELD_REASON, FIELD_TEXT), 100);
     const maillog_str name = site_of(get(s, FIELD_CLIENT_NAME), first_of(s, FIELD_CLIENT_ADDR, FIELD_HELO));
     s->figure[REJECTED]++;
     count_rate(s, RATE_REJECTED);
@@ -121,8 +121,7 @@ static void count_bounce(summary *s, maillog_str relay, maillog_str reason)
 {
     s->figure[BOUNCED]++;
     count_rate(s, RATE_BOUNCED);
-    if (reason.len > 66) reason.len = 66;
-    count_in(s, TABLE_BOUNCE_REASONS, relay, reason, nothing);
+    count_in(s, TABLE_BOUNCE_REASONS, relay, cut(reason, 66), nothing);
 }
 
 static void count_sent(summary *s, maillog_str id, maillog_str reply, maillog_str to, uint64_t delay)
@@ -136,8 +135,7 @@ static void count_wait(summary *s, maillog_str id, uint64_t delay, maillog_str r
 {
     const delivery d = {.queue_id = id, .to = get(s, FIELD_TO), .delay = delay};
     count_delivery(s, STEP_DEFERRED, &d);
-    if (reason.len > 65) reason.len = 65;
-    count_in(s, TABLE_DEFERRAL_REASONS, daemon_of(s), reason, nothing);
+    count_in(s, TABLE_DEFERRAL_REASONS, daemon_of(s), cut(reason, 65), nothing);
 }
 
 static void on_exim_arrival(summary *s) { on_message(s, FIELD_EXIM_ID); }
@@ -148,7 +146,24 @@ static void on_exim_delivery(summary *s)
     count_sent(s, id, get(s, FIELD_REPLY), get(s, FIELD_TO), usec_of(get(s, FIELD_DELIVERY_TIME)));
 }
 
-static maillog_str exim_reason(const summary *s) { return first_of(s, FIELD_ERROR, FIELD_TEXT); }
+static bool begins(maillog_str s, const char *with)
+{
+    const size_t n = strlen(with);
+    return s.len >= n && memcmp(s.ptr, with, n) == 0;
+}
+
+/* Without "SMTP error from remote mail server after RCPT TO:<…>: ", what that server said. */
+static maillog_str exim_reason(const summary *s)
+{
+    maillog_str reason = first_of(s, FIELD_REASON, FIELD_ERROR);
+    const char *said = NULL;
+    if (begins(reason, "SMTP error from remote mail server after ")) said = bytes_find(reason.ptr, reason.len, ": ", 2);
+    if (said) {
+        reason.len = (size_t)(reason.ptr + reason.len - said - 2);
+        reason.ptr = said + 2;
+    }
+    return reason;
+}
 
 static void on_exim_deferred(summary *s) { count_wait(s, get(s, FIELD_EXIM_ID), 0, exim_reason(s)); }
 
@@ -168,12 +183,6 @@ static uint64_t hms(maillog_str s)
             seconds = (seconds + part) * (ch == '+' ? 24 : 60), part = 0;
     }
     return (seconds + part) * 1000000;
-}
-
-static bool begins(maillog_str s, const char *with)
-{
-    const size_t n = strlen(with);
-    return s.len >= n && memcmp(s.ptr, with, n) == 0;
 }
 
 static void on_sendmail_to(summary *s)

@@ -95,8 +95,7 @@ static maillog_str shortened(const summary *x, maillog_str s, size_t most)
     return s;
 }
 
-/* A text of at most `most` bytes, with dots where it was cut. It lives until the next call. */
-static maillog_str cut(maillog_str s, size_t most)
+maillog_str cut(maillog_str s, size_t most)
 {
     static _Thread_local char buf[128];
     if (s.len <= most) return s;
