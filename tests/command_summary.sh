@@ -97,11 +97,12 @@ cat > others <<'END'
 2026-07-19 08:00:02 1jmFYk-00039V-QX ** c@example.com R=dnslookup T=remote_smtp H=mx.example.com [192.0.2.9]: SMTP error from remote mail server after RCPT TO:<c@example.com>: 550 5.1.1 no such user
 Jul 19 08:00:03 mx sendmail[123]: 66J8001a000123: from=<a@example.net>, size=500, class=0, nrcpts=1, msgid=<1@example.net>, proto=ESMTP, daemon=MTA, relay=h.example.net [192.0.2.1]
 Jul 19 08:00:05 mx sendmail[124]: 66J8001a000123: to=<b@example.org>, delay=00:00:05, xdelay=00:00:05, mailer=esmtp, pri=30500, relay=mx.example.org. [192.0.2.9], dsn=4.0.0, stat=Deferred: Connection refused by mx.example.org.
+Jul 19 08:00:06 mx amavis[9]: (9-9) Passed, <a@example.net> -> <b@example.org>, Message-ID: <1@example.net>, Hits: 4
 Jul 19 08:00:07 mx smtpd[123]: 7d1e2f3a4b5c6d7f mta delivery evpid=abcdef1234567890 from=<a@example.net> to=<b@example.org> rcpt=<-> source="192.0.2.5" relay="192.0.2.9 (mx.example.org)" delay=4s result="PermFail" stat="550 5.7.1 we do not take anything from networks like the one that you are in"
 END
 exits 0 "$maillog" summary --json --year 2026 others
 for text in '"deferred":2,' '"bounced":2,' '{"agent":"exim","reason":"Connection timed out","count":1}' '{"relay":"mx.example.com","reason":"550 5.1.1 no such user","count":1}' \
-    '{"agent":"sendmail","reason":"Connection refused by mx.example.org.","count":1}' \
+    '"result":"Passed"' '{"agent":"sendmail","reason":"Connection refused by mx.example.org.","count":1}' \
     '{"relay":"mx.example.org","reason":"550 5.7.1 we do not take anything from networks like the one th...","count":1}'; do
     says out "$text"
 done

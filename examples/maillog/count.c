@@ -22,7 +22,7 @@ static size_t put_word(char *to, maillog_str s)
 maillog_str two_words(char buf[TWO_WORDS], maillog_str first, maillog_str second)
 {
     size_t n = put_word(buf, first);
-    buf[n++] = ' ';
+    if (second.len) buf[n++] = ' ';
     n += put_word(buf + n, second);
     const maillog_str words = {buf, n};
     return words;
