@@ -24,6 +24,7 @@ says out '"received":2,'; says out '"delivered":2,'; says out '"through_filter":
     echo "$p/smtp[3]: 4F00112A9: to=<x@example.com>, relay=none, delay=30, delays=0/0/30/0, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.1]:25: Connection timed out)"
     echo "$p/smtp[3]: 4F00112A9: to=<y@example.com>, relay=none, delay=40, delays=0/0/30/0, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.1]:25: Connection timed out)"
     echo "$p/smtp[3]: 4F00112A9: to=<z@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 <z@example.com>: no such user (in reply to RCPT TO command))"
+    echo "$p/smtp[3]: 4F00112A9: to=<u@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=40, delays=0/0/30/0, dsn=4.2.0, status=deferred (host mx.example.com[192.0.2.1] said: 450 4.2.0 <u@example.com>: Greylisted (in reply to RCPT TO command))"
     echo "$p/local[3]: 4F00112A9: to=<w@example.com>, relay=local, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (forwarded as 4F001120A1)"
     echo "$p/smtpd[1]: NOQUEUE: reject: RCPT from mail.bad.co.uk[192.0.2.66]: 554 5.7.1 Service unavailable; Client host [192.0.2.66] blocked using bl.example; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>"
     echo "$p/cleanup[4]: 4F00112AA: reject: header Subject: viagra from x.example.net[192.0.2.7]; from=<s@spam.example> to=<x@example.org> proto=ESMTP helo=<x>: 5.7.1 no pills"
@@ -39,19 +40,19 @@ says out '"received":2,'; says out '"delivered":2,'; says out '"through_filter":
     echo "$p/qmgr[2]: 4F00112AD: from=<root@mx.example.org>, size=100, nrcpt=1 (queue active)"
 } > log
 exits 0 "$maillog" summary --json --year 2026 log
-for text in '"received":5,' '"delivered":2,' '"forwarded":1,' '"deferred":1,' '"deferrals":2,' '"bounced":2,' '"rejected":2,' '"held":2,' '"discarded":1,' \
+for text in '"received":5,' '"delivered":2,' '"forwarded":1,' '"deferred":1,' '"deferrals":3,' '"bounced":2,' '"rejected":2,' '"held":2,' '"discarded":1,' \
     '"bytes_received":3600,' '"bytes_delivered":3000,' '"senders":3,' '"recipients":2,' \
     '{"address":"a@example.net","count":2,"bytes":3000}' '{"domain":"192.0.2.9","count":1,"bytes":500}' \
-    '{"domain":"example.com","count":0,"bytes":0,"deferrals":2,"delay_average":0.000,"delay_max":40.000}' \
+    '{"domain":"example.com","count":0,"bytes":0,"deferrals":3,"delay_average":0.000,"delay_max":40.000}' \
     '{"stage":"RCPT","reason":"blocked using bl.example","name":"bad.co.uk","count":1}' '{"stage":"header","reason":"5.7.1 no pills","name":' \
     '{"relay":"mx.example.com[192.0.2.1]:25","reason":"no such user (in reply to RCPT TO command)","count":1}' \
     '{"stage":"RCPT","reason":"Helo command odd","name":"bad.co.uk","count":1}' '{"agent":"smtp","reason":"mx.example.com[192.0.2.1]:25: Connection timed out","count":2}' \
     '{"relay":"mx.example.com[192.0.2.1]:25","reason":"not today, see https://help.example.com/why/not/today/123456789...","count":1}' \
-    '{"action":"stored","mailbox":"Junk","count":1}' '{"program":"smtpd","text":"hostname x.example.net does not resolve to address 192.0.2.7","count":1}'; do
+    '{"action":"stored","mailbox":"Junk","count":1}' '{"agent":"smtp","reason":"Greylisted (in reply to RCPT TO command)","count":1}' '{"program":"smtpd","text":"hostname x.example.net does not resolve to address 192.0.2.7","count":1}'; do
     says out "$text"
 done
 exits 0 "$maillog" summary --year 2026 log
-says out "             5  received"; says out "             1  deferred  (2 deferrals)"; says out "             2  rejected (40%)"
+says out "             5  received"; says out "             1  deferred  (3 deferrals)"; says out "             2  rejected (40%)"
 says out "Bounces"; says_not out "Panics"; says out "█"
 exits 0 env LC_ALL=C "$maillog" summary --year 2026 log; ! LC_ALL=C grep -q '[^ -~]' out || fail "ASCII alone with LC_ALL=C"
 exits 0 "$maillog" summary --pflogsumm --json --year 2026 log; says out '"received":4,'

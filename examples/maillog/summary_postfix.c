@@ -112,13 +112,15 @@ static bool is_code(maillog_str s)
     return s.ptr[3] == ' ';
 }
 
-static maillog_str reason_of(const summary *s, maillog_str reply, bool until_bracket, size_t most)
+/* Of deferred mail pflogsumm takes the reply up to its first closing bracket, which may belong to it. */
+static maillog_str reason_of(const summary *s, maillog_str reply, bool deferred, size_t most)
 {
+    const bool until_bracket = deferred && s->c->pflogsumm;
     const char *bracket = until_bracket ? (const char *)memchr(reply.ptr, ')', reply.len) : NULL;
     if (bracket) reply.len = (size_t)(bracket - reply.ptr);
     reply = cut(shortened(s, reply, most), most);
     if (is_code(reply)) drop_front(&reply, 4);
-    if (until_bracket && reply.len > 11 && memcmp(reply.ptr, "connect to ", 11) == 0) drop_front(&reply, 11);
+    if (deferred && reply.len > 11 && memcmp(reply.ptr, "connect to ", 11) == 0) drop_front(&reply, 11);
     return reply;
 }
 
