@@ -22,12 +22,28 @@ static bool is_b52(char c)
 /* The five hex digits of microseconds that a short ID begins with: 00000 .. F423F */
 static bool is_microseconds(const char *p) { return *p != 'F' || memcmp(p, "F423F", 5) <= 0; }
 
+static bool is_upper_hex(const char *p, const char *e)
+{
+    for (; p < e; p++)
+        if (!ml_is_digit(*p) && !(*p >= 'A' && *p <= 'F')) return false;
+    return true;
+}
+
+/* The same of eight bytes at once: each is compared by what its high bit becomes. */
+static bool is_upper_hex_8(const char *p)
+{
+    const uint64_t x = ml_load64(p), each = 0x0101010101010101u, high = each << 7;
+    const uint64_t digit = (x + each * (0x80 - '0')) & ~(x + each * (0x7f - '9'));
+    const uint64_t letter = (x + each * (0x80 - 'A')) & ~(x + each * (0x7f - 'F'));
+    return !(x & high) && ((digit | letter) & high) == high;
+}
+
 static bool is_short_id(ml_cur id)
 {
-    if (ml_len(id) < 6 || ml_len(id) > 21) return false;
-    for (const char *p = id.p; p < id.e; p++)
-        if (!ml_is_digit(*p) && !(*p >= 'A' && *p <= 'F')) return false;
-    return is_microseconds(id.p);
+    const size_t n = ml_len(id);
+    if (n < 6 || n > 21) return false;
+    if (n < 8 || n > 16) return is_upper_hex(id.p, id.e) && is_microseconds(id.p);
+    return is_upper_hex_8(id.p) && is_upper_hex_8(id.e - 8) && is_microseconds(id.p);
 }
 
 static bool is_long_id(ml_cur id)
