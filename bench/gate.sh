@@ -1,9 +1,10 @@
 #!/bin/sh
 # usage: gate.sh BUILD [update]
 # Instructions a line (callgrind) of bench/mix.py's logs against those in gate.txt: fails when one rose by more than 2 %. In
-# gate.txt: mix, or a way to parse the first of them, instructions with SSE2, with AVX2. BUILD is one of the default type, of gcc 12, with MAILLOG_BUILD_BENCH. Counts
-# do not depend on the machine's load, but on the compiler. Without valgrind, or for another kind of processor: 77, which ctest
-# calls skipped; on one without AVX2, only SSE2 is looked at.
+# gate.txt: mix, or a way to parse the first of them, instructions with SSE2, with AVX2; of the join, which has no such code,
+# one figure. BUILD is one of the default type, of gcc 12, with MAILLOG_BUILD_BENCH. Counts do not depend on the machine's load, but on the compiler.
+# Without valgrind, or for another kind of processor: 77, which ctest calls skipped; on one without AVX2, only SSE2 is
+# looked at.
 set -eu
 build=$1 here=$(cd "$(dirname "$0")" && pwd)
 command -v valgrind >/dev/null || { echo "gate.sh: no valgrind" >&2; exit 77; }
@@ -34,6 +35,13 @@ for mix in small inbound outbound imap; do
     row line line maillog_parse_line
     row memo memo maillog_parse_line
 done >"$work/now"
+
+# a line's way into the join, and the same with all messages built
+for what in push all; do
+    valgrind --tool=callgrind --toggle-collect=maillog_join_push_events --callgrind-out-file="$work/out" \
+        "$build/bench/bench_join" --once $what >/dev/null 2>&1
+    awk -v what=$what '/^totals:/ {printf "join_%s %.0f -\n", what, $2 / 21000}' "$work/out" >>"$work/now"
+done
 if [ "${2:-}" = update ]; then
     cp "$work/now" "$here/gate.txt"
     cat "$here/gate.txt"
@@ -45,5 +53,5 @@ awk 'NR == FNR {sse2[$1] = $2; avx2[$1] = $3; next}
          printf "%-9s %s %5d instructions a line, committed %5d\n", $1, name, now, was
          if (!(was > 0) || now > was * 1.02) bad = 1
      }
-     {look("SSE2", $2, sse2[$1]); look("AVX2", $3, avx2[$1])}
+     {look($1 ~ /^join/ ? "    " : "SSE2", $2, sse2[$1]); look("AVX2", $3, avx2[$1])}
      END {exit bad}' "$here/gate.txt" "$work/now"
