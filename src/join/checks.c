@@ -351,7 +351,6 @@ static void read_fields(const ml_entry *e, check *c)
 
 static bool make_check(const ml_entry *e, check *c)
 {
-    if (!may_be_check(e) || is_about_signing(e)) return false;
     memset(c, 0, sizeof *c);
     read_fields(e, c);
     if (maillog__entry_word(e, ML_K_ACTION) == MAILLOG_ACTION_PROXY_REJECT) take_reply(GET(e, REPLY), c);
@@ -405,10 +404,10 @@ static bool is_failed_attempt(const ml_entry *e)
     return !GET(e, STATUS).ptr && !GET(e, TLS_PROTOCOL).ptr && GET(e, MESSAGE).ptr;
 }
 
+static const maillog_str none = {NULL, 0};
+
 static maillog_str fault_text(const ml_entry *e)
 {
-    const maillog_str none = {NULL, 0};
-    if (!ml_has_any(e, ML_BIT(MESSAGE))) return none;
     const maillog_str message = GET(e, MESSAGE);
     if (!message.ptr) return none;
     if (is_trouble_word(maillog__entry_word(e, ML_K_SEVERITY)) || is_failed_attempt(e)) return message;
@@ -447,27 +446,37 @@ static void sort_faults(maillog_message_fault *f, size_t n)
         }
 }
 
+/* Bounds of how many there are; those that may be one are marked. */
+static void count(ml_build *b, size_t *checks, size_t *faults)
+{
+    for (size_t i = 0; i < b->nparts; i++) {
+        ml_entry *e = b->part[i].entry;
+        for (const ml_entry *const end = e + b->part[i].telling; e < end; e++) {
+            const bool telling = may_be_check(e) && !is_about_signing(e), fault = ml_has_any(e, ML_BIT(MESSAGE));
+            if (telling) e->cut |= ML_CUT_CHECK;
+            if (fault) e->cut |= ML_CUT_FAULT;
+            *checks += telling;
+            *faults += fault;
+        }
+    }
+}
+
 void maillog__build_checks(ml_build *b)
 {
-    check c;
     const ml_entry *e;
     size_t checks = 0, faults = 0;
-    for (size_t i = 0; i < b->nparts; i++)
-        for (size_t at = 0; (e = ml_next(&b->part[i], &at)) != NULL;) {
-            checks += may_be_check(e);
-            faults += ml_has_any(e, ML_BIT(MESSAGE));
-        }
+    count(b, &checks, &faults);
     check *out = (check *)ml_reserve(b, checks, sizeof *out);
     b->m->faults = (maillog_message_fault *)ml_reserve(b, faults, sizeof *b->m->faults);
     if (!out || !b->m->faults || !(checks + faults)) return;
     checks = 0;
     for (size_t i = 0; i < b->nparts; i++)
         for (size_t at = 0; (e = ml_next(&b->part[i], &at)) != NULL;) {
-            if (make_check(e, &c)) {
-                out[checks++] = c;
+            if (e->cut & ML_CUT_CHECK && make_check(e, &out[checks])) {
+                checks++;
                 continue;
             }
-            const maillog_str text = fault_text(e);
+            const maillog_str text = e->cut & ML_CUT_FAULT ? fault_text(e) : none;
             if (!text.ptr) continue;
             maillog_message_fault *f = &b->m->faults[b->m->nfaults++];
             f->by = ml_text(maillog_daemon_name(e->daemon));

@@ -250,23 +250,24 @@ static void take_process(maillog_join *j, uint32_t leg, const ml_in *in)
 
 void maillog__push_leg(maillog_join *j, ml_in *in)
 {
-    uint32_t leg = leg_of(j, in);
-    if (leg && ml_is_full(j, ml_at_node(j, leg))) { /* what there is goes out; the rest is another record */
-        maillog__deliver_group(j, ml_at_node(j, leg)->group, MAILLOG_STATE_EVICTED);
-        leg = leg_of(j, in);
-    }
+    const uint32_t leg = leg_of(j, in);
     if (!leg) {
         maillog__deliver_line(j, in, MAILLOG_RECORD_UNMATCHED);
         return;
     }
     ml_node *n = ml_at_node(j, leg);
-    const bool repeats = ml_repeats(n, in);
+    if (ML_RARELY(ml_is_full(j, n))) { /* what there is goes out; the rest is another record */
+        maillog__deliver_group(j, n->group, MAILLOG_STATE_EVICTED);
+        maillog__push_leg(j, in);
+        return;
+    }
+    const bool repeats = ml_repeats(n, in), born = is_birth(in);
     /* in a part of a log: lines before its beginning may be of an older life, which another part has */
-    if (ml_is_part(j) && n->head && is_birth(in) && !(n->flags & ML_F_BORN)) n->flags |= ML_F_AWAITS;
+    if (ml_is_part(j) && n->head && born && !(n->flags & ML_F_BORN)) n->flags |= ML_F_AWAITS;
     if (!repeats) leg_event(j, leg, in);
     if (j->parked && in->f[ML_S_PID]) take_process(j, leg, in);
     maillog__add_line(j, leg, in);
-    if (!is_birth(in)) return;
+    if (!born) return;
     n->flags |= ML_F_BORN;
     n->recent[0] = in->content;
 }

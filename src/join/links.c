@@ -370,8 +370,10 @@ void maillog__build_links(ml_build *b)
     g.line = (edge_line *)ml_reserve(b, g.most_lines, sizeof *g.line);
     if (!b->m->links || !g.line) return;
     static const uint8_t order[] = {ML_NODE_SESSION, ML_NODE_POLICY, ML_NODE_RUN, ML_NODE_LEG, ML_NODE_STORE};
+    uint32_t kinds = 0;
+    for (size_t i = 0; i < b->nparts; i++) kinds |= UINT32_C(1) << b->part[i].kind;
     for (size_t k = 0; k < sizeof order; k++)
-        for (size_t i = 0; i < b->nparts; i++) {
+        for (size_t i = 0; i < b->nparts && kinds >> order[k] & 1; i++) {
             const ml_part *p = &b->part[i];
             if (p->kind != order[k]) continue;
             switch (p->kind) {

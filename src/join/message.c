@@ -159,15 +159,21 @@ static void add_group(ml_build *b, uint32_t leader)
 }
 
 /* Entries that repeat another of the same part are lines of the message, but say nothing new. */
-static void mark_few(ml_part *p)
+static bool mark_few(ml_part *p)
 {
+    bool any = false;
     for (size_t i = 1; i < p->n; i++)
         for (size_t k = 0; k < i; k++)
-            if (p->entry[k].content == p->entry[i].content) p->entry[i].cut |= ML_CUT_REPEATS;
+            if (p->entry[k].content == p->entry[i].content) {
+                p->entry[i].cut |= ML_CUT_REPEATS;
+                any = true;
+            }
+    return any;
 }
 
-static void mark_many(ml_build *b, ml_part *p)
+static bool mark_many(ml_build *b, ml_part *p)
 {
+    bool any = false;
     size_t size = 64;
     while (size < p->n * 2) size *= 2;
     char *const top = b->top;
@@ -177,9 +183,11 @@ static void mark_many(ml_build *b, ml_part *p)
         size_t k = p->entry[i].content & (size - 1);
         while (set[k] && set[k] != value) k = (k + 1) & (size - 1);
         if (set[k]) p->entry[i].cut |= ML_CUT_REPEATS;
+        any |= set[k] != 0;
         set[k] = value;
     }
     b->top = top; /* the set is not needed any more */
+    return any;
 }
 
 /* Those that count keep their order. */
@@ -200,11 +208,8 @@ static void mark_repeats(ml_build *b)
 {
     for (size_t i = 0; i < b->nparts; i++) {
         ml_part *p = &b->part[i];
-        if (p->n < 24)
-            mark_few(p);
-        else
-            mark_many(b, p);
-        put_repeats_last(p);
+        p->telling = p->n;
+        if ((p->n < 24 ? mark_few(p) : mark_many(b, p)) || p->kind == ML_NODE_RUN) put_repeats_last(p);
     }
 }
 
@@ -217,7 +222,7 @@ static maillog_lines part_lines(ml_build *b, const ml_part *parts, size_t n)
     for (size_t i = 0; i < n; i++) total += parts[i].n;
     uint64_t *line = (uint64_t *)ml_reserve(b, total, sizeof *line);
     if (!line) return none;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = n; i-- > 0;) { /* sessions, which begin before all else, are the last parts */
         const ml_entry *e = parts[i].entry;
         for (const ml_entry *const end = e + parts[i].n; e < end; e++) line[k++] = e->line;
     }

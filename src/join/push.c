@@ -171,6 +171,22 @@ static uint32_t cells_for(const maillog_join *j, const maillog_event *ev)
     return 20 + (longer ? 8192 : ev->len) / 62 + (ml_is_part(j) ? whole / ML_CELL_DATA : 0);
 }
 
+static void make_room(maillog_join *j, const maillog_event *ev)
+{
+    enum { MOST_CELLS = 500 }; /* of any line */
+    if (ML_MOSTLY(j->used_cells + MOST_CELLS < j->ncells)) return;
+    while (j->used_cells + cells_for(j, ev) >= j->ncells - 1 && maillog__evict(j)) continue;
+}
+
+/* Most lines are of the same second as the one before. */
+static inline void go_on_to(maillog_join *j, int64_t second)
+{
+    if (second == j->log_time)
+        settle_doubt(j);
+    else if (advance(j, second))
+        maillog__tick(j);
+}
+
 static void take(maillog_join *j, ml_in *in, uint64_t line)
 {
     const maillog_event *ev = in->ev;
@@ -181,8 +197,8 @@ static void take(maillog_join *j, ml_in *in, uint64_t line)
     j->place++;
     j->stats.lines++;
     j->doubted = 0;
-    if (ev->time.month && advance(j, second)) maillog__tick(j);
-    while (j->used_cells + cells_for(j, ev) >= j->ncells - 1 && maillog__evict(j)) continue;
+    if (ev->time.month) go_on_to(j, second);
+    make_room(j, ev);
     route(j, in);
 }
 
@@ -205,7 +221,7 @@ void maillog__take_again(maillog_join *j, const maillog_event *ev, uint64_t line
         maillog__tick(j);
     else if (ev->time.month && t <= j->log_time)
         settle_doubt(j);
-    while (j->used_cells + cells_for(j, ev) >= j->ncells - 1 && maillog__evict(j)) continue;
+    make_room(j, ev);
     route(j, &in);
 }
 

@@ -3,10 +3,24 @@
 
 static const maillog_str no_alias = {NULL, 0};
 
+/* `greylist` or `graylist`, in any case; texts have few of the letter that is looked for. */
+static bool names_greylist(maillog_str text)
+{
+    static const char letters[] = {'y', 'Y'};
+    const char *const end = text.ptr + text.len;
+    for (size_t i = 0; i < sizeof letters && text.len; i++)
+        for (const char *p = text.ptr; (p = (const char *)memchr(p, letters[i], (size_t)(end - p))) != NULL; p++) {
+            if (p - text.ptr < 3 || end - p < 5) continue;
+            const maillog_str word = {p - 3, 8};
+            if (maillog__contains(word, "greylist") || maillog__contains(word, "graylist")) return true;
+        }
+    return false;
+}
+
 static bool says_greylisted(const ml_build *b, const maillog_message_check *c)
 {
     if (c->result != MAILLOG_CHECK_DEFER) return false;
-    if (maillog__contains(c->text, "greylist") || maillog__contains(c->text, "graylist")) return true;
+    if (names_greylist(c->text)) return true;
     for (size_t i = 0; i < b->m->nchecks; i++) {
         const maillog_message_check *g = &b->m->checks[i];
         if (g->result == MAILLOG_CHECK_DEFER && g->daemon == MAILLOG_DAEMON_POSTGREY && ml_same(g->to, c->to))

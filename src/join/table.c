@@ -146,7 +146,7 @@ static uint32_t unkeyed(unsigned slot) { return slot ? ML_F_UNKEYED1 : ML_F_UNKE
 
 /* Nobody looks further than the newest few of a key (an address, a process, a user can be that of very many nodes):
  * those behind them leave the bucket, so that neither finding a key nor dropping it depends on how many have it. */
-enum { MOST_ALIKE = 64 };
+enum { MOST_ALIKE = 32 };
 
 static void trim(maillog_join *j, uint64_t key)
 {
@@ -295,16 +295,6 @@ void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b)
     if (y->active > x->active) x->active = y->active;
 }
 
-/* A line came: nothing is moved (that would touch two neighbours for each line); who looks for what is oldest moves it
- * when it comes to the front: see maillog__oldest(). */
-static void keep_in(maillog_join *j, uint32_t node, ml_list list)
-{
-    if (ml_at_node(j, node)->list == list)
-        ml_at_node(j, node)->flags |= ML_F_LATER;
-    else
-        maillog__list_put(j, node, list);
-}
-
 uint32_t maillog__oldest(maillog_join *j, ml_list list)
 {
     uint32_t i;
@@ -346,6 +336,11 @@ static bool is_retry(maillog_join *j, const ml_in *in)
     const uint32_t grey = maillog__grey(j, ml_value(in, ML_S_FROM), ml_value(in, ML_S_TO));
     const int64_t first = in->ns - seconds * NANO, known = grey ? ml_at_node(j, grey)->first : 0;
     return !grey || first < known - SLACK * (int64_t)NANO || first > known + SLACK * (int64_t)NANO;
+}
+
+bool maillog__reaches_back(maillog_join *j, const ml_in *in)
+{
+    return maillog__is_early(j, in->ns, j->config.settle + SLACK) || is_retry(j, in);
 }
 
 static bool begins_elsewhere(const maillog_join *j, const ml_node *n)
@@ -416,7 +411,7 @@ void maillog__settle(maillog_join *j, uint32_t node)
     else if (!g->u.g.open)
         list = waits_for_session(j, leader) ? ML_LIST_WAIT : ML_LIST_DONE;
     g->active = (uint32_t)j->clock;
-    keep_in(j, leader, list);
+    ml_keep_in(j, leader, list);
 }
 
 /* Where a session waits that no live leg points to. */
@@ -425,47 +420,4 @@ ml_list maillog__session_list(const maillog_join *j, const ml_node *session)
     if (!(session->flags & ML_F_CLOSED)) return ML_LIST_SESSION;
     const bool whole = session->flags & ML_F_CONNECT && !(session->flags & ML_F_AWAITS);
     return ml_is_part(j) && !whole ? ML_LIST_SESSION : ML_LIST_CLOSED;
-}
-
-static void stamp(ml_node *n, const ml_in *in)
-{
-    const maillog_time *t = &in->ev->time;
-    if (!t->month) return;
-    if (!(n->flags & ML_F_TIMED)) {
-        n->flags |= ML_F_TIMED;
-        n->first = n->last = in->ns;
-        n->digits = (uint8_t)(t->digits | (t->year ? 128 : 0)); /* the high bit: the stamp has a year */
-        if (t->utc_offset != MAILLOG_NO_OFFSET) n->quarters = (int8_t)(t->utc_offset / 15);
-    }
-    if (in->ns < n->first) n->first = in->ns;
-    if (in->ns > n->last) n->last = in->ns;
-}
-
-/* The line becomes part of the node, which goes to the end of its list. */
-void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
-{
-    ml_node *n = ml_at_node(j, node);
-    if (ml_is_full(j, n)) {
-        maillog__deliver_line(j, in, n->group ? MAILLOG_RECORD_UNMATCHED : MAILLOG_RECORD_SESSION);
-        return;
-    }
-    const bool first = !n->head;
-    if (ml_repeats(n, in)) j->stats.duplicates++;
-    stamp(n, in);
-    if (j->doubted) j->doubted_node = node;
-    if (ml_is_part(j) && (maillog__is_early(j, in->ns, j->config.settle + SLACK) || is_retry(j, in)))
-        n->flags |= ML_F_AWAITS;
-    maillog__append(j, node, in);
-    if (first) {
-        n->recent[0] = in->content;
-    } else {
-        n->recent[1] = n->recent[2];
-        n->recent[2] = in->content;
-    }
-    n->active = (uint32_t)j->clock;
-    if (n->group) {
-        maillog__settle(j, node);
-    } else if (n->kind == ML_NODE_SESSION || n->kind == ML_NODE_SCREEN) {
-        if (!n->u.s.refs) keep_in(j, node, maillog__session_list(j, n));
-    }
 }

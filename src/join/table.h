@@ -323,7 +323,7 @@ uint32_t maillog__new_cell(maillog_join *j);
 void maillog__free_cell(maillog_join *j, uint32_t cell);
 
 /* ---- tape.c ---- */
-void maillog__append(maillog_join *j, uint32_t node, const ml_in *in);
+void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in);
 void maillog__tape_move(maillog_join *j, uint32_t from, uint32_t to, uint16_t segment);
 void maillog__prefetch_tape(const maillog_join *j, const ml_node *n);
 char *maillog__tape_copy(const maillog_join *j, const ml_node *n, char *out);
@@ -373,6 +373,15 @@ static inline uint32_t maillog__find(maillog_join *j, uint64_t key, uint32_t *at
     return ref / 2;
 }
 void maillog__list_put(maillog_join *j, uint32_t node, ml_list list);
+/* A line came: nothing is moved (that would touch two neighbours for each line); who looks for what is oldest moves it
+ * when it comes to the front: see maillog__oldest(). */
+static inline void ml_keep_in(maillog_join *j, uint32_t node, ml_list list)
+{
+    if (ml_at_node(j, node)->list == list)
+        ml_at_node(j, node)->flags |= ML_F_LATER;
+    else
+        maillog__list_put(j, node, list);
+}
 ml_list maillog__session_list(const maillog_join *j, const ml_node *session);
 uint32_t maillog__oldest(maillog_join *j, ml_list list); /* in order of lines, nearly */
 void maillog__list_take(maillog_join *j, uint32_t node);
@@ -380,9 +389,9 @@ void maillog__join_groups(maillog_join *j, uint32_t a, uint32_t b);
 /* In a part of a log: whether a moment is in its first seconds, which lines of the part before can reach; and keep what
  * would go out, if it is to be handed on. `late`: it is too old for new lines, and is handed on whatever it is. */
 bool maillog__is_early(const maillog_join *j, int64_t ns, uint32_t seconds);
+bool maillog__reaches_back(maillog_join *j, const ml_in *in); /* … or the line lets through what was greylisted there */
 bool maillog__hold_back(maillog_join *j, uint32_t node, bool late);
 void maillog__settle(maillog_join *j, uint32_t node); /* a line came: put its group where it belongs now */
-void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in);
 
 /* ---- deliver.c: records go out ---- */
 void maillog__deliver_group(maillog_join *j, uint32_t leader, maillog_message_state state);

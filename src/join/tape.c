@@ -303,9 +303,8 @@ ML_INLINE bool append_easily(maillog_join *j, ml_node *n, const ml_in *in, extra
 
 /* The host stands once on a tape, and so does a leg's queue ID; the name of a relay stands for all of it; the text is
  * for lines of trouble alone. */
-void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
+static void append(maillog_join *j, ml_node *n, const ml_in *in)
 {
-    ml_node *n = ml_at_node(j, node);
     const uint32_t before = n->bytes;
     const extras x = {!n->head && in->f[ML_S_HOST], in->f[ML_S_QUEUE_ID] && (!n->head || n->kind != ML_NODE_LEG),
                       in->f[ML_S_MESSAGE] && keeps_text(in)};
@@ -315,6 +314,60 @@ void maillog__append(maillog_join *j, uint32_t node, const ml_in *in)
         ml_leader(j, n)->u.g.bytes += n->bytes - before;
     else
         add_to_session(n, in->segment);
+}
+
+static void stamp(ml_node *n, const ml_in *in)
+{
+    const maillog_time *t = &in->ev->time;
+    if (!t->month) return;
+    if (!(n->flags & ML_F_TIMED)) {
+        n->flags |= ML_F_TIMED;
+        n->first = n->last = in->ns;
+        n->digits = (uint8_t)(t->digits | (t->year ? 128 : 0)); /* the high bit: the stamp has a year */
+        if (t->utc_offset != MAILLOG_NO_OFFSET) n->quarters = (int8_t)(t->utc_offset / 15);
+    }
+    if (in->ns < n->first) n->first = in->ns;
+    if (in->ns > n->last) n->last = in->ns;
+}
+
+/* Most wait for more, and did so before: see maillog__settle(). */
+static void settle(maillog_join *j, uint32_t node)
+{
+    ml_node *g = ml_leader(j, ml_at_node(j, node));
+    if (g->list != ML_LIST_OPEN || !(g->flags & ML_F_LEGS) || !g->u.g.open) {
+        maillog__settle(j, node);
+        return;
+    }
+    g->active = (uint32_t)j->clock;
+    g->flags |= ML_F_LATER;
+}
+
+/* The line becomes part of the node, which goes to the end of its list. */
+void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
+{
+    ml_node *n = ml_at_node(j, node);
+    if (ml_is_full(j, n)) {
+        maillog__deliver_line(j, in, n->group ? MAILLOG_RECORD_UNMATCHED : MAILLOG_RECORD_SESSION);
+        return;
+    }
+    const bool first = !n->head;
+    if (ml_repeats(n, in)) j->stats.duplicates++;
+    stamp(n, in);
+    if (j->doubted) j->doubted_node = node;
+    if (ml_is_part(j) && maillog__reaches_back(j, in)) n->flags |= ML_F_AWAITS;
+    append(j, n, in);
+    if (first) {
+        n->recent[0] = in->content;
+    } else {
+        n->recent[1] = n->recent[2];
+        n->recent[2] = in->content;
+    }
+    n->active = (uint32_t)j->clock;
+    if (n->group) {
+        settle(j, node);
+    } else if (n->kind == ML_NODE_SESSION || n->kind == ML_NODE_SCREEN) {
+        if (!n->u.s.refs) ml_keep_in(j, node, maillog__session_list(j, n));
+    }
 }
 
 /* ---- reading ---- */

@@ -20,7 +20,15 @@ typedef enum ml_kept {
     ML_KEPT_FIELDS /* at most 127 */
 } ml_kept;
 
-enum { ML_CUT_VALUES = 1, ML_CUT_LISTED = 2, ML_CUT_REPEATS = 4, ML_CUT_PIECE = 8, ML_CUT_FAR = 16 }; /* ml_entry.cut */
+enum { /* ml_entry.cut */
+       ML_CUT_VALUES = 1,
+       ML_CUT_LISTED = 2,
+       ML_CUT_REPEATS = 4,
+       ML_CUT_PIECE = 8,
+       ML_CUT_FAR = 16,
+       ML_CUT_CHECK = 32, /* not on a tape: it may be a check; a fault */
+       ML_CUT_FAULT = 64
+};
 enum {
     ML_HEAD_SEGMENT = 6, /* where these stand in an entry */
     ML_HEAD_CUT = 11,
