@@ -230,6 +230,25 @@ ML_INLINE const char *quick_id_end(const ml_quick *q, const char *p)
     return p;
 }
 
+/* `NAME action: ` (since Pigeonhole 0.5.9) */
+ML_INLINE bool quick_sieve_action(ml_quick *q)
+{
+    const char *const name = q->p, *const end = quick_find(q, name, ' ');
+    q->p = end;
+    if (end == name || end >= q->e || !ML_QUICK_SKIP(&q->p, " action: ")) return false;
+    for (const char *p = name; p < end; p++)
+        if (!ml_is_lower(*p) && *p != '_' && *p != '-') return false;
+    ML_ROW(q, SIEVE_ACTION, name, end);
+    return true;
+}
+
+/* What `discard` says, in three looks. */
+ML_INLINE bool quick_is_discard(const char *p, const char *e)
+{
+    return e - p == 75 && QUICK_AT(p, "Marked message to be discarded i") &&
+           QUICK_AT(p + 32, "f not explicitly delivered (disc") && QUICK_AT(p + 64, "ard action)");
+}
+
 ML_INLINE bool quick_stored(ml_quick *out)
 {
     enum { ID_MAX = 190 }; /* below what Dovecot cuts */
@@ -241,9 +260,15 @@ ML_INLINE bool quick_stored(ml_quick *out)
     ML_ROW(&q, MESSAGE_ID, id - 1, close + 1);
     q.p = close + 1;
     maillog_event_type type = MAILLOG_EVENT_DOVECOT_STORED;
-    if (sieve ? !ML_QUICK_SKIP(&q.p, ": stored mail into mailbox ") : !ML_QUICK_SKIP(&q.p, ": saved mail to "))
-        return false;
-    if (!sieve) type = MAILLOG_EVENT_DOVECOT_SAVED;
+    if (!ML_QUICK_SKIP(&q.p, ": ")) return false;
+    if (!sieve) {
+        if (!ML_QUICK_SKIP(&q.p, "saved mail to ")) return false;
+        type = MAILLOG_EVENT_DOVECOT_SAVED;
+    } else if (!ML_QUICK_SKIP(&q.p, "stored mail into mailbox ")) {
+        if (!quick_sieve_action(&q)) return false;
+        if (quick_is_discard(q.p, q.e)) return ml_quick_event(out, &q, MAILLOG_EVENT_DOVECOT_DISCARDED);
+        if (!ML_QUICK_SKIP(&q.p, "stored mail into mailbox ")) return false;
+    }
     if (quick_has(&q, q.p, ':')) return false; /* another end of the ID? */
     ML_ROW(&q, MAILBOX, q.p, q.e);
     return ml_quick_event(out, &q, type);

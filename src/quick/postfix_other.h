@@ -133,11 +133,13 @@ ML_INLINE bool quick_context_part(const ml_quick *q, const char **p, const char 
 }
 #define QUICK_CONTEXT_PART(q, p, lit, out) quick_context_part((q), (p), lit, sizeof(lit) - 1, (out))
 
-/* ` from=<…> to=<…> proto=… helo=<…>` at p, and the end of the line. */
-ML_INLINE bool quick_context_parts(const ml_quick *q, const char *p, ml_context *ctx)
+/* ` from=<…> to=<…> proto=… helo=<…>` at p, and the end of the line; postscreen puts commas between them. */
+ML_INLINE bool quick_context_parts(const ml_quick *q, const char *p, bool commas, ml_context *ctx)
 {
-    if (!QUICK_CONTEXT_PART(q, &p, " from=<", &ctx->from) || !QUICK_CONTEXT_PART(q, &p, " to=<", &ctx->to))
-        return false;
+    if (!QUICK_CONTEXT_PART(q, &p, " from=<", &ctx->from)) return false;
+    if (commas && ctx->from.p && *p++ != ',') return false;
+    if (!QUICK_CONTEXT_PART(q, &p, " to=<", &ctx->to)) return false;
+    if (commas && ctx->to.p && *p++ != ',') return false;
     const char *const proto = p + 7;
     if (QUICK_AT(p, " proto=ESMTP"))
         p += 12;
@@ -146,6 +148,7 @@ ML_INLINE bool quick_context_parts(const ml_quick *q, const char *p, ml_context 
     else
         return false;
     ctx->proto = ml_slice(proto, p);
+    if (commas && *p == ',' && !QUICK_AT(++p, " helo=<")) return false; /* the line was cut */
     return QUICK_CONTEXT_PART(q, &p, " helo=<", &ctx->helo) && p == q->e;
 }
 
@@ -153,7 +156,7 @@ enum { QUICK_MOST_SEMICOLONS = 8 };
 
 /* `TEXT; from=<…> to=<…> proto=… helo=<…>` up to the end of the line. No part holds a `;`, so the one before them is
  * the last. A text with many of them is the grammar's. */
-ML_INLINE bool quick_context(const ml_quick *q, ml_context *ctx)
+ML_INLINE bool quick_context(const ml_quick *q, bool commas, ml_context *ctx)
 {
     const char *semicolon = q->p;
     for (unsigned n = 0;; semicolon++, n++) {
@@ -162,7 +165,7 @@ ML_INLINE bool quick_context(const ml_quick *q, ml_context *ctx)
         if (QUICK_AT(semicolon + 1, " from=<") || QUICK_AT(semicolon + 1, " proto=")) break;
     }
     ctx->text = ml_slice(q->p, semicolon);
-    return quick_context_parts(q, semicolon + 1, ctx);
+    return quick_context_parts(q, semicolon + 1, commas, ctx);
 }
 
 ML_INLINE void quick_row_opt(ml_quick *q, maillog_field_id id, ml_cur v)
@@ -189,11 +192,30 @@ ML_INLINE bool quick_reply_code(ml_quick *q)
     return true;
 }
 
-ML_INLINE bool quick_reject(ml_quick *out)
+/* A client of postscreen's has no name, but a port. */
+ML_INLINE bool quick_addr_port(ml_quick *q, maillog_field_id addr_id, maillog_field_id port_id)
+{
+    if (q->p >= q->e || *q->p != '[') return false;
+    const char *const addr = q->p + 1, *const close = ml_quick_find(q, addr, ']');
+    if (close + 2 >= q->e || close[1] != ':') return false;
+    const char *const port = close + 2, *const end = quick_digits(q, port);
+    if (port == end) return false;
+    ml_row(q, addr_id, addr, close);
+    ml_row(q, port_id, port, end);
+    q->p = end;
+    return true;
+}
+ML_INLINE bool quick_screened(ml_quick *q)
+{
+    return quick_addr_port(q, MAILLOG_FIELD_CLIENT_ADDR, MAILLOG_FIELD_CLIENT_PORT);
+}
+
+ML_INLINE bool quick_reject_by(ml_quick *out, bool postscreen)
 {
     ml_quick q = *out;
     const char *const action = q.p;
     const bool warning = !QUICK_AT(action, "reject: ");
+    if (warning && postscreen) return false;
     if (warning && !QUICK_AT(action, "reject_warning: ")) return false;
     const char *const action_end = action + (warning ? 14 : 6), *const stage = action_end + 2;
     const char *const stage_end = ml_quick_find(&q, stage, ' ');
@@ -206,7 +228,8 @@ ML_INLINE bool quick_reject(ml_quick *out)
                 stage, stage_end);
     q.p = stage_end + 6;
     ml_context ctx;
-    if (!quick_client(&q) || !ML_QUICK_SKIP(&q.p, ": ") || !quick_context(&q, &ctx)) return false;
+    if (postscreen ? !quick_screened(&q) : !quick_client(&q)) return false;
+    if (!ML_QUICK_SKIP(&q.p, ": ") || !quick_context(&q, postscreen, &ctx)) return false;
     q.e = ctx.text.e;
     if (quick_has(&q, q.p, '=') && ML_FIND(q.l, ctx.text, " sasl_username=")) return false; /* see postfix_context.c */
     if (!quick_reply_code(&q)) return false;
@@ -222,17 +245,20 @@ ML_INLINE bool quick_reject(ml_quick *out)
     return ml_quick_event(out, &q, warning ? MAILLOG_EVENT_POSTFIX_REJECT_WARNING : MAILLOG_EVENT_POSTFIX_REJECT);
 }
 
+static bool quick_reject(ml_quick *out) { return quick_reject_by(out, false); }
+
 /* NOQUEUE: reject: … */
-static bool quick_noqueue(ml_quick *out)
+ML_INLINE bool quick_refused(ml_quick *out, bool postscreen)
 {
     ml_quick q = *out;
     if (!ML_QUICK_SKIP(&q.p, "NOQUEUE: ")) return false;
     ML_ROW(&q, QUEUE_ID, q.p - 9, q.p - 2);
-    if (!quick_reject(&q)) return false;
+    if (!quick_reject_by(&q, postscreen)) return false;
     out->next = q.next;
     out->head = q.head;
     return true;
 }
+static bool quick_noqueue(ml_quick *out) { return quick_refused(out, false); }
 
 /* ---- sessions that break off, and names that do not resolve ---- */
 

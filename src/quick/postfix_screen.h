@@ -1,29 +1,46 @@
-/* postfix_screen.h: what postscreen says of nearly every client. See quick.h; the grammar is postfix_postscreen.c. */
+/* postfix_screen.h: what postscreen, dnsblog and tlsproxy say of nearly every client. See quick.h; the grammar is
+ * postfix_postscreen.c. */
 #ifndef MAILLOG_QUICK_POSTFIX_SCREEN_H
 #define MAILLOG_QUICK_POSTFIX_SCREEN_H
 
-#include "text.h"
+#include "postfix_other.h"
 
-/* `[addr]:port` at q->p. */
-ML_INLINE bool quick_addr_port(ml_quick *q, maillog_field_id addr_id, maillog_field_id port_id)
+/* `N.N` at q->p, up to a text. */
+ML_INLINE bool quick_elapsed(ml_quick *q, const char *behind, size_t n)
 {
-    if (q->p >= q->e || *q->p != '[') return false;
-    const char *const addr = q->p + 1, *const close = ml_quick_find(q, addr, ']');
-    if (close + 2 >= q->e || close[1] != ':') return false;
-    const char *const port = close + 2, *const end = quick_digits(q, port);
-    if (port == end) return false;
-    ml_row(q, addr_id, addr, close);
-    ml_row(q, port_id, port, end);
-    q->p = end;
+    const char *const elapsed = q->p, *const dot = quick_digits(q, elapsed), *const end = quick_digits(q, dot + 1);
+    if (dot == elapsed || *dot != '.' || end == dot + 1 || !ml_quick_same(end, behind, n)) return false;
+    ML_ROW(q, ELAPSED, elapsed, end);
+    q->p = end + n;
+    return true;
+}
+#define QUICK_ELAPSED(q, behind) quick_elapsed((q), behind, sizeof(behind) - 1)
+
+/* All that is left, which is something. */
+ML_INLINE bool quick_text(ml_quick *q, maillog_field_id id)
+{
+    if (q->p >= q->e) return false;
+    ml_row(q, id, q->p, q->e);
+    q->p = q->e;
     return true;
 }
 
-ML_INLINE bool quick_screened(ml_quick *q)
+/* PREGREET N after T from CLIENT: DATA, HANGUP after T from CLIENT in PHASE; the event, or 0 */
+ML_INLINE unsigned quick_test_failed(ml_quick *q)
 {
-    return quick_addr_port(q, MAILLOG_FIELD_CLIENT_ADDR, MAILLOG_FIELD_CLIENT_PORT);
+    if (ML_QUICK_SKIP(&q->p, "HANGUP after "))
+        return QUICK_ELAPSED(q, " from ") && quick_screened(q) && ML_QUICK_SKIP(&q->p, " in ") &&
+                       quick_text(q, MAILLOG_FIELD_PHASE)
+                   ? MAILLOG_EVENT_POSTFIX_HANGUP
+                   : 0;
+    return QUICK_NUMBER(q, "PREGREET ", BYTES) && ML_QUICK_SKIP(&q->p, " after ") && QUICK_ELAPSED(q, " from ") &&
+                   quick_screened(q) && ML_QUICK_SKIP(&q->p, ": ") && quick_text(q, MAILLOG_FIELD_DATA)
+               ? MAILLOG_EVENT_POSTFIX_PREGREET
+               : 0;
 }
 
-/* CONNECT from CLIENT to [ADDR]:PORT, PASS OLD CLIENT, DNSBL rank N for CLIENT, DISCONNECT CLIENT */
+/* CONNECT from CLIENT to [ADDR]:PORT, PASS OLD CLIENT, DNSBL rank N for CLIENT, DISCONNECT CLIENT, ALLOWLISTED CLIENT
+ */
 static bool quick_postscreen(ml_quick *out)
 {
     ml_quick q = *out;
@@ -49,10 +66,33 @@ static bool quick_postscreen(ml_quick *out)
     } else if (ML_QUICK_SKIP(&q.p, "DISCONNECT ")) {
         type = MAILLOG_EVENT_POSTFIX_DISCONNECT;
         if (!quick_screened(&q)) return false;
+    } else if (ML_QUICK_SKIP(&q.p, "ALLOWLISTED ") || ML_QUICK_SKIP(&q.p, "WHITELISTED ")) {
+        type = MAILLOG_EVENT_POSTFIX_ALLOWLISTED;
+        if (!quick_screened(&q)) return false;
     } else {
-        return false;
+        type = (maillog_event_type)quick_test_failed(&q);
+        if (!type) return false;
     }
     return q.p == q.e && ml_quick_event(out, &q, type);
+}
+
+/* NOQUEUE: reject: RCPT from CLIENT: …; from=<…>, to=<…>, proto=…, helo=<…> */
+static bool quick_screen_noqueue(ml_quick *out) { return quick_refused(out, true); }
+
+/* addr ADDR listed by domain ZONE as REPLY */
+static bool quick_dnsblog(ml_quick *out)
+{
+    ml_quick q = *out;
+    if (!ML_QUICK_SKIP(&q.p, "addr ")) return false;
+    const char *const addr = q.p, *const addr_end = quick_find(&q, addr, ' ');
+    q.p = addr_end;
+    if (addr == addr_end || !ML_QUICK_SKIP(&q.p, " listed by domain ")) return false;
+    const char *const zone = q.p, *const zone_end = quick_find(&q, zone, ' ');
+    q.p = zone_end;
+    if (zone == zone_end || !ML_QUICK_SKIP(&q.p, " as ")) return false;
+    ML_ROW(&q, CLIENT_ADDR, addr, addr_end);
+    ML_ROW(&q, ZONE, zone, zone_end);
+    return quick_text(&q, MAILLOG_FIELD_REPLY) && ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_DNSBL_LISTED);
 }
 
 #endif

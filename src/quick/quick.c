@@ -38,6 +38,8 @@ READER(read_queue_active, quick_queue_active)
 READER(read_removed, quick_removed)
 READER(read_delivery, quick_delivery)
 READER(read_postscreen, quick_postscreen)
+READER(read_screen_noqueue, quick_screen_noqueue)
+READER(read_dnsblog, quick_dnsblog)
 READER(read_postgrey, quick_postgrey)
 READER(read_amavis, quick_amavis)
 READER(read_login, quick_login_service)
@@ -77,6 +79,12 @@ static ml_found smtpd_message(ml_line *l, const char *p, const char *e, maillog_
     return readers[*p == 'r'](l, p, e, next);
 }
 
+static ml_found postscreen_session(ml_line *l, const char *p, const char *e, maillog_field *next)
+{
+    static ml_quick_reader *const readers[2] = {read_postscreen, read_screen_noqueue};
+    return readers[*p == 'N'](l, p, e, next);
+}
+
 static ml_found qmgr_message(ml_line *l, const char *p, const char *e, maillog_field *next)
 {
     static ml_quick_reader *const readers[2] = {read_removed, read_queue_active};
@@ -112,7 +120,7 @@ typedef struct program {
     uint64_t unused[2];             /* 64 bytes: the address of a row is one shift away */
 } program;
 
-#define SLOT(key) (((key) << 24) * UINT64_C(0xA6EB8C9EBD69FE29) >> 58)
+#define SLOT(key) (((key) << 24) * UINT64_C(0x5AFFB2297631A993) >> 58)
 #define WITH_BRACKET(word, len) ((len) == 4 ? (word) | (uint64_t)'[' << 32 : (word))
 #define NOT_KEY(len) ((len) < 8 ? ~UINT64_C(0) << (8 * (len)&63) : 0)
 #define HEAD(DAEMON)                                                                                                   \
@@ -141,7 +149,9 @@ static const program postfix_programs[64] = {
     PROGRAM(ML_WORD('p', 'i', 'c', 'k', 'u', 'p', 0, 0), 6, POSTFIX_PICKUP, no_statement, read_pickup),
     PROGRAM(ML_WORD('b', 'o', 'u', 'n', 'c', 'e', 0, 0), 6, POSTFIX_BOUNCE, no_statement, read_bounce),
     LONG_PROGRAM(ML_WORD('p', 'o', 's', 't', 's', 'c', 'r', 'e'), ML_WORD('s', 't', 's', 'c', 'r', 'e', 'e', 'n'), 10,
-                 0, POSTFIX_POSTSCREEN, read_postscreen, NULL),
+                 0, POSTFIX_POSTSCREEN, postscreen_session, NULL),
+    PROGRAM(ML_WORD('e', 'r', 'r', 'o', 'r', 0, 0, 0), 5, POSTFIX_ERROR, no_statement, read_delivery),
+    PROGRAM(ML_WORD('d', 'n', 's', 'b', 'l', 'o', 'g', 0), 7, POSTFIX_DNSBLOG, read_dnsblog, NULL),
 };
 static const program plain_programs[64] = {
     PROGRAM(ML_WORD('p', 'o', 's', 't', 'g', 'r', 'e', 'y'), 8, POSTGREY, read_postgrey, read_postgrey),
