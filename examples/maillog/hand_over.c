@@ -52,12 +52,12 @@ bool count_piped(summary *s, const message_step *m)
     queue_entry *memo = copies(s, m, first.message_id, m->text[TEXT_ADDRESS], true);
     if (memo->refed) return false;
     if (memo->received && memo->sender != first.key) {
-        memo->refed = 1;
+        memo->refed = true;
         queue_entry *back = queue_entry_of(s, memo->sender, false);
         if (back) uncount_received(s, back, THROUGH_FILTER);
         return true;
     }
-    memo->deferred = 1;
+    memo->deferred = true;
     memo->domain = first.key;
     memo->size = first.sized ? first.size : 0;
     memo->delay = m->number;
@@ -70,13 +70,13 @@ static bool was_piped(summary *s, const message_step *m, const queue_entry *loca
     queue_entry *memo = to.len ? copies(s, m, local->message_id, to, make) : NULL;
     if (!memo || memo->refed) return false;
     if (memo->deferred && memo->domain != local->key) {
-        memo->refed = 1;
+        memo->refed = true;
         uncount_delivered(s, memo, to);
         queue_entry *back = queue_entry_of(s, local->key, false);
         if (back) uncount_received(s, back, THROUGH_FILTER);
         return true;
     }
-    if (!memo->received) memo->received = 1, memo->sender = local->key;
+    if (!memo->received) memo->received = true, memo->sender = local->key;
     return false;
 }
 

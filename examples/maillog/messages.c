@@ -4,6 +4,13 @@
 
 #include <string.h>
 
+static tally_row *row_named(summary *s, table_id t, maillog_str name)
+{
+    const maillog_str key[TALLY_KEYS] = {name, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+    uint64_t hash;
+    return tally_at(&s->table[t], key, &hash);
+}
+
 /* The row of an address, or of its domain. */
 static tally_row *row_of(summary *s, table_id t, const message_step *m, uint64_t hash)
 {
@@ -11,8 +18,7 @@ static tally_row *row_of(summary *s, table_id t, const message_step *m, uint64_t
     if (row) return row;
     maillog_str name = folded(m->text[TEXT_ADDRESS]);
     if (t == TABLE_SENDING_DOMAINS || t == TABLE_RECIPIENT_DOMAINS) name = domain_of(name);
-    const maillog_str key[TALLY_KEYS] = {name, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-    return tally_at(&s->table[t], key, &hash);
+    return row_named(s, t, name);
 }
 
 static void count_at(summary *s, const message_step *m, rate r)
@@ -35,32 +41,28 @@ static void uncount_row(tally *t, uint64_t hash, uint64_t bytes)
 void uncount_received(summary *s, queue_entry *e, figure why)
 {
     if (!e->received || e->refed) return;
-    e->refed = 1;
+    e->refed = true;
     s->figure[why]++;
     s->figure[RECEIVED]--;
     if (e->day) {
         count_day(s, e->day)->rate[RATE_RECEIVED]--;
         s->hour[e->hour][RATE_RECEIVED]--;
     }
-    if (!e->sender) return;
+    if (!e->counted) return;
     s->figure[BYTES_RECEIVED] -= e->size;
     uncount_row(&s->table[TABLE_SENDERS], e->sender, e->size);
     uncount_row(&s->table[TABLE_SENDING_DOMAINS], e->domain, e->size);
-    e->sender = 0;
+    e->counted = false;
 }
 
 static void take_received(summary *s, const message_step *m)
 {
     queue_entry *e = queue_entry_of(s, m->queue_id, true);
-    const queue_entry fresh = {.key = e->key, .used = 1, .received = 1}; /* short queue IDs are used again */
+    const queue_entry fresh = {.key = e->key, .used = true, .received = true}; /* short queue IDs are used again */
     *e = fresh;
     e->local = m->local;
     e->day = m->day, e->hour = m->hour;
-    const maillog_str site = m->text[TEXT_SITE];
-    char *kept = queue_entry_site(e);
-    const size_t n = site.len < SITE - 1 ? site.len : SITE - 1;
-    if (n) memcpy(kept, site.ptr, n);
-    kept[n] = '\0';
+    queue_entry_set_site(e, m->text[TEXT_SITE]);
     if (s->c->pflogsumm) return;
     const queue_entry *before = queue_entry_of(s, m->other_id, false);
     if (before && before->received) uncount_received(s, queue_entry_of(s, m->queue_id, true), THROUGH_FILTER);
@@ -73,29 +75,27 @@ static void take_message_id(summary *s, const message_step *m)
     if (e) e->message_id = m->number;
 }
 
-/* A sender without a domain: the host that the message came from stands for it. */
-static tally_row *site_row(summary *s, const message_step *m, queue_entry *e)
-{
-    const maillog_str name = e->local ? m->text[TEXT_ADDRESS] : str_of(queue_entry_site(e));
-    const maillog_str key[TALLY_KEYS] = {name, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-    return tally_at(&s->table[TABLE_SENDING_DOMAINS], key, &e->domain);
-}
-
 static void take_size(summary *s, const message_step *m)
 {
+    char buf[SITE];
     queue_entry *e = queue_entry_of(s, m->queue_id, true);
     if (e->sized) return; /* it goes through the queue manager once for each attempt */
+    const bool count = e->received && !e->refed && !e->counted;
+    /* a sender without a domain: the host that the message came from stands for it */
+    const maillog_str site = e->local || !count ? m->text[TEXT_ADDRESS] : queue_entry_site(e, buf);
     e->sized = m->number != 0;
     e->size = m->number;
-    if (!e->received || e->refed || e->sender) return;
+    if (!count) return;
     tally_row *row = row_of(s, TABLE_SENDERS, m, m->address_hash);
     e->sender = row->hash;
     row->count++;
     row->bytes += m->number;
-    row = m->domain_hash ? row_of(s, TABLE_SENDING_DOMAINS, m, m->domain_hash) : site_row(s, m, e);
+    row = m->domain_hash ? row_of(s, TABLE_SENDING_DOMAINS, m, m->domain_hash)
+                         : row_named(s, TABLE_SENDING_DOMAINS, site);
     e->domain = row->hash;
     row->count++;
     row->bytes += m->number;
+    e->counted = true;
     s->figure[BYTES_RECEIVED] += m->number;
 }
 
@@ -145,15 +145,8 @@ static void take_deferred(summary *s, const message_step *m)
     s->figure[DEFERRALS]++;
     count_at(s, m, RATE_DEFERRED);
     if (!e || e->deferred) return;
-    e->deferred = 1;
+    e->deferred = true;
     s->figure[DEFERRED]++;
-}
-
-static tally_row *row_named(summary *s, table_id t, maillog_str name)
-{
-    uint64_t hash;
-    const maillog_str key[TALLY_KEYS] = {name, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-    return tally_at(&s->table[t], key, &hash);
 }
 
 static void less(tally_row *row, const queue_entry *gone)

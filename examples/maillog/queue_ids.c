@@ -16,8 +16,8 @@ typedef char site_name[SITE];
 
 typedef struct generation {
     queue_entry *slots; /* NULL: none yet */
-    site_name *site;    /* of each slot: hardly ever asked for */
-    void *memory;       /* that both are in */
+    site_name *site;    /* of each slot: those that are long */
+    void *memory;       /* that the slots are in */
     size_t used, nslots;
 } generation;
 
@@ -29,10 +29,10 @@ static void make_slots(generation *g, size_t nslots)
 {
     g->nslots = nslots;
     g->used = 0;
-    g->memory = large_zeroes((nslots + 1) * (sizeof *g->slots + sizeof *g->site));
+    g->memory = large_zeroes((nslots + 1) * sizeof *g->slots);
     const uintptr_t at = ((uintptr_t)g->memory + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     g->slots = (queue_entry *)at;
-    g->site = (site_name *)(g->slots + nslots);
+    g->site = (site_name *)must_realloc(NULL, nslots * sizeof *g->site);
 }
 
 void queue_ids_start(uint64_t memory)
@@ -43,10 +43,16 @@ void queue_ids_start(uint64_t memory)
     make_slots(&young, most_slots < FIRST_SLOTS ? most_slots : FIRST_SLOTS);
 }
 
+static void free_slots(const generation *g)
+{
+    free(g->memory);
+    free(g->site);
+}
+
 void queue_ids_end(void)
 {
-    free(young.memory);
-    free(old.memory);
+    free_slots(&young);
+    free_slots(&old);
 }
 
 static queue_entry *slot_of(const generation *g, uint64_t hash)
@@ -70,7 +76,7 @@ static void remove_at(generation *g, size_t i)
         const size_t home = (size_t)g->slots[k].key & mask;
         if (((k - home) & mask) < ((k - i) & mask)) continue; /* nothing stands before its home */
         g->slots[i] = g->slots[k];
-        memcpy(g->site[i], g->site[k], SITE);
+        if (g->slots[i].site_len > SHORT_SITE) memcpy(g->site[i], g->site[k], SITE);
         i = k;
     }
     g->slots[i].used = 0;
@@ -92,10 +98,10 @@ static void grow(void)
         if (!e->used) continue;
         queue_entry *to = slot_of(&young, e->key);
         *to = *e;
-        memcpy(young.site[to - young.slots], before.site[i], SITE);
+        if (e->site_len > SHORT_SITE) memcpy(young.site[to - young.slots], before.site[i], SITE);
         young.used++;
     }
-    free(before.memory);
+    free_slots(&before);
 }
 
 static void make_old(summary *s)
@@ -103,7 +109,7 @@ static void make_old(summary *s)
     const generation spent = old;
     for (size_t i = 0; spent.slots && i < spent.nslots; i++)
         s->queue_ids_dropped += spent.slots[i].used && !spent.slots[i].removed;
-    free(spent.memory);
+    free_slots(&spent);
     old = young;
     make_slots(&young, most_slots);
 }
@@ -125,7 +131,7 @@ static queue_entry *insert(summary *s, uint64_t hash)
     queue_entry *e = slot_of(&young, hash);
     memset(e, 0, sizeof *e);
     e->key = hash;
-    e->used = 1;
+    e->used = true;
     e->minute = s->minute;
     young.used++;
     return e;
@@ -140,28 +146,35 @@ queue_entry *queue_entry_of(summary *s, uint64_t hash, bool make)
     if (before && before->used) { /* once forgotten, twice remembered: it moves to the young ones */
         const queue_entry copy = *before;
         site_name site;
-        memcpy(site, old.site[before - old.slots], SITE);
-        before->removed = 1;
+        if (copy.site_len > SHORT_SITE) memcpy(site, old.site[before - old.slots], SITE);
+        before->removed = true;
         e = insert(s, hash); /* the old ones may be gone */
         *e = copy;
-        memcpy(queue_entry_site(e), site, SITE);
+        if (copy.site_len > SHORT_SITE) memcpy(young.site[e - young.slots], site, SITE);
         return e;
     }
     return make ? insert(s, hash) : NULL;
 }
 
-void queue_entry_fetch(uint64_t hash)
+void queue_entry_fetch(uint64_t hash) { __builtin_prefetch(&young.slots[(size_t)hash & (young.nslots - 1)]); }
+
+void queue_entry_set_site(queue_entry *e, maillog_str site)
 {
-    const size_t i = (size_t)hash & (young.nslots - 1);
-    __builtin_prefetch(&young.slots[i]);
-    __builtin_prefetch(young.site[i]);
+    const size_t n = site.len < SITE ? site.len : SITE;
+    e->site_len = (uint8_t)n;
+    if (n) memcpy(n > SHORT_SITE ? young.site[e - young.slots] : e->site, site.ptr, n);
 }
 
-char *queue_entry_site(const queue_entry *e) { return young.site[e - young.slots]; }
+maillog_str queue_entry_site(const queue_entry *e, char buf[SITE])
+{
+    const maillog_str site = {buf, e->site_len};
+    memcpy(buf, site.len > SHORT_SITE ? young.site[e - young.slots] : e->site, site.len);
+    return site;
+}
 
 void queue_entry_done(const summary *s, queue_entry *e)
 {
-    e->removed = 1;
+    e->removed = true;
     e->minute = s->minute;
 }
 
@@ -169,14 +182,17 @@ static uint64_t not_none(uint64_t hash) { return hash ? hash : 1; }
 
 uint64_t host_hash(summary *s, maillog_str host)
 {
+    uint64_t last;
     if (!host.len) return 0;
-    const size_t place = (host.len + (unsigned char)host.ptr[0] + (unsigned char)host.ptr[host.len - 1]) % HOSTS_KEPT;
-    host_memo *kept = &s->hosts[place];
-    if (host.len == kept->len && memcmp(host.ptr, kept->name, host.len) == 0) return kept->hash;
+    const uint64_t first = both_ends(host.ptr, host.len, &last);
+    host_memo *kept = &s->hosts[(host.len + (size_t)first + (size_t)(last >> 56)) % HOSTS_KEPT];
+    if (host.len == kept->len && first == kept->first && last == kept->last &&
+        (host.len <= ENDS || memcmp(host.ptr, kept->name, host.len) == 0))
+        return kept->hash;
     const uint64_t hash = siphash(key, host.ptr, host.len, true);
     if (host.len > LONGEST_HOST) return hash;
     memcpy(kept->name, host.ptr, host.len);
-    kept->len = host.len;
+    kept->len = host.len, kept->first = first, kept->last = last;
     kept->hash = hash;
     return hash;
 }

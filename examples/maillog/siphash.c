@@ -2,6 +2,7 @@
 #include "siphash.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 siphash_key siphash_random_key(void)
@@ -26,18 +27,22 @@ static void sip_round(uint64_t v[4])
     v[2] += v[1], v[1] = rotl(v[1], 17) ^ v[2], v[2] = rotl(v[2], 32);
 }
 
-/* Bytes in the order of little endian, whatever the machine's: a compiler makes one load of it. */
+/* Bytes in the order of little endian, whatever the machine's. */
 static uint64_t eight_bytes(const char *s)
 {
-    const unsigned char *p = (const unsigned char *)s;
-    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 |
-           (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+    uint64_t n;
+    memcpy(&n, s, sizeof n);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    n = __builtin_bswap64(n);
+#endif
+    return n;
 }
 
 static uint64_t four_bytes(const char *s)
 {
-    const unsigned char *p = (const unsigned char *)s;
-    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
+    uint32_t n;
+    memcpy(&n, s, sizeof n);
+    return n;
 }
 
 static uint64_t last_bytes(const char *s, size_t n)
@@ -85,7 +90,7 @@ static uint64_t folded_product(uint64_t a, uint64_t b)
 #endif
 }
 
-/* Any number of one to seven bytes, as different numbers. */
+/* One to seven bytes as a number that no other of as many bytes have. */
 static uint64_t few_bytes(const char *s, size_t n)
 {
     const unsigned char *p = (const unsigned char *)s;
@@ -96,16 +101,21 @@ static uint64_t few_bytes(const char *s, size_t n)
 /* As Wang Yi's wyhash does it: sixteen bytes a multiplication, the last ones overlapping those before. */
 uint64_t quick_hash(siphash_key key, const char *s, size_t n)
 {
-    uint64_t h = key.half[0] ^ (n * 0x9e3779b97f4a7c15ull);
-    size_t left = n;
-    for (; left > 16; s += 16, left -= 16) h = folded_product(eight_bytes(s) ^ key.half[1], eight_bytes(s + 8) ^ h);
-    uint64_t a = 0, b = 0;
-    if (n >= 16)
-        a = eight_bytes(s + left - 16), b = eight_bytes(s + left - 8);
-    else if (n >= 8)
-        a = eight_bytes(s), b = eight_bytes(s + n - 8);
-    else if (n)
+    uint64_t h = key.half[0] ^ (n * 0x9e3779b97f4a7c15ull), a = 0, b = 0;
+    if (n >= 8) {
+        size_t left = n;
+        for (; left > 16; s += 16, left -= 16) h = folded_product(eight_bytes(s) ^ key.half[1], eight_bytes(s + 8) ^ h);
+        a = eight_bytes(n >= 16 ? s + left - 16 : s);
+        b = eight_bytes(s + left - 8);
+    } else if (n) {
         a = few_bytes(s, n);
+    }
     h = folded_product(a ^ key.half[1], b ^ h);
     return folded_product(h ^ 0xe7037ed1a0b428dbull, key.half[1] ^ 0x8ebc6af09c88c6e3ull);
+}
+
+uint64_t both_ends(const char *s, size_t n, uint64_t *last)
+{
+    *last = n < 8 ? 0 : eight_bytes(s + n - 8);
+    return n < 8 ? few_bytes(s, n) : eight_bytes(s);
 }

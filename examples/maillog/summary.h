@@ -80,11 +80,12 @@ typedef struct table_info {
 extern const table_info tables[TABLES];
 
 /* Hosts are few, and their lines alternate: the hashes of those of late are kept. */
-enum { HOSTS_KEPT = 16, LONGEST_HOST = 64 };
+enum { HOSTS_KEPT = 16, LONGEST_HOST = 64, ENDS = 16 };
 typedef struct host_memo {
-    char name[LONGEST_HOST];
     size_t len;
+    uint64_t first, last; /* eight bytes of its name each */
     uint64_t hash;
+    char name[LONGEST_HOST]; /* of one that is longer than both */
 } host_memo;
 
 /* The fields that are counted. */
@@ -254,14 +255,22 @@ void take_steps(summary *s, const struct sheet *steps);
 
 /* ---- queue IDs: what a message still has to be remembered for ---- */
 
+enum { SITE = 72, SHORT_SITE = 32 };
 typedef struct queue_entry {
     uint64_t key;
-    uint64_t size, sender, domain; /* sender and domain: rows they were counted in; 0: not yet */
-    uint64_t message_id, delay;    /* its hash, 0: not known; of a delivery, in microseconds */
-    uint32_t day, minute;          /* minute: since 1970, when it was made or done */
-    uint8_t hour;
-    uint8_t used, received, sized, deferred, refed, removed, local; /* refed: came back from a filter */
-} queue_entry;                                                      /* 64 bytes: it is in one line of the cache */
+    union {
+        struct {
+            uint64_t size, sender, domain; /* sender and domain: rows it was counted in, when it was `counted` */
+            uint64_t delay;                /* of a delivery, in microseconds */
+        };
+        char site[SHORT_SITE]; /* until then: where it came from, for mail without a sender */
+    };
+    uint64_t message_id;  /* its hash; 0: not known */
+    uint32_t day, minute; /* minute: since 1970, when it was made or done */
+    uint8_t hour, site_len;
+    bool used : 1, received : 1, sized : 1, counted : 1, deferred : 1, removed : 1, local : 1;
+    bool refed : 1; /* it came back from a filter */
+} queue_entry;      /* 64 bytes: it is in one line of the cache */
 
 void queue_ids_start(uint64_t memory);
 void queue_ids_end(void);
@@ -276,9 +285,9 @@ typedef enum memo_kind { MEMO_HOSTS = 1, MEMO_PIPED } memo_kind;
 queue_entry *queue_memo(summary *s, memo_kind what, uint64_t key, maillog_str text, bool make);
 void queue_entry_done(const summary *s, queue_entry *e);
 void queue_entry_fetch(uint64_t hash); /* into the cache: it will be asked for soon */
-/* Where a message came from, for mail without a sender; of an entry that was asked for last. */
-enum { SITE = 72 };
-char *queue_entry_site(const queue_entry *e);
+/* The site of an entry that was asked for last, and was not counted yet. It is cut when it is long. */
+void queue_entry_set_site(queue_entry *e, maillog_str site);
+maillog_str queue_entry_site(const queue_entry *e, char buf[SITE]);
 
 /* ---- hand_over.c ---- */
 
