@@ -59,7 +59,8 @@ try {
   assert.ok(await page.$('#chart rect'));
 
   // a server that says that every page is UTF-8, as many do: the byte order mark is believed
-  const server = createServer((q, r) => r.setHeader('content-type', 'text/html; charset=utf-8').end(readFileSync(page_))).listen(0, '127.0.0.1');
+  const server = createServer((q, r) => r.setHeader('content-type', 'text/html; charset=utf-8').end(readFileSync(page_)));
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
   try {
     const served = await browser.newPage();
     await served.goto(`http://127.0.0.1:${server.address().port}/`);
