@@ -18,7 +18,8 @@ static tally_row *row_of(summary *s, table_id t, const message_step *m, uint64_t
     if (row) return row;
     maillog_str name = folded(m->text[TEXT_ADDRESS]);
     if (t == TABLE_SENDING_DOMAINS || t == TABLE_RECIPIENT_DOMAINS) name = domain_of(name);
-    return row_named(s, t, name);
+    const maillog_str key[TALLY_KEYS] = {name, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+    return tally_new(&s->table[t], key, hash);
 }
 
 static void count_at(summary *s, const message_step *m, rate r)
@@ -58,7 +59,7 @@ void uncount_received(summary *s, queue_entry *e, figure why)
 static void take_received(summary *s, const message_step *m)
 {
     queue_entry *e = queue_entry_of(s, m->queue_id, true);
-    const queue_entry fresh = {.key = e->key, .used = true, .received = true}; /* short queue IDs are used again */
+    const queue_entry fresh = {.key = e->key, .received = true}; /* short queue IDs are used again */
     *e = fresh;
     e->local = m->local;
     e->day = m->day, e->hour = m->hour;

@@ -16,6 +16,7 @@ typedef char site_name[SITE];
 
 typedef struct generation {
     queue_entry *slots; /* NULL: none yet */
+    uint32_t *tags;     /* of each slot: half of its key, so that few entries are looked at in vain; 0: it is free */
     site_name *site;    /* of each slot: those that are long */
     void *memory;       /* that the slots are in */
     size_t used, nslots;
@@ -29,7 +30,8 @@ static void make_slots(generation *g, size_t nslots)
 {
     g->nslots = nslots;
     g->used = 0;
-    g->memory = large_zeroes((nslots + 1) * sizeof *g->slots);
+    g->tags = (uint32_t *)large_zeroes(nslots * sizeof *g->tags);
+    g->memory = large_grown(NULL, 0, (nslots + 1) * sizeof *g->slots);
     const uintptr_t at = ((uintptr_t)g->memory + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     g->slots = (queue_entry *)at;
     g->site = (site_name *)must_realloc(NULL, nslots * sizeof *g->site);
@@ -46,6 +48,7 @@ void queue_ids_start(uint64_t memory)
 static void free_slots(const generation *g)
 {
     free(g->memory);
+    free(g->tags);
     free(g->site);
 }
 
@@ -55,11 +58,15 @@ void queue_ids_end(void)
     free_slots(&old);
 }
 
-static queue_entry *slot_of(const generation *g, uint64_t hash)
+static uint32_t tag_of(uint64_t hash) { return (uint32_t)(hash >> 32) | 1; }
+
+/* Where it is, or could be. */
+static size_t slot_of(const generation *g, uint64_t hash)
 {
+    const uint32_t tag = tag_of(hash);
     size_t i = (size_t)hash & (g->nslots - 1);
-    while (g->slots[i].used && g->slots[i].key != hash) i = (i + 1) & (g->nslots - 1);
-    return &g->slots[i];
+    while (g->tags[i] && !(g->tags[i] == tag && g->slots[i].key == hash)) i = (i + 1) & (g->nslots - 1);
+    return i;
 }
 
 static bool is_done(const queue_entry *e, uint32_t minute)
@@ -68,39 +75,40 @@ static bool is_done(const queue_entry *e, uint32_t minute)
     return e->removed && away > MINUTES;
 }
 
+static void move_slot(generation *to, size_t at, const generation *from, size_t i)
+{
+    to->slots[at] = from->slots[i];
+    to->tags[at] = from->tags[i];
+    if (from->slots[i].site_len > SHORT_SITE) memcpy(to->site[at], from->site[i], SITE);
+}
+
 /* Those behind it close up. */
 static void remove_at(generation *g, size_t i)
 {
     const size_t mask = g->nslots - 1;
-    for (size_t k = (i + 1) & mask; g->slots[k].used; k = (k + 1) & mask) {
+    for (size_t k = (i + 1) & mask; g->tags[k]; k = (k + 1) & mask) {
         const size_t home = (size_t)g->slots[k].key & mask;
         if (((k - home) & mask) < ((k - i) & mask)) continue; /* nothing stands before its home */
-        g->slots[i] = g->slots[k];
-        if (g->slots[i].site_len > SHORT_SITE) memcpy(g->site[i], g->site[k], SITE);
+        move_slot(g, i, g, k);
         i = k;
     }
-    g->slots[i].used = 0;
+    g->tags[i] = 0;
     g->used--;
 }
 
 static void remove_done(generation *g, uint32_t minute)
 {
     for (size_t i = 0; i < g->nslots; i++)
-        while (g->slots[i].used && is_done(&g->slots[i], minute)) remove_at(g, i);
+        while (g->tags[i] && is_done(&g->slots[i], minute)) remove_at(g, i);
 }
 
 static void grow(void)
 {
     const generation before = young;
     make_slots(&young, before.nslots * 2);
-    for (size_t i = 0; i < before.nslots; i++) {
-        const queue_entry *e = &before.slots[i];
-        if (!e->used) continue;
-        queue_entry *to = slot_of(&young, e->key);
-        *to = *e;
-        if (e->site_len > SHORT_SITE) memcpy(young.site[to - young.slots], before.site[i], SITE);
-        young.used++;
-    }
+    for (size_t i = 0; i < before.nslots; i++)
+        if (before.tags[i]) move_slot(&young, slot_of(&young, before.slots[i].key), &before, i);
+    young.used = before.used;
     free_slots(&before);
 }
 
@@ -108,7 +116,7 @@ static void make_old(summary *s)
 {
     const generation spent = old;
     for (size_t i = 0; spent.slots && i < spent.nslots; i++)
-        s->queue_ids_dropped += spent.slots[i].used && !spent.slots[i].removed;
+        s->queue_ids_dropped += spent.tags[i] && !spent.slots[i].removed;
     free_slots(&spent);
     old = young;
     make_slots(&young, most_slots);
@@ -128,35 +136,45 @@ static void make_room(summary *s)
 static queue_entry *insert(summary *s, uint64_t hash)
 {
     if (young.used >= young.nslots / 4 * 3) make_room(s);
-    queue_entry *e = slot_of(&young, hash);
+    const size_t i = slot_of(&young, hash);
+    queue_entry *e = &young.slots[i];
     memset(e, 0, sizeof *e);
     e->key = hash;
-    e->used = true;
     e->minute = s->minute;
+    young.tags[i] = tag_of(hash);
     young.used++;
+    return e;
+}
+
+/* Once forgotten, twice remembered: an entry of the old ones moves to the young ones. */
+static queue_entry *remember(summary *s, size_t i)
+{
+    const queue_entry copy = old.slots[i];
+    site_name site;
+    if (copy.site_len > SHORT_SITE) memcpy(site, old.site[i], SITE);
+    old.slots[i].removed = true;
+    queue_entry *e = insert(s, copy.key); /* the old ones may be gone */
+    *e = copy;
+    if (copy.site_len > SHORT_SITE) memcpy(young.site[e - young.slots], site, SITE);
     return e;
 }
 
 queue_entry *queue_entry_of(summary *s, uint64_t hash, bool make)
 {
     if (!hash) return NULL;
-    queue_entry *e = slot_of(&young, hash);
-    if (e->used) return e;
-    queue_entry *before = old.slots ? slot_of(&old, hash) : NULL;
-    if (before && before->used) { /* once forgotten, twice remembered: it moves to the young ones */
-        const queue_entry copy = *before;
-        site_name site;
-        if (copy.site_len > SHORT_SITE) memcpy(site, old.site[before - old.slots], SITE);
-        before->removed = true;
-        e = insert(s, hash); /* the old ones may be gone */
-        *e = copy;
-        if (copy.site_len > SHORT_SITE) memcpy(young.site[e - young.slots], site, SITE);
-        return e;
-    }
+    const size_t i = slot_of(&young, hash);
+    if (young.tags[i]) return &young.slots[i];
+    const size_t before = old.slots ? slot_of(&old, hash) : 0;
+    if (old.slots && old.tags[before]) return remember(s, before);
     return make ? insert(s, hash) : NULL;
 }
 
-void queue_entry_fetch(uint64_t hash) { __builtin_prefetch(&young.slots[(size_t)hash & (young.nslots - 1)]); }
+void queue_entry_fetch(uint64_t hash)
+{
+    const size_t i = (size_t)hash & (young.nslots - 1);
+    __builtin_prefetch(&young.tags[i]);
+    __builtin_prefetch(&young.slots[i]);
+}
 
 void queue_entry_set_site(queue_entry *e, maillog_str site)
 {

@@ -268,7 +268,7 @@ typedef struct queue_entry {
     uint64_t message_id;  /* its hash; 0: not known */
     uint32_t day, minute; /* minute: since 1970, when it was made or done */
     uint8_t hour, site_len;
-    bool used : 1, received : 1, sized : 1, counted : 1, deferred : 1, removed : 1, local : 1;
+    bool received : 1, sized : 1, counted : 1, deferred : 1, removed : 1, local : 1;
     bool refed : 1; /* it came back from a filter */
 } queue_entry;      /* 64 bytes: it is in one line of the cache */
 

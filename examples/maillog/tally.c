@@ -150,27 +150,30 @@ static void copy_keys(tally *t, tally_row *row, const maillog_str *part)
     }
 }
 
-tally_row *tally_at(tally *t, const maillog_str part[TALLY_KEYS], uint64_t *hash)
+tally_row *tally_new(tally *t, const maillog_str part[TALLY_KEYS], uint64_t hash)
 {
-    *hash = hash_of(t, part);
-    if (!t->nslots) index_rows(t, 64);
-    size_t slot = slot_of(t, *hash);
-    if (t->slots[slot].row) return &t->rows[t->slots[slot].row - 1];
     if (limit && in_use > limit && t->n > 64) drop_half(t);
-    if ((t->n + 1) * 2 > t->nslots) index_rows(t, t->nslots * 2);
-    slot = slot_of(t, *hash);
-    tally_row *row;
-    if (t->n == t->cap)
-        t->rows = (tally_row *)large_grown(t->rows, t->n * sizeof *row, (t->cap = t->cap * 2 + 32) * sizeof *row);
-    row = &t->rows[t->n++];
+    if ((t->n + 1) * 2 > t->nslots) index_rows(t, t->nslots ? t->nslots * 2 : 64);
+    if (t->n == t->cap) {
+        t->cap = t->cap * 2 + 32;
+        t->rows = (tally_row *)large_grown(t->rows, t->n * sizeof *t->rows, t->cap * sizeof *t->rows);
+    }
+    tally_row *row = &t->rows[t->n++];
     memset(row, 0, sizeof *row);
-    row->hash = *hash;
+    row->hash = hash;
     copy_keys(t, row, part);
-    put_row(t, slot, t->n - 1);
+    put_row(t, slot_of(t, hash), t->n - 1);
     const uint64_t n = row_memory(t, row);
     t->memory += n;
     in_use += n;
     return row;
+}
+
+tally_row *tally_at(tally *t, const maillog_str part[TALLY_KEYS], uint64_t *hash)
+{
+    *hash = hash_of(t, part);
+    tally_row *row = tally_find(t, *hash);
+    return row ? row : tally_new(t, part, *hash);
 }
 
 void tally_merge(tally *t, const tally *other)

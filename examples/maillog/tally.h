@@ -36,6 +36,8 @@ typedef struct tally {
 void tally_limit(uint64_t memory);
 /* The row of a name, made if it is not there. It lives until the next call. */
 tally_row *tally_at(tally *t, const maillog_str key[TALLY_KEYS], uint64_t *hash);
+/* Make the row of a name that is not there. */
+tally_row *tally_new(tally *t, const maillog_str key[TALLY_KEYS], uint64_t hash);
 /* The hash of the row of a name that has one part. */
 uint64_t tally_hash(maillog_str name);
 /* Add another table's rows to those of the same name. */
