@@ -185,7 +185,7 @@ static void say_reason(ml_say *o, const recipient *r, maillog_daemon mta)
         maillog__say(o, "%s says %q", r->relay.len && !ml_is(r->relay, "none") ? r->relay : ml_words("Postfix"),
                      r->reply);
     else if (r->reply.len)
-        maillog__say(o, "%z logged %q", maillog_daemon_name(mta), r->reply);
+        maillog__say(o, "%z logged %q", maillog_daemon_name((int)mta), r->reply);
     else
         maillog__say(o, "the log gives none");
 }
@@ -194,7 +194,7 @@ static void say_lifetime(ml_say *o, maillog_daemon mta)
 {
     maillog_postfix_setting s;
     if (!is_postfix(mta)) {
-        maillog__say(o, ", and %z tries again", maillog_daemon_name(mta));
+        maillog__say(o, ", and %z tries again", maillog_daemon_name((int)mta));
         return;
     }
     const bool null_sender = o->m->from.ptr && !o->m->from.len;
