@@ -17,7 +17,7 @@ ML_INLINE bool quick_elapsed(ml_quick *q, const char *behind, size_t n)
 #define QUICK_ELAPSED(q, behind) quick_elapsed((q), behind, sizeof(behind) - 1)
 
 /* All that is left, which is something. */
-ML_INLINE bool quick_text(ml_quick *q, maillog_field_id id)
+ML_INLINE bool quick_all_left(ml_quick *q, maillog_field_id id)
 {
     if (q->p >= q->e) return false;
     ml_row(q, id, q->p, q->e);
@@ -30,11 +30,11 @@ ML_INLINE unsigned quick_test_failed(ml_quick *q)
 {
     if (ML_QUICK_SKIP(&q->p, "HANGUP after "))
         return QUICK_ELAPSED(q, " from ") && quick_screened(q) && ML_QUICK_SKIP(&q->p, " in ") &&
-                       quick_text(q, MAILLOG_FIELD_PHASE)
+                       quick_all_left(q, MAILLOG_FIELD_PHASE)
                    ? MAILLOG_EVENT_POSTFIX_HANGUP
                    : 0;
     return QUICK_NUMBER(q, "PREGREET ", BYTES) && ML_QUICK_SKIP(&q->p, " after ") && QUICK_ELAPSED(q, " from ") &&
-                   quick_screened(q) && ML_QUICK_SKIP(&q->p, ": ") && quick_text(q, MAILLOG_FIELD_DATA)
+                   quick_screened(q) && ML_QUICK_SKIP(&q->p, ": ") && quick_all_left(q, MAILLOG_FIELD_DATA)
                ? MAILLOG_EVENT_POSTFIX_PREGREET
                : 0;
 }
@@ -92,7 +92,7 @@ static bool quick_dnsblog(ml_quick *out)
     if (zone == zone_end || !ML_QUICK_SKIP(&q.p, " as ")) return false;
     ML_ROW(&q, CLIENT_ADDR, addr, addr_end);
     ML_ROW(&q, ZONE, zone, zone_end);
-    return quick_text(&q, MAILLOG_FIELD_REPLY) && ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_DNSBL_LISTED);
+    return quick_all_left(&q, MAILLOG_FIELD_REPLY) && ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_DNSBL_LISTED);
 }
 
 #endif
