@@ -247,13 +247,13 @@ ML_INLINE bool quick_reject_by(ml_quick *out, bool postscreen)
 
 static bool quick_reject(ml_quick *out) { return quick_reject_by(out, false); }
 
-/* NOQUEUE: reject: … */
+/* NOQUEUE: reject: …, and NOQUEUE: client=… in front of a proxy filter */
 ML_INLINE bool quick_refused(ml_quick *out, bool postscreen)
 {
     ml_quick q = *out;
     if (!ML_QUICK_SKIP(&q.p, "NOQUEUE: ")) return false;
     ML_ROW(&q, QUEUE_ID, q.p - 9, q.p - 2);
-    if (!quick_reject_by(&q, postscreen)) return false;
+    if (!postscreen && *q.p == 'c' ? !quick_new_message(&q) : !quick_reject_by(&q, postscreen)) return false;
     out->next = q.next;
     out->head = q.head;
     return true;
@@ -284,6 +284,17 @@ static bool quick_broken_off(ml_quick *out)
     if (bytes) ML_ROW(&q, BYTES, bytes, bytes_end);
     if (!quick_client(&q) || q.p != q.e) return false;
     return ml_quick_event(out, &q, lost ? MAILLOG_EVENT_POSTFIX_LOST_CONNECTION : MAILLOG_EVENT_POSTFIX_TIMEOUT);
+}
+
+/* warning: TLS library problem: ERROR: (OpenSSL's, which ends so) */
+static bool quick_tls_problem(ml_quick *out)
+{
+    ml_quick q = *out;
+    const char *const warning = q.p;
+    if (!ML_QUICK_SKIP(&q.p, "warning: TLS library problem: ") || q.e - q.p < 2 || q.e[-1] != ':') return false;
+    ML_ROW_WORD(&q, SEVERITY, MAILLOG_SEVERITY_WARNING, warning, warning + 7);
+    ML_ROW(&q, ERROR, q.p, q.e - 1);
+    return ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_TLS_LIBRARY_PROBLEM);
 }
 
 /* warning: hostname NAME does not resolve to address ADDR[: ERROR] */

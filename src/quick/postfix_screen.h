@@ -79,6 +79,23 @@ static bool quick_postscreen(ml_quick *out)
 /* NOQUEUE: reject: RCPT from CLIENT: …; from=<…>, to=<…>, proto=…, helo=<…> */
 static bool quick_screen_noqueue(ml_quick *out) { return quick_refused(out, true); }
 
+/* CONNECT from|to CLIENT, DISCONNECT CLIENT of tlsproxy's */
+static bool quick_tlsproxy(ml_quick *out)
+{
+    ml_quick q = *out;
+    maillog_event_type type = MAILLOG_EVENT_POSTFIX_DISCONNECT;
+    if (ML_QUICK_SKIP(&q.p, "CONNECT ")) {
+        const char *const dir = q.p, *const end = ml_quick_find(&q, dir, ' ');
+        if (dir == end || end >= q.e) return false;
+        ML_ROW(&q, DIR, dir, end);
+        q.p = end + 1;
+        type = MAILLOG_EVENT_POSTFIX_CONNECT;
+    } else if (!ML_QUICK_SKIP(&q.p, "DISCONNECT ")) {
+        return false;
+    }
+    return quick_screened(&q) && q.p == q.e && ml_quick_event(out, &q, type);
+}
+
 /* addr ADDR listed by domain ZONE as REPLY */
 static bool quick_dnsblog(ml_quick *out)
 {

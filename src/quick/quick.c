@@ -15,7 +15,8 @@
 /* warning: … of smtpd's */
 static bool quick_warning(ml_quick *out)
 {
-    return QUICK_AT(out->p, "warning: hostname ") ? quick_hostname(out) : quick_sasl_failed(out);
+    if (QUICK_AT(out->p, "warning: hostname ")) return quick_hostname(out);
+    return QUICK_AT(out->p, "warning: TLS ") ? quick_tls_problem(out) : quick_sasl_failed(out);
 }
 
 /* Grammars as functions, each by itself: what one saves on the stack, and vectors make it align that, another need not.
@@ -40,6 +41,7 @@ READER(read_delivery, quick_delivery)
 READER(read_postscreen, quick_postscreen)
 READER(read_screen_noqueue, quick_screen_noqueue)
 READER(read_dnsblog, quick_dnsblog)
+READER(read_tlsproxy, quick_tlsproxy)
 READER(read_postgrey, quick_postgrey)
 READER(read_amavis, quick_amavis)
 READER(read_login, quick_login_service)
@@ -151,6 +153,7 @@ static const program postfix_programs[64] = {
     LONG_PROGRAM(ML_WORD('p', 'o', 's', 't', 's', 'c', 'r', 'e'), ML_WORD('s', 't', 's', 'c', 'r', 'e', 'e', 'n'), 10,
                  0, POSTFIX_POSTSCREEN, postscreen_session, NULL),
     PROGRAM(ML_WORD('e', 'r', 'r', 'o', 'r', 0, 0, 0), 5, POSTFIX_ERROR, no_statement, read_delivery),
+    PROGRAM(ML_WORD('t', 'l', 's', 'p', 'r', 'o', 'x', 'y'), 8, POSTFIX_TLSPROXY, read_tlsproxy, NULL),
     PROGRAM(ML_WORD('d', 'n', 's', 'b', 'l', 'o', 'g', 0), 7, POSTFIX_DNSBLOG, read_dnsblog, NULL),
 };
 static const program plain_programs[64] = {
