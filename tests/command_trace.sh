@@ -54,6 +54,13 @@ exits 0 sh -c "'$maillog' trace --year 2026 - < one"; says_not out "  why "; say
 # in order
 { mail 1 1 a@example.net x@example.org | head -n 4; mail 2 2 b@example.net x@example.org; mail 1 3 a@example.net x@example.org | tail -n 3; } > two
 exits 0 "$maillog" trace two; head -n 1 out | grep -q 'b@example' || head -n 1 out | grep -q 'a@example' || fail "as they end"
+# those of one session, which ends when it ends, in the order in which they came
+{
+    for n in 1 2 3; do mail $n 1 a@example.net x$n@example.org | sed "s/smtpd\[$n\]/smtpd[9]/; /connect from/d"; done
+    echo 'Jul 19 08:01:07 mx postfix/smtpd[9]: disconnect from client.example.net[192.0.2.3]'
+} > session
+sed -i '1i Jul 19 08:01:00 mx postfix/smtpd[9]: connect from client.example.net[192.0.2.3]' session
+exits 0 "$maillog" trace session; [ "$(grep -o 'x[1-3]@' out | tr -d '\n')" = x1@x2@x3@ ] || { cat out; fail "one session's messages, in order"; }
 exits 0 "$maillog" trace --sort first two; head -n 1 out | grep -q 'a@example' || fail "--sort first"
 exits 0 "$maillog" trace --json two; head -n 1 out | grep -q '"from":"a@example.net"' || fail "JSON is in the order of first lines"
 lines 2

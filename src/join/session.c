@@ -228,10 +228,11 @@ void maillog__end_legs(maillog_join *j, uint32_t session)
     const ml_node *s = ml_at_node(j, session);
     const uint32_t taken = s->session_next & UINT16_MAX;
     const bool none_more = taken && taken - 1 <= s->u.s.active;
-    uint32_t next;
-    for (uint32_t i = s->u.s.legs; i; i = next) {
+    uint32_t i = s->u.s.legs, later;
+    while (i && ml_at_node(j, i)->session_next) i = ml_at_node(j, i)->session_next; /* the first goes out first */
+    for (; i; i = later) {
         ml_node *leg = ml_at_node(j, i);
-        next = leg->session_next;
+        later = leg->session_prev;
         if (leg->kind == ML_NODE_LEG && !(leg->flags & (ML_F_ACTIVE | ML_F_DONE)) &&
             (leg->flags & ML_F_DISCARDS || none_more))
             maillog__set_done(j, i, true);
