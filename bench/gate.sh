@@ -2,9 +2,9 @@
 # usage: gate.sh BUILD [update]
 # Instructions a line (callgrind) of bench/mix.py's logs against those in gate.txt: fails when one rose by more than 2 %. In
 # gate.txt: mix, or a way to parse the first of them, instructions with SSE2, with AVX2; of the join, which has no such code,
-# one figure. BUILD is one of the default type, of gcc 12, with MAILLOG_BUILD_BENCH. Counts do not depend on the machine's load, but on the compiler.
-# Without valgrind, or for another kind of processor: 77, which ctest calls skipped; on one without AVX2, only SSE2 is
-# looked at.
+# one figure. BUILD is one of the default type, of gcc 12, with MAILLOG_BUILD_BENCH. Counts do not depend on the machine's
+# load, but on the compiler. Without valgrind, or for another kind of processor: 77, which ctest calls skipped; on one
+# without AVX2, only SSE2 is looked at.
 set -eu
 build=$1 here=$(cd "$(dirname "$0")" && pwd)
 command -v valgrind >/dev/null || { echo "gate.sh: no valgrind" >&2; exit 77; }

@@ -77,6 +77,16 @@ static inline maillog_str ml_text(const char *s)
     const maillog_str v = {s, strlen(s)};
     return v;
 }
+static inline void ml_keep_first(maillog_str *to, maillog_str v)
+{
+    if (!to->ptr) *to = v;
+}
+
+/* Nothing is looked for if it is known. */
+static inline void ml_keep_value(maillog_str *to, const ml_entry *e, ml_kept id)
+{
+    if (!to->ptr) *to = maillog__entry_get(e, id);
+}
 ml_hop maillog__hop(const ml_build *b, const ml_entry *delivery); /* links.c; the message has its legs */
 bool maillog__contains(maillog_str text, const char *word);       /* ASCII case does not count */
 
@@ -93,6 +103,7 @@ bool maillog__is_apart(const ml_apart *a, ml_entry e);
 void maillog__build_group(maillog_join *j, ml_build *b, maillog_message *m, uint32_t leader, maillog_record record);
 void maillog__build_attempt(maillog_join *j, ml_build *b, maillog_message *m, uint32_t session, uint16_t segment,
                             maillog_record record);
+void maillog__build_client(ml_build *b); /* client.c */
 void maillog__build_links(ml_build *b);  /* links.c */
 void maillog__build_checks(ml_build *b); /* checks.c: checks and faults */
 void maillog__build_fate(ml_build *b);   /* fate.c: recipients and verdict */

@@ -1,4 +1,4 @@
-/* message.c: building a record: its parts, legs, client, lines. */
+/* message.c: building a record: its parts, lines, legs. */
 #include "mta.h"
 
 /* ---- parts ---- */
@@ -231,17 +231,6 @@ static maillog_lines part_lines(ml_build *b, const ml_part *parts, size_t n)
 
 /* ---- legs ---- */
 
-static void keep_first(maillog_str *to, maillog_str v)
-{
-    if (!to->ptr) *to = v;
-}
-
-/* Nothing is looked for if it is known. */
-static void keep_value(maillog_str *to, const ml_entry *e, ml_kept id)
-{
-    if (!to->ptr) *to = maillog__entry_get(e, id);
-}
-
 static uint64_t number(maillog_str s)
 {
     uint64_t n = 0;
@@ -271,14 +260,14 @@ static void leg_relay(maillog_message_leg *leg, const ml_entry *e, bool *sent)
 static void mta_leg(maillog_message_leg *leg, const ml_entry *e)
 {
     const ml_role role = maillog__role(e->type);
-    if (role == ML_ROLE_ARRIVAL || role == ML_ROLE_DELIVERY) keep_value(&leg->from, e, ML_K_FROM);
+    if (role == ML_ROLE_ARRIVAL || role == ML_ROLE_DELIVERY) ml_keep_value(&leg->from, e, ML_K_FROM);
     if (role != ML_ROLE_ARRIVAL) return;
     leg->from = maillog__entry_get(e, ML_K_FROM);
     leg->size = number(maillog__entry_get(e, ML_K_SIZE));
     leg->nrcpt = number(maillog__entry_get(e, ML_K_NRCPT));
-    keep_value(&leg->client_name, e, ML_K_CLIENT_NAME);
-    keep_value(&leg->client_addr, e, ML_K_CLIENT_ADDR);
-    keep_value(&leg->message_id, e, ML_K_MESSAGE_ID);
+    ml_keep_value(&leg->client_name, e, ML_K_CLIENT_NAME);
+    ml_keep_value(&leg->client_addr, e, ML_K_CLIENT_ADDR);
+    ml_keep_value(&leg->message_id, e, ML_K_MESSAGE_ID);
 }
 
 /* smtpd's and cleanup's word on the message, which may never come to the queue manager. */
@@ -300,16 +289,16 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
     while ((e = ml_next(p, &at)) != NULL) {
         if (!leg->daemon && (e->daemon <= MAILLOG_DAEMON_POSTFIX_FILES || ml_is_mta(e->daemon)))
             leg->daemon = e->daemon;
-        if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA) keep_value(&leg->instance, e, ML_K_INSTANCE);
+        if (e->daemon < MAILLOG_DAEMON_DOVECOT_LDA) ml_keep_value(&leg->instance, e, ML_K_INSTANCE);
         leg_relay(leg, e, &sent);
         if (ml_is_mta(e->daemon)) mta_leg(leg, e);
         switch (e->type) {
         case MAILLOG_EVENT_POSTFIX_CLIENT:
-            keep_value(&leg->client_name, e, ML_K_CLIENT_NAME);
-            keep_value(&leg->client_addr, e, ML_K_CLIENT_ADDR);
+            ml_keep_value(&leg->client_name, e, ML_K_CLIENT_NAME);
+            ml_keep_value(&leg->client_addr, e, ML_K_CLIENT_ADDR);
             break;
         case MAILLOG_EVENT_POSTFIX_MESSAGE_ID:
-            keep_value(&leg->message_id, e, ML_K_MESSAGE_ID);
+            ml_keep_value(&leg->message_id, e, ML_K_MESSAGE_ID);
             break;
         case MAILLOG_EVENT_POSTFIX_QUEUE_ACTIVE:
             leg->from = maillog__entry_get(e, ML_K_FROM);
@@ -318,7 +307,7 @@ static void fill_leg(ml_build *b, const ml_part *p, maillog_message_leg *leg)
             break;
         default:
             if (e->daemon == MAILLOG_DAEMON_POSTFIX_PICKUP || e->daemon == MAILLOG_DAEMON_POSTFIX_QMGR || is_check(e))
-                keep_value(&leg->from, e, ML_K_FROM);
+                ml_keep_value(&leg->from, e, ML_K_FROM);
             break;
         }
     }
@@ -359,124 +348,6 @@ static void build_legs(ml_build *b)
         p->leg = (uint32_t)i;
         fill_leg(b, p, &b->m->legs[i]);
     }
-}
-
-/* ---- the client ---- */
-
-static maillog_str tls_of(ml_build *b, const ml_entry *e)
-{
-    static const char with[] = " with cipher ";
-    const maillog_str protocol = maillog__entry_get(e, ML_K_TLS_PROTOCOL);
-    const maillog_str cipher = maillog__entry_get(e, ML_K_TLS_CIPHER);
-    maillog_str out = {NULL, 0};
-    if (!protocol.len) return out;
-    char *p = (char *)ml_take(b, protocol.len + sizeof with + cipher.len, 1);
-    if (!p) return out;
-    memcpy(p, protocol.ptr, protocol.len);
-    out.ptr = p;
-    out.len = protocol.len;
-    if (!cipher.len) return out;
-    memcpy(p + out.len, with, sizeof with - 1);
-    memcpy(p + out.len + sizeof with - 1, cipher.ptr, cipher.len);
-    out.len += sizeof with - 1 + cipher.len;
-    return out;
-}
-
-/* A line of another MTA about its client. */
-static bool is_incoming(const ml_entry *e)
-{
-    const ml_role role = maillog__role(e->type);
-    return role == ML_ROLE_ARRIVAL || role == ML_ROLE_REFUSAL || (role >= ML_ROLE_CONNECT && role < ML_ROLE_OUTGOING);
-}
-
-/* What a line says of the client. `peer`: its name and address, too. */
-static void client_line(ml_build *b, const ml_entry *e, bool peer)
-{
-    maillog_message_client *c = &b->m->client;
-    if (!ml_has_any(e, ML_BIT(CLIENT_NAME) | ML_BIT(CLIENT_ADDR) | ML_BIT(CLIENT_PORT) | ML_BIT(HELO) | ML_BIT(PROTO) |
-                           ML_BIT(SASL_USERNAME) | ML_BIT(TLS_PROTOCOL)))
-        return;
-    const bool smtp_in = e->daemon == MAILLOG_DAEMON_POSTFIX_SMTPD || e->daemon == MAILLOG_DAEMON_POSTFIX_QMQPD ||
-                         e->daemon == MAILLOG_DAEMON_POSTFIX_POSTSCREEN || is_incoming(e);
-    if (!smtp_in && e->daemon != MAILLOG_DAEMON_POSTFIX_CLEANUP) return;
-    if (smtp_in && peer) {
-        keep_value(&c->name, e, ML_K_CLIENT_NAME);
-        keep_value(&c->addr, e, ML_K_CLIENT_ADDR);
-        keep_value(&c->port, e, ML_K_CLIENT_PORT);
-    }
-    keep_value(&c->helo, e, ML_K_HELO);
-    keep_value(&c->proto, e, ML_K_PROTO);
-    if (!maillog__entry_get(e, ML_K_SEVERITY).ptr) keep_value(&c->sasl_username, e, ML_K_SASL_USERNAME);
-    if (!c->tls.ptr && smtp_in) c->tls = tls_of(b, e);
-}
-
-static void client_from_leg(ml_build *b, const ml_part *p)
-{
-    const ml_entry *e;
-    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
-        client_line(b, e,
-                    e->type == MAILLOG_EVENT_POSTFIX_CLIENT || ml_is_mta(e->daemon) ||
-                        maillog__entry_get(e, ML_K_STAGE).ptr);
-}
-
-/* The lines of the transaction come first: XCLIENT can name another client than the connection's. */
-static void client_from_session(ml_build *b, const ml_part *p)
-{
-    const ml_entry *e;
-    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
-        if (e->segment) client_line(b, e, true);
-    for (size_t at = 0; (e = ml_next(p, &at)) != NULL;)
-        if (!e->segment) client_line(b, e, true);
-}
-
-/* The client before the proxy or filter, as the first known leg was told (XFORWARD, XCLIENT, haproxy). */
-static void original_client(ml_build *b, const ml_part *p)
-{
-    size_t at = 0;
-    const ml_entry *e;
-    while ((e = ml_next(p, &at)) != NULL) {
-        if (e->type != MAILLOG_EVENT_POSTFIX_CLIENT) continue;
-        const maillog_str addr = maillog__entry_get(e, ML_K_ORIG_CLIENT_ADDR);
-        if (!addr.ptr) continue;
-        memset(&b->m->client, 0, sizeof b->m->client);
-        b->m->client.name = maillog__entry_get(e, ML_K_ORIG_CLIENT_NAME);
-        b->m->client.addr = addr;
-    }
-}
-
-/* A before-queue filter's client is in the session that has no queue ID of its own: it came first. */
-static const ml_part *first_session(const ml_build *b, uint32_t session)
-{
-    const ml_part *first = NULL;
-    for (size_t i = 0; i < b->nparts; i++) {
-        const ml_part *p = &b->part[i];
-        if (p->kind == ML_NODE_SESSION && p->node == session) first = p;
-    }
-    return first;
-}
-
-static uint32_t proxy_session(const ml_build *b)
-{
-    for (size_t i = 0; i < b->nparts; i++) {
-        const ml_part *p = &b->part[i];
-        if (p->kind != ML_NODE_SESSION) continue;
-        bool owned = false;
-        for (size_t k = 0; k < b->m->nlegs; k++)
-            owned |= ml_at_node(b->j, b->part[b->leg_part[k]].node)->session == p->node;
-        if (!owned) return p->node;
-    }
-    return 0;
-}
-
-static void build_client(ml_build *b)
-{
-    uint32_t session = proxy_session(b);
-    const ml_part *root = b->m->nlegs ? &b->part[b->leg_part[0]] : NULL;
-    if (!session && root) session = ml_at_node(b->j, root->node)->session;
-    const ml_part *s = session ? first_session(b, session) : NULL;
-    if (root && (!session || ml_at_node(b->j, root->node)->session == session)) client_from_leg(b, root);
-    if (s) client_from_session(b, s);
-    if (root && maillog__is_loopback(b->m->client.addr)) original_client(b, root);
 }
 
 /* ---- the whole ---- */
@@ -555,11 +426,11 @@ static void build_head(ml_build *b)
     }
     for (size_t i = 0; i < b->nparts; i++) {
         size_t at = 0;
-        keep_first(&m->host, b->part[i].host);
+        ml_keep_first(&m->host, b->part[i].host);
         while (!(m->nlegs && m->daemon.ptr) && (e = ml_next(&b->part[i], &at)) != NULL) {
             if (e->daemon && !m->daemon.ptr) m->daemon = ml_text(maillog_daemon_name(e->daemon));
             if (m->nlegs || (e->daemon >= MAILLOG_DAEMON_DOVECOT_LDA && !ml_is_mta(e->daemon))) continue;
-            keep_value(&m->from, e, ML_K_FROM);
+            ml_keep_value(&m->from, e, ML_K_FROM);
         }
     }
     if (m->nlegs && m->legs[0].host.ptr) m->host = m->legs[0].host;
@@ -584,7 +455,7 @@ static void finish(ml_build *b)
     b->m->lines = part_lines(b, b->part, b->nparts);
     build_times(b);
     build_legs(b);
-    build_client(b);
+    maillog__build_client(b);
     if (b->m->record == MAILLOG_RECORD_MESSAGE) {
         maillog__build_links(b);
         maillog__build_checks(b);

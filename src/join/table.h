@@ -408,13 +408,15 @@ bool maillog__unbuilt(maillog_join *j, uint32_t leader, maillog_message_state st
 bool maillog__unbuilt_attempt(maillog_join *j, uint32_t session, uint16_t segment, maillog_message_state state,
                               maillog_str *out);
 
-/* ---- link.c: what belongs together ---- */
+/* ---- leg.c: queue IDs ---- */
 #define ML_EVER (INT64_MIN / 2) /* before all stamps */
-bool maillog__is_loopback(maillog_str addr);
-maillog_str maillog__relay_addr(maillog_str relay); /* `addr` of `name[addr]:port`, or the path of a socket */
 uint32_t maillog__leg(maillog_join *j, const ml_in *in, maillog_str queue_id, bool any_host, int64_t since);
 int64_t maillog__began(const maillog_join *j, uint32_t leg);
 void maillog__set_done(maillog_join *j, uint32_t leg, bool done);
+
+/* ---- link.c: what belongs together ---- */
+bool maillog__is_loopback(maillog_str addr);
+maillog_str maillog__relay_addr(maillog_str relay); /* `addr` of `name[addr]:port`, or the path of a socket */
 void maillog__link_delivery(maillog_join *j, uint32_t leg, const ml_in *in);
 void maillog__link_back(maillog_join *j, uint32_t leg);
 void maillog__link_message_id(maillog_join *j, uint32_t leg, const ml_in *in);

@@ -32,7 +32,7 @@ enum { /* ml_entry.cut */
 enum {
     ML_HEAD_SEGMENT = 6, /* where these stand in an entry */
     ML_HEAD_CUT = 11,
-    ML_HEAD_SAME = 12, /* so far as in ml_entry */
+    ML_HEAD_SAME = 12, /* up to here as in ml_entry */
     ML_HEAD = 18,      /* all; with ML_CUT_FAR four more */
     ML_MOST_HEAD = 22,
     ML_FIELD_BYTES = 5, /* a field's number and mark */
