@@ -185,14 +185,43 @@ static bool cut_tail(const ml_line *l, ml_cur *c, tail *out)
 /* The longest user name is far below this; it bounds the search for the `)` that ends it. */
 enum { PARENTHESES_MAX = 1024 };
 
-/* The next `)` in the window that a well-formed tail follows; the cursor stands behind the tail then. */
-static const char *next_parenthesis(const ml_line *l, ml_cur *window, ml_cur *c, tail *out)
+/* Where the `)` that ends a user name is looked for. Each `>` is looked for once, however many `)<` stand before it. */
+typedef struct parentheses {
+    ml_cur window;
+    const char *angle; /* the last `>` that was looked for: the end, where there is none; NULL: none yet */
+    const char *alive; /* no well-formed tail begins with a `<` in front of this */
+} parentheses;
+
+/* Find the first `>` behind a `<`, and what can be a tail up to it: any text if `: ` follows, a number if `<…>: ` does,
+ * and nothing else. */
+static void find_angle(const ml_line *l, parentheses *in, ml_cur c)
 {
-    for (const char *p; (p = ml_find(l, *window, ')')) != NULL;) {
-        while (p + 1 < window->e && p[1] == ')') p++;
+    const char *p = ml_find(l, c, '>');
+    in->alive = in->angle = p ? p : c.e;
+    if (!p) return;
+    const ml_cur behind = ml_slice(p + 1, c.e);
+    if (ML_STARTS(behind, ": ")) in->alive = c.p;
+    if (ml_peek(behind) != '<') return;
+    p = ml_find(l, behind, '>');
+    if (!p || !ML_STARTS(ml_slice(p + 1, c.e), ": ")) return;
+    while (ml_is_digit(in->alive[-1])) in->alive--;
+    in->alive--;
+}
+
+static bool can_be_tail(const ml_line *l, parentheses *in, ml_cur c)
+{
+    if (ml_peek(c) != '<') return ml_peek(c) == ':';
+    if (!in->angle || in->angle < c.p) find_angle(l, in, c);
+    return c.p >= in->alive;
+}
+
+/* The next `)` in the window that a well-formed tail follows; the cursor stands behind the tail then. */
+static const char *next_parenthesis(const ml_line *l, parentheses *in, ml_cur *c, tail *out)
+{
+    for (const char *p; (p = ml_find(l, in->window, ')')) != NULL;) {
+        in->window.p = p + 1;
         ml_cur t = ml_slice(p + 1, c->e);
-        window->p = p + 1;
-        if (!(ml_peek(t) == ':' || ml_peek(t) == '<') || !cut_tail(l, &t, out)) continue;
+        if (!can_be_tail(l, in, t) || !cut_tail(l, &t, out)) continue;
         c->p = t.p;
         return p;
     }
@@ -203,15 +232,16 @@ static const char *next_parenthesis(const ml_line *l, ml_cur *window, ml_cur *c,
  * comes behind it, the user may be called `x): …`, or the text may say `)<1><…>: `. */
 static bool cut_parentheses(const ml_line *l, ml_cur *c, ml_cur *inner, tail *out)
 {
-    ml_cur window = ml_slice(c->p + 1, ml_len(*c) > PARENTHESES_MAX ? c->p + PARENTHESES_MAX : c->e), t = *c;
-    const char *p = next_parenthesis(l, &window, &t, out);
+    parentheses in = {ml_slice(c->p + 1, ml_len(*c) > PARENTHESES_MAX ? c->p + PARENTHESES_MAX : c->e), NULL, c->p};
+    ml_cur t = *c;
+    const char *p = next_parenthesis(l, &in, &t, out);
     if (!p) return false;
     *inner = ml_slice(c->p + 1, p);
     *c = t;
     tail other = *out;
     if (out->session.p) return true;
     while (!other.session.p)
-        if (!next_parenthesis(l, &window, &t, &other)) return true;
+        if (!next_parenthesis(l, &in, &t, &other)) return true;
     l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
     return true;
 }
