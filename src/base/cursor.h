@@ -355,8 +355,9 @@ static inline bool ml_decimal(ml_cur *c, ml_cur *out)
 {
     const char *p = c->p;
     if (p < c->e && (*p == '-' || *p == '+')) p++;
-    const char *first = p;
-    while (p < c->e && (ml_is_digit(*p) || *p == '.')) p++;
+    const char *const first = p;
+    p += ml_digit_run(ml_slice(p, c->e));
+    if (p < c->e && *p == '.') p += 1 + ml_digit_run(ml_slice(p + 1, c->e));
     if (p == first) return false;
     *out = ml_slice(c->p, p);
     c->p = p;

@@ -13,8 +13,27 @@ static inline bool is_it(const char *p, const char *lit, size_t n)
 }
 #endif
 
+/* `: `, `, ` and their like, which are looked for most. */
+static const char *find_two(const ml_line *l, ml_cur c, const char *lit)
+{
+    const char *p = c.p;
+#ifdef ML_SSE2
+    const __m128i first = _mm_set1_epi8(lit[0]), second = _mm_set1_epi8(lit[1]);
+    for (; c.e - p > 1 && l->readable - p >= 17; p += 16) {
+        const unsigned mask = ml_mask_16(p, first) & ml_mask_16(p + 1, second);
+        if (!mask) continue;
+        p += __builtin_ctz(mask);
+        return c.e - p > 1 ? p : NULL;
+    }
+#endif
+    for (; c.e - p > 1 && (p = ml_find(l, ml_slice(p, c.e - 1), lit[0])) != NULL; p++)
+        if (p[1] == lit[1]) return p;
+    return NULL;
+}
+
 const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, size_t n)
 {
+    if (n == 2) return find_two(l, c, lit);
     if (ml_len(c) < n) return NULL;
     ml_cur head = ml_slice(c.p, c.e - (n - 1)); /* where the first byte can stand */
 #ifdef ML_SSE2

@@ -118,7 +118,8 @@ static const struct {
 /* `, key=value, key=[value]`; the name of a file takes the rest of the line, what is no key is TEXT. */
 static void put_keys(ml_line *l, ml_cur c)
 {
-    while (ML_SKIP(&c, ", ")) {
+    enum { KEYS_MAX = 24 }; /* more than there are */
+    for (int n = 0; n < KEYS_MAX && ML_SKIP(&c, ", "); n++) {
         ml_cur t = c, name, value;
         if (!ml_until(l, &t, '=', &name)) break;
         const uint64_t key = ml_key(l, name);

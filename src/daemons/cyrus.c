@@ -272,11 +272,12 @@ static bool put_key(ml_line *l, ml_cur name, ml_cur value)
  * stand as they are in PARAM, then PARAM2, neighbours together; what is none of these, or more, is text. */
 static void put_keys(ml_line *l, ml_cur c)
 {
+    enum { KEYS_MAX = 24 }; /* twice as many as the longest line of Cyrus has; the others are the rest */
     static const uint16_t others[] = {F(PARAM), F(PARAM2)};
     size_t other = 0;
     ml_cur run = ml_none();
     ml_skip_blanks(&c);
-    while (!ml_empty(c)) {
+    for (int n = 0; n < KEYS_MAX && !ml_empty(c); n++) {
         ml_cur t = c, name, value;
         if (!ML_UNTIL(l, &t, "=<", &name) || ml_find(l, name, ' ')) break;
         if (!ML_UNTIL(l, &t, "> ", &value)) {

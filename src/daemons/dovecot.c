@@ -219,6 +219,7 @@ static bool can_be_tail(const ml_line *l, parentheses *in, ml_cur c)
 static const char *next_parenthesis(const ml_line *l, parentheses *in, ml_cur *c, tail *out)
 {
     for (const char *p; (p = ml_find(l, in->window, ')')) != NULL;) {
+        while (p + 1 < in->window.e && p[1] == ')') p++;
         in->window.p = p + 1;
         ml_cur t = ml_slice(p + 1, c->e);
         if (!can_be_tail(l, in, t) || !cut_tail(l, &t, out)) continue;

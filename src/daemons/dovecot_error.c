@@ -131,12 +131,24 @@ static bool has_failed(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_DOVECOT_OPERATION_FAILED);
 }
 
-/* Whether one of the verbs of said_of() has this letter behind its blank. */
-static inline bool begins_verb(char c)
+/* Whether one of the verbs of said_of() has these two behind its blank. */
+static inline bool begins_verb(char a, char b)
 {
-    const unsigned letters = 1u << ('t' - 'a') | 1u << ('s' - 'a') | 1u << ('i' - 'a') | 1u << ('d' - 'a') |
-                             1u << ('m' - 'a') | 1u << ('n' - 'a');
-    return ml_is_lower(c) && letters >> (c - 'a') & 1;
+    switch (a) {
+    case 't':
+        return b == 'i';
+    case 's':
+        return b == 'e';
+    case 'i':
+        return b == 's';
+    case 'd':
+    case 'n':
+        return b == 'o';
+    case 'm':
+        return b == 'u';
+    default:
+        return false;
+    }
 }
 
 /* `WHAT timed out…`, `WHO sent …`, `WHAT is not …`: the second part says what is wrong. */
@@ -157,8 +169,8 @@ static bool said_of(ml_line *l, ml_cur c)
     };
     enum { VERBS = sizeof verbs / sizeof *verbs };
     const char *at[VERBS] = {NULL}; /* where each stands first: the order of the table counts, not that of the text */
-    for (const char *p = c.p; p + 1 < c.e; p++) {
-        if (p[0] != ' ' || !begins_verb(p[1])) continue;
+    for (const char *p = c.p; c.e - p > 2; p++) {
+        if (p[0] != ' ' || !begins_verb(p[1], p[2])) continue;
         const ml_cur t = ml_slice(p, c.e);
         const uint64_t key = ml_key(l, t);
         for (size_t i = 0; i < VERBS; i++)

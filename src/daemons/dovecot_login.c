@@ -64,34 +64,38 @@ static bool put_cipher(ml_line *l, ml_cur v)
     return true;
 }
 
-/* Dovecot writes every element once: a second one is text. */
-static bool put_once(ml_line *l, maillog_field_id id, ml_cur v)
+/* Dovecot writes every element once: a second one is text. `seen`: a bit for each field that was asked for before. */
+static bool put_once(ml_line *l, maillog_field_id id, unsigned bit, unsigned *seen, ml_cur v)
 {
-    if (maillog__dovecot_field(l, id).p) return false;
+    const bool again = *seen >> bit & 1;
+    *seen |= 1u << bit;
+    if (again || maillog__dovecot_field(l, id).p) return false;
     ml_put(l, id, v);
     return true;
 }
 
 /* One element of which the end is the next `, `. */
-static bool put_element(ml_line *l, ml_cur v)
+static bool put_element(ml_line *l, ml_cur v, unsigned *seen)
 {
+    enum { KEYS = 6, SESSION = KEYS, SECURED };
     static const struct {
         ml_lit key;
         maillog_field_id field;
-    } keys[] = {
+    } keys[KEYS] = {
         {ML_LIT("method="), MAILLOG_FIELD_METHOD}, {ML_LIT("rip="), MAILLOG_FIELD_RIP},
         {ML_LIT("lip="), MAILLOG_FIELD_LIP},       {ML_LIT("mpid="), MAILLOG_FIELD_MPID},
         {ML_LIT("lport="), MAILLOG_FIELD_LPORT},   {ML_LIT("rport="), MAILLOG_FIELD_RPORT},
     };
+    if (ml_len(v) < 3) return false;
     const uint64_t head = ml_key(l, v);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    for (unsigned i = 0; ml_at(v, 3) != 'v' && i < KEYS; i++)
         if (ml_starts_lit(head, v, &keys[i].key))
-            return put_once(l, keys[i].field, ml_slice(v.p + keys[i].key.len, v.e));
+            return put_once(l, keys[i].field, i, seen, ml_slice(v.p + keys[i].key.len, v.e));
     if (ML_SKIP(&v, "session=<")) {
         if (!ML_DROP_END(&v, ">")) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
-        return put_once(l, MAILLOG_FIELD_SESSION, v);
+        return put_once(l, MAILLOG_FIELD_SESSION, SESSION, seen, v);
     }
-    if (ML_IS(v, "secured") || ML_IS(v, "TLS")) return put_once(l, MAILLOG_FIELD_SECURED, v);
+    if (ML_IS(v, "secured") || ML_IS(v, "TLS")) return put_once(l, MAILLOG_FIELD_SECURED, SECURED, seen, v);
     return (ML_STARTS(v, "TLSv") || ML_STARTS(v, "SSLv")) && put_cipher(l, v);
 }
 
@@ -107,7 +111,9 @@ static bool cut_tls_error(ml_cur *c, ml_cur *out)
 
 static void put_elements(ml_line *l, const elements *el)
 {
+    enum { ELEMENTS_MAX = 32 }; /* three times as many as there are; what comes behind them is text */
     ml_cur c = el->rest, v, unknown = ml_none();
+    unsigned seen = 0, n = 0;
     ml_put(l, MAILLOG_FIELD_USER, el->user);
     if (el->cut) l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
     if (ML_SKIP(&c, ", method=")) {
@@ -117,7 +123,7 @@ static void put_elements(ml_line *l, const elements *el)
         ml_put(l, MAILLOG_FIELD_METHOD, v);
         c.p = v.e;
     }
-    while (ML_SKIP(&c, ", ")) {
+    for (; n < ELEMENTS_MAX && ML_SKIP(&c, ", "); n++) {
         if (cut_tls_error(&c, &v)) {
             ml_put(l, MAILLOG_FIELD_SECURED, v);
             continue;
@@ -125,10 +131,11 @@ static void put_elements(ml_line *l, const elements *el)
         const char *end = ML_FIND(l, c, ", ");
         v = ml_slice(c.p, end ? end : c.e);
         c.p = v.e;
-        if (put_element(l, v)) continue;
+        if (put_element(l, v, &seen)) continue;
         if (!unknown.p) unknown.p = v.p;
         unknown.e = v.e;
     }
+    if (n == ELEMENTS_MAX && !ml_empty(c)) unknown = ml_slice(unknown.p ? unknown.p : c.p, c.e);
     if (unknown.p) ml_put_rest(l, unknown);
 }
 

@@ -65,17 +65,19 @@ static bool read_count(const ml_line *l, ml_cur v, count *out)
     return ml_empty(v);
 }
 
-/* Cut the counts off the end of `*c`, from the right; the cursor to them is in `*tail`. */
+/* Cut the counts off the end of `*c`, from the right; the cursor to them is in `*tail`. Dovecot writes each once. */
 static bool cut_counts(const ml_line *l, ml_cur *c, ml_cur *tail)
 {
     ml_cur t = *c;
     count one;
+    uint32_t seen = 0; /* a bit for each row of counts */
     *tail = ml_slice(c->e, c->e);
     for (;;) {
         const char *blank = ml_rfind(t, ' ');
         ml_cur v = ml_slice(blank ? blank + 1 : t.p, t.e);
         ML_DROP_END(&v, ",");
-        if (!read_count(l, v, &one)) break;
+        if (!read_count(l, v, &one) || seen >> (one.row - counts) & 1) break;
+        seen |= UINT32_C(1) << (one.row - counts);
         tail->p = v.p;
         t.e = blank ? blank : t.p;
         if (!blank) break;

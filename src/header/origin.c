@@ -4,7 +4,9 @@
 /* An IPv6 address that ends in `::`: the one host whose last byte is a colon. */
 static bool is_ipv6(ml_cur w)
 {
+    enum { LONGEST = 45 };
     unsigned colons = 0;
+    if (ml_len(w) > LONGEST) return false;
     for (const char *p = w.p; p < w.e; p++) {
         if (!ml_is_hex(*p) && *p != ':') return false;
         colons += *p == ':';
@@ -20,19 +22,17 @@ static bool is_pid(ml_cur w)
 }
 
 /* A host is a word without a blank; these are not hosts: `imap-login:`, `lmtp(1234,`, `<mail.info>`, `[18668]`. */
-static bool is_host(ml_cur w)
+static bool is_host(const ml_line *l, ml_cur w)
 {
     if (ml_empty(w) || is_pid(w) || *w.p == '<' || (ml_last(w) == ':' && !is_ipv6(w))) return false;
-    for (const char *p = w.p; p < w.e; p++)
-        if (*p == '(') return false;
-    return true;
+    return !ml_find(l, w, '(');
 }
 
 bool maillog__origin(ml_line *l, ml_cur *c)
 {
     maillog_field *mark = ml_mark(l);
     ml_cur rest = *c, host;
-    if (!ml_until(l, &rest, ' ', &host) || !is_host(host)) return false;
+    if (!ml_until(l, &rest, ' ', &host) || !is_host(l, host)) return false;
     ml_put(l, MAILLOG_FIELD_HOST, host);
     if (!maillog__tag(l, &rest)) return ml_fail(l, mark);
     maillog__message(l, &rest);
@@ -68,7 +68,7 @@ static bool level_before_tag(ml_line *l, ml_cur *c)
 {
     maillog_field *mark = ml_mark(l);
     ml_cur rest = *c, host, level;
-    if (!ml_until(l, &rest, ' ', &host) || !is_host(host) || !ml_until(l, &rest, ' ', &level) || !is_level(l, level))
+    if (!ml_until(l, &rest, ' ', &host) || !is_host(l, host) || !ml_until(l, &rest, ' ', &level) || !is_level(l, level))
         return false;
     ml_put(l, MAILLOG_FIELD_HOST, host);
     ml_put(l, MAILLOG_FIELD_FACILITY, level);
@@ -158,7 +158,7 @@ void maillog__origin_other(ml_line *l, ml_cur *c, bool blank_in_stamp)
         return;
     /* no tag: a host comes first where syslog wrote the line, but not in files of other programs */
     ml_cur rest = *c, host;
-    if (blank_in_stamp || !ml_until(l, &rest, ' ', &host) || !is_host(host)) return;
+    if (blank_in_stamp || !ml_until(l, &rest, ' ', &host) || !is_host(l, host)) return;
     ml_put(l, MAILLOG_FIELD_HOST, host);
     maillog__message(l, &rest);
     *c = rest;

@@ -12,20 +12,27 @@ static bool at_form(ml_line *l, ml_cur *c, ml_cur rest, ml_form form)
 /* The severity of a line of Dovecot's own file. */
 static bool skip_type(ml_cur *c)
 {
-    static const char types[][10] = {"Info: ", "Warning: ", "Error: ", "Debug: ", "Fatal: ", "Panic: "};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (ml_skip_n(c, types[i], strlen(types[i]))) return true;
+    static const ml_lit types[] = {ML_LIT("Info: "),  ML_LIT("Warning: "), ML_LIT("Error: "),
+                                   ML_LIT("Debug: "), ML_LIT("Fatal: "),   ML_LIT("Panic: ")};
+    if (!ml_is_upper(ml_peek(*c))) return false;
+    const uint64_t key = ml_key(NULL, *c);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (!ml_starts_lit(key, *c, &types[i])) continue;
+        c->p += types[i].len;
+        return true;
+    }
     return false;
 }
 
 /* `SERVICE[(…)][<…>]: `; `end`: where the service's name ends. */
 static bool skip_service(const ml_line *l, ml_cur *c, const char **end)
 {
+    enum { LONGEST = 40 };
     ml_cur service;
     if (!ml_is_alpha(ml_peek(*c)) || !ML_UNTIL(l, c, ": ", &service)) return false;
     const char *p = service.p;
     for (; p < service.e && *p != '(' && *p != '<'; p++)
-        if (!ml_is_alnum(*p) && *p != '-' && *p != '_') return false;
+        if (p - service.p == LONGEST || (!ml_is_alnum(*p) && *p != '-' && *p != '_')) return false;
     *end = p;
     return true;
 }
