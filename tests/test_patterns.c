@@ -49,7 +49,7 @@ static void test_order(void **state)
                          tables[t]->row[i].text);
 }
 
-/* The key of a row is that of its literal. */
+/* The keys of a row are those of its literal. */
 static void test_keys(void **state)
 {
     (void)state;
@@ -58,9 +58,11 @@ static void test_keys(void **state)
             const char *const text = key(tables[t], i);
             const size_t n = literal(text);
             uint64_t want = 0;
+            uint64_t next = 0;
             for (size_t k = 0; k < 8; k++) want = want << 8 | (k < n ? (unsigned char)text[k] : 0);
-            if (tables[t]->row[i].key != want)
-                fail_msg("%s: the key of `%s` is another's", tables[t]->name, tables[t]->row[i].text);
+            for (size_t k = 8; k < 16; k++) next = next << 8 | (k < n ? (unsigned char)text[k] : 0);
+            if (tables[t]->row[i].key != want || tables[t]->row[i].next != next)
+                fail_msg("%s: the keys of `%s` are another's", tables[t]->name, tables[t]->row[i].text);
         }
 }
 

@@ -52,6 +52,8 @@ typedef struct ml_host {
 
 enum { ML_HOSTS = 8 };
 
+struct ml_asked;
+
 typedef struct ml_line {
     maillog_event *ev;
     maillog_field *next, *limit; /* next free row, end of the rows */
@@ -62,6 +64,7 @@ typedef struct ml_line {
     char stamp[16];              /* how the last stamp began, */
     maillog_time time;           /* and what it means: mostly the next line's are the same; */
     uint64_t zone;               /* and its offset and the blank behind it, if it is `….123456+02:00 ` */
+    struct ml_asked *asked;      /* what tables of statements had for this text: see pattern.h; NULL: nothing is kept */
     ml_host *hosts;              /* ML_HOSTS of them, of earlier lines, by their first bytes; NULL: none are kept */
     ml_form form;
     bool inside; /* a line inside a record or behind a container's prefix: there is no third */

@@ -3,19 +3,36 @@
 
 #include "token.h"
 
-/* The literal that a pattern's text goes on with: its bytes up to the next '%'. */
-static size_t literal_len(const char *text, const char *end)
-{
-    const char *const p = text < end ? memchr(text, '%', (size_t)(end - text)) : NULL;
-    return (size_t)((p ? p : end) - text);
-}
-
-/* Whether one of eight bytes is a '%'. */
-static inline bool has_percent(uint64_t x)
+/* Not 0 if one of eight bytes is a '%': the lowest bit is in the first one. */
+static inline uint64_t percents(uint64_t x)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     x ^= ones * '%';
-    return ((x - ones) & ~x & ones << 7) != 0;
+    return (x - ones) & ~x & ones << 7;
+}
+
+/* Which byte of eight that ml_load64() gave is the first that is not 0; one is. */
+static inline size_t first_byte(uint64_t x)
+{
+#if defined(__GNUC__)
+    return (size_t)__builtin_ctzll(x) / 8;
+#else
+    size_t n = 0;
+    for (; !(x & 0xff); x >>= 8) n++;
+    return n;
+#endif
+}
+
+/* The literal that a pattern's text goes on with: its bytes up to the next '%'. */
+static size_t literal_len(const char *text, const char *end)
+{
+    const char *p = text;
+    for (; end - p >= 8; p += 8) {
+        const uint64_t percent = percents(ml_load64(p));
+        if (percent) return (size_t)(p - text) + first_byte(percent);
+    }
+    while (p < end && *p != '%') p++;
+    return (size_t)(p - text);
 }
 
 /* Where a value without blanks ends. A literal that holds a blank can only stand with its first blank at the text's
@@ -197,7 +214,7 @@ static inline bool can_end(const ml_pattern *row, ml_cur text)
     if (end[-1] != text.e[-1]) return false;
     if (n < 5 || ml_len(text) < 4) return true;
     const uint32_t last = ml_load32(end - 4);
-    return last == ml_load32(text.e - 4) || has_percent(last) || end[-5] == '%'; /* a value is among them */
+    return last == ml_load32(text.e - 4) || percents(last) || end[-5] == '%'; /* a value is among them */
 }
 
 /* What follows the table's lead; p NULL: the text does not begin with it. */
@@ -216,62 +233,67 @@ static ml_cur behind_lead(const ml_line *l, const char *lead, ml_cur c)
     return c;
 }
 
-/* The first eight bytes of the text as ML_PATTERN_KEY() has those of a literal. */
-static uint64_t key_of(const ml_line *l, ml_cur text)
+/* Eight bytes that ml_load64() gave as ML_PATTERN_KEY() has them. */
+static inline uint64_t highest_first(uint64_t x)
 {
-    const uint64_t key = ml_key(l, text);
 #if defined(__GNUC__)
-    return __builtin_bswap64(key);
+    return __builtin_bswap64(x);
 #else
     uint64_t out = 0;
-    for (unsigned i = 0; i < 64; i += 8) out = out << 8 | (key >> i & 0xff);
+    for (unsigned i = 0; i < 64; i += 8) out = out << 8 | (x >> i & 0xff);
     return out;
 #endif
 }
 
-/* How many bytes two keys that are not the same begin with; and whether the one of the row, which is not 0, has no
- * more. */
-static unsigned common_bytes(uint64_t row, uint64_t text, bool *is_prefix)
+/* The first eight bytes of the text as ML_PATTERN_KEY() has those of a literal. */
+static inline uint64_t key_of(const ml_line *l, ml_cur text) { return highest_first(ml_key(l, text)); }
+
+/* How many bytes of a literal its key has. */
+static inline unsigned key_len(uint64_t key)
 {
-    const uint64_t other = row ^ text;
+    unsigned n = 8;
 #if defined(__GNUC__)
-    const unsigned n = (unsigned)__builtin_clzll(other) / 8;
+    n -= key ? (unsigned)__builtin_ctzll(key) / 8 : 8;
 #else
-    unsigned n = 0;
-    while (!(other >> (56 - 8 * n) & 0xff)) n++;
+    for (; n > 0 && !(key & 0xff); key >>= 8) n--;
 #endif
-    *is_prefix = row << 8 * n == 0;
     return n;
 }
 
-/* The key of the first n bytes, four to seven. */
-static uint64_t key_of_first(uint64_t key, unsigned n) { return key >> (64 - 8 * n) << (64 - 8 * n); }
+/* Whether the text begins with a literal of n bytes, fewer than eight. */
+static inline bool is_prefix(uint64_t literal, unsigned n, uint64_t text)
+{
+    return n == 0 || (literal ^ text) >> (64 - 8 * n) == 0;
+}
+
+/* How many bytes two keys that are not the same begin with. */
+static inline unsigned common_bytes(uint64_t a, uint64_t b)
+{
+    const uint64_t other = a ^ b;
+#if defined(__GNUC__)
+    return (unsigned)__builtin_clzll(other) / 8;
+#else
+    unsigned n = 0;
+    while (!(other >> (56 - 8 * n) & 0xff)) n++;
+    return n;
+#endif
+}
+
+/* The key of the first n bytes, seven at most. */
+static inline uint64_t key_of_first(uint64_t key, unsigned n)
+{
+    return n == 0 ? 0 : key >> (64 - 8 * n) << (64 - 8 * n);
+}
 
 /* How many of the first n rows have a key that is not above this one. */
 static size_t count_up_to(const ml_pattern *row, size_t n, uint64_t key)
 {
     const ml_pattern *at = row;
-    while (n > 1) {
-        const size_t half = n / 2;
-        at = at[half].key <= key ? at + half : at;
-        n -= half;
+    for (; n > 1; n -= n / 2) {
+        const ml_pattern *const half = at + n / 2;
+        at = half->key <= key ? half : at;
     }
     return (size_t)(at - row) + (n > 0 && at->key <= key);
-}
-
-/* The rows below `hi` whose literal is the one of row hi - 1, n bytes: the first of them. Where it is shorter than
- * eight bytes, the key says it all. */
-static size_t first_of_equal(const ml_patterns *table, size_t hi, size_t skip, size_t n)
-{
-    const ml_pattern *const last = &table->row[hi - 1];
-    size_t first = hi - 1;
-    for (; first > 0 && table->row[first - 1].key == last->key; first--) {
-        const ml_pattern *const row = &table->row[first - 1];
-        const char *const lit = row->text + skip;
-        if (n < 8) continue;
-        if (row->len - skip < n || memcmp(lit, last->text + skip, n) != 0 || (lit[n] != '%' && lit[n] != '\0')) break;
-    }
-    return first;
 }
 
 /* A text, and where in it the table's rows are told apart: behind its lead, `skip` bytes of a row's text. */
@@ -361,88 +383,157 @@ static bool match_rows(ml_line *l, const ml_patterns *table, size_t first, size_
     return false;
 }
 
-/* How long the literal of a row is that the text begins with; 0: it does not. Their keys are the same, so that eight
- * bytes are known, or all there are; what follows is compared eight at a time. */
+/* How long the literal of a row is that the text begins with; 0: it does not. Sixteen bytes are known to be the same,
+ * what follows is compared eight at a time. */
 static size_t common_literal(const ml_pattern *row, size_t skip, ml_cur text)
 {
     const char *const lit = row->text + skip, *const end = row->text + row->len;
-    size_t k = 0;
-    if (row->key & 0xff) {
-        const size_t both = ml_len(text) < (size_t)(end - lit) ? ml_len(text) : (size_t)(end - lit);
-        for (k = 8; k + 8 <= both; k += 8) {
-            const uint64_t x = ml_load64(lit + k);
-            const bool is_same = x == ml_load64(text.p + k);
-            if (has_percent(x)) break;
-            if (!is_same) return 0;
-        }
+    const size_t both = ml_len(text) < (size_t)(end - lit) ? ml_len(text) : (size_t)(end - lit);
+    size_t k = 16;
+    for (; k + 8 <= both; k += 8) {
+        const uint64_t x = ml_load64(lit + k);
+        const bool is_same = x == ml_load64(text.p + k);
+        if (percents(x)) break;
+        if (!is_same) return 0;
     }
     const size_t n = k + literal_len(lit + k, end);
     return ml_starts_n(ml_slice(text.p + k, text.e), lit + k, n - k) ? n : 0;
 }
 
-/* Whether a row with the text's key can match: a look at the byte behind the key, and at the end. */
-static inline bool can_be(const ml_pattern *row, const looked_up *t)
+/* The rows from `first` on whose literal is that of row `last`, n bytes: the first of them. */
+static size_t first_of_equal(const ml_patterns *table, size_t first, size_t last, size_t skip, size_t n)
 {
-    const char *const lit = row->text + t->skip;
-    if ((row->key & 0xff) && lit[8] != ml_at(t->behind, 8) && lit[8] != '%' && lit[8] != '\0') return false;
-    return can_end(row, t->text);
+    const ml_pattern *const same = &table->row[last];
+    for (; last > first && table->row[last - 1].next == same->next; last--) {
+        const ml_pattern *const row = &table->row[last - 1];
+        const char *const lit = row->text + skip;
+        if (n < 16) continue; /* the keys say it all */
+        if (row->len - skip < n || memcmp(lit, same->text + skip, n) != 0 || (lit[n] != '%' && lit[n] != '\0')) break;
+    }
+    return last;
 }
 
-/* The rows below *end that begin with the same eight bytes as the text: those whose whole literal it begins with,
- * longer ones first. *end becomes the first of them all. */
-static bool match_same_key(ml_line *l, const ml_patterns *table, looked_up *t, size_t *end)
+/* The rows first..end, which have the text's key: those whose whole literal it begins with, longer ones first. `next`:
+ * of the text, what is that of a row. */
+static bool match_few(ml_line *l, const ml_patterns *table, looked_up *t, size_t first, size_t end, uint64_t next)
 {
-    const ml_pattern *const rows = table->row, *row = rows + *end;
-    const uint64_t key = row[-1].key;
-    /* of literals that fill their key, the next nine bytes tell most apart */
-    const bool is_long = (key & 0xff) && ml_len(t->behind) > 16;
-    const uint64_t next = is_long ? ml_load64(t->behind.p + 8) : 0;
-    while (row > rows && row[-1].key == key) {
-        const ml_pattern *const last = row--;
-        const char *const lit = row->text + t->skip;
-        if (is_long && row->len > t->skip + 16) {
-            const uint64_t x = ml_load64(lit + 8);
-            if (!has_percent(x) && (x != next || (lit[16] != '%' && lit[16] != t->behind.p[16]))) continue;
+    while (end > first) {
+        const ml_pattern *const row = &table->row[end - 1];
+        const bool is_long = row->next & 0xff;
+        if ((is_long ? row->next != next : !is_prefix(row->next, key_len(row->next), next)) || !can_end(row, t->text)) {
+            end--;
+            continue;
         }
-        const size_t n = can_be(row, t) ? common_literal(row, t->skip, t->behind) : 0;
-        if (n == 0) continue;
-        const size_t from = first_of_equal(table, (size_t)(last - rows), t->skip, n);
-        if (match_rows(l, table, from, (size_t)(last - rows), t, n)) return true;
-        row = rows + from;
+        const size_t n = is_long ? common_literal(row, t->skip, t->behind) : 8 + key_len(row->next);
+        const size_t from = n > 0 ? first_of_equal(table, first, end - 1, t->skip, n) : end - 1;
+        if (n > 0 && match_rows(l, table, from, end, t, n)) return true;
+        end = from;
     }
-    *end = (size_t)(row - rows);
     return false;
 }
 
-/* The rows that begin with a literal: the longest one that the text begins with, then shorter ones. */
+/* How many rows, of those up to `end`, go on with no key above this one; those below `first` do. */
+static size_t count_next_up_to(const ml_pattern *row, size_t first, size_t end, uint64_t key)
+{
+    while (first < end) {
+        const size_t half = first + (end - first) / 2;
+        if (row[half].next <= key)
+            first = half + 1;
+        else
+            end = half;
+    }
+    return first;
+}
+
+/* The same for any number of rows: of many, those that go on as the text does are found as the first eight bytes are.
+ */
+static bool match_same_key(ml_line *l, const ml_patterns *table, looked_up *t, size_t first, size_t end)
+{
+    enum { FEW = 12 };
+    const ml_pattern *const row = table->row;
+    const uint64_t next = key_of(l, ml_slice(t->behind.p + 8, t->text.e));
+    uint64_t key = next;
+    if (end - first <= FEW) return match_few(l, table, t, first, end, next);
+    end = count_next_up_to(row, first, end, key);
+    while (end > first) {
+        const uint64_t last = row[end - 1].next;
+        const unsigned n = key_len(last);
+        if (n < 8 ? !is_prefix(last, n, key) : last != key) {
+            key = key_of_first(key, common_bytes(last, key));
+            end = count_next_up_to(row, first, end - 1, key);
+            continue;
+        }
+        const size_t from = n > 0 ? count_next_up_to(row, first, end - 1, last - 1) : first;
+        if (match_few(l, table, t, from, end, next)) return true;
+        end = from;
+    }
+    return false;
+}
+
+static bool match_found(ml_line *l, const ml_patterns *table, looked_up *t, size_t first, size_t end, size_t n)
+{
+    return n < 8 ? match_rows(l, table, first, end, t, n) : match_same_key(l, table, t, first, end);
+}
+
+/* Keep it that the text begins with the key of these rows, n bytes; 0: and with no others of the table. */
+static inline void keep(const ml_line *l, const ml_patterns *table, const looked_up *t, size_t first, size_t end,
+                        size_t n)
+{
+    ml_asked *const a = l->asked;
+    if (!a || a->again || a->count == sizeof a->row / sizeof *a->row) return;
+    a->row[a->count].table = table;
+    a->row[a->count].behind = t->behind.p;
+    a->row[a->count].first = (uint16_t)first;
+    a->row[a->count].end = (uint16_t)end;
+    a->row[a->count++].len = (uint32_t)n;
+}
+
+/* The rows that begin with a literal: the longest one that the text begins with, then shorter ones. Those with the same
+ * key stand together. */
 static bool match_literals(ml_line *l, const ml_patterns *table, looked_up *t)
 {
     const ml_pattern *const row = table->row;
     uint64_t key = key_of(l, t->behind);
     size_t end = count_up_to(row, table->count, key);
     while (end > 0 && row[end - 1].key != 0) {
-        bool is_prefix = true;
-        if (row[end - 1].key == key) {
-            if (match_same_key(l, table, t, &end)) return true;
+        const uint64_t last = row[end - 1].key;
+        const unsigned n = key_len(last);
+        if (n < 8 ? !is_prefix(last, n, key) : last != key) {
+            const unsigned common = common_bytes(last, key);
+            if (common < ML_PATTERN_SHORTEST) break;
+            key = key_of_first(key, common);
+            end = count_up_to(row, end - 1, key);
             continue;
         }
-        const unsigned n = common_bytes(row[end - 1].key, key, &is_prefix);
-        if (is_prefix) {
-            const size_t first = first_of_equal(table, end, t->skip, n);
-            if (match_rows(l, table, first, end, t, n)) return true;
-            end = first;
-        } else {
-            if (n < ML_PATTERN_SHORTEST) return false;
-            key = key_of_first(key, n);
-            end = count_up_to(row, end - 1, key);
-        }
+        const bool is_one = end < 2 || row[end - 2].key != last;
+        const size_t from = is_one ? end - 1 : count_up_to(row, end - 1, last - 1);
+        keep(l, table, t, from, end, n);
+        if (match_found(l, table, t, from, end, n)) return true;
+        end = from;
+    }
+    keep(l, table, t, 0, 0, 0);
+    return false;
+}
+
+/* The same from what was kept of an earlier search, of which the text is the beginning; *known: there is such. */
+static bool match_kept(ml_line *l, const ml_patterns *table, looked_up *t, bool *known)
+{
+    const ml_asked *const a = l->asked;
+    for (size_t i = 0; i < a->count && !*known; i++) {
+        if (a->row[i].table != table || a->row[i].behind != t->behind.p) continue;
+        *known = a->row[i].len == 0;
+        if (a->row[i].len <= ml_len(t->behind) &&
+            match_found(l, table, t, a->row[i].first, a->row[i].end, a->row[i].len))
+            return true;
     }
     return false;
 }
 
 static bool match(ml_line *l, const ml_patterns *table, looked_up *t)
 {
-    if (match_literals(l, table, t)) return true;
+    bool known = false;
+    if (l->asked && l->asked->again && match_kept(l, table, t, &known)) return true;
+    if (!known && match_literals(l, table, t)) return true;
     if (table->row[0].key != 0) return false;
     const char *const blank = ml_find(l, t->behind, ' ');
     for (size_t i = 0; i < table->count && table->row[i].key == 0; i++) {

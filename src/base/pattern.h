@@ -35,7 +35,7 @@ typedef struct ml_pattern {
     uint16_t field[ML_PATTERN_FIELDS]; /* maillog_field_id for the conversions, in their order */
     uint16_t len;                      /* of the text */
     const char *text;
-    uint64_t key; /* of the literal that the row is found by */
+    uint64_t key, next; /* of the literal that the row is found by; of what that goes on with */
 } ml_pattern;
 
 /* The first eight bytes of the literal that begins at `from`, the first one highest, 0 for those past its end: the
@@ -58,9 +58,17 @@ typedef struct ml_pattern {
                                                           ML_PATTERN_KEY_OF(text, (from) + 3, 32,                      \
                                                                             ML_PATTERN_KEY_END(text, (from) + 4)))))
 
-/* The end of a row: its text, and its key. The lead of the table, where it has one. */
+/* The same for the eight bytes behind them; 0 where the literal has no more. A constant. */
+#define ML_PATTERN_NEXT(text, from)                                                                                    \
+    (ML_PATTERN_ENDS(text, from) || ML_PATTERN_ENDS(text, (from) + 4) ? 0 : ML_PATTERN_WHOLE_KEY(text, (from) + 8))
+#define ML_PATTERN_ENDS(text, from)                                                                                    \
+    (ML_KEY_BYTE(text, from) == '%' || ML_KEY_BYTE(text, (from) + 1) == '%' || ML_KEY_BYTE(text, (from) + 2) == '%' || \
+     ML_KEY_BYTE(text, (from) + 3) == '%')
+
+/* The end of a row: its text, and its keys. The lead of the table, where it has one. */
 #define ML_TEXT(text) ML_TEXT_BEHIND("", text)
-#define ML_TEXT_BEHIND(lead, text) sizeof(text) - 1, text, ML_PATTERN_KEY(text, sizeof(lead) - 1)
+#define ML_TEXT_BEHIND(lead, text)                                                                                     \
+    sizeof(text) - 1, text, ML_PATTERN_KEY(text, sizeof(lead) - 1), ML_PATTERN_NEXT(text, sizeof(lead) - 1)
 
 typedef struct ml_patterns {
     const ml_pattern *row;
@@ -82,6 +90,20 @@ bool maillog__match_patterns(ml_line *l, const ml_patterns *table, ml_cur text);
 
 /* The same with a table that has a lead, for a text that goes on at `behind` behind it. */
 bool maillog__match_behind(ml_line *l, const ml_patterns *table, ml_cur text, const char *behind);
+
+/* What tables had for a text: for each that was asked, the rows whose literal the text begins with, and an entry of
+ * length 0 behind them. A grammar that reads the beginning of the text once more, without what it took for a later
+ * Postfix's part, has `again` set meanwhile: no table is searched a second time. */
+typedef struct ml_asked {
+    size_t count; /* when they are all in use, what comes later is searched again */
+    bool again;
+    struct {
+        const ml_patterns *table;
+        const char *behind; /* where in the text its rows were looked for */
+        uint16_t first, end;
+        uint32_t len; /* of their literal */
+    } row[20];
+} ml_asked;
 
 /* Match with the first of several tables that has a row for the text. */
 bool maillog__match_tables(ml_line *l, const ml_patterns *const *table, size_t count, ml_cur text);

@@ -151,7 +151,9 @@ static bool with_new_parts(ml_line *l, ml_cur c, const ml_postfix *head, ml_post
     for (int n = 0; n < MOST_PARTS && cut_new_part(&text);) n++;
     ml_postfix cut = *head;
     if (cut.colon && cut.colon + 2 > text.e) cut.colon = NULL;
-    if (text.e == c.e || !read_text(l, text, &cut, own, false)) return false;
+    if (text.e == c.e) return false;
+    l->asked->again = true;
+    if (!read_text(l, text, &cut, own, false)) return false;
     ml_cur parts = ml_slice(text.e, c.e);
     if (!ML_SKIP(&parts, ", ")) ml_skip_blanks(&parts);
     ml_put_rest(l, parts);
@@ -200,8 +202,13 @@ void maillog__postfix(ml_line *l, ml_cur message)
 
     const uint8_t daemon = l->ev->daemon;
     const ml_postfix_grammar own = daemon < sizeof programs / sizeof *programs ? programs[daemon] : NULL;
+    ml_asked asked;
+    asked.count = 0;
+    asked.again = false;
+    l->asked = &asked;
     if (read_text(l, c, &head, own, true))
         split_last(l);
     else if (!with_new_parts(l, c, &head, own))
         ml_put_rest(l, c);
+    l->asked = NULL;
 }
