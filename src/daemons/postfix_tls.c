@@ -241,15 +241,19 @@ static bool of_peer(ml_line *l, ml_cur c)
 bool maillog__postfix_tls(ml_line *l, ml_cur text, const ml_postfix *head)
 {
     maillog_field *const mark = ml_mark(l);
+    const char first = ml_peek(text);
     if (head->severity) return false;
-    if (summary(l, text)) return true;
-    ml_fail(l, mark);
-    if (certificate_failed(l, text)) return true;
-    ml_fail(l, mark);
-    if (handshake_failed(l, text)) return true;
-    ml_fail(l, mark);
-    if (setting_up(l, text)) return true;
-    ml_fail(l, mark);
+    if (ml_is_upper(first)) { /* TLS, a level; SSL_accept, SSL_connect */
+        if (summary(l, text)) return true;
+        ml_fail(l, mark);
+        if (first == 'S' && handshake_failed(l, text)) return true;
+        ml_fail(l, mark);
+    } else if (first == 's' || first == 'c') {
+        if (certificate_failed(l, text)) return true;
+        ml_fail(l, mark);
+        if (setting_up(l, text)) return true;
+        ml_fail(l, mark);
+    }
     if (maillog__match_patterns(l, &maillog__postfix_tls_rows, text)) return true;
     return of_peer(l, text) || ml_fail(l, mark);
 }
