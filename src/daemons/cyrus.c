@@ -261,7 +261,7 @@ static bool put_key(ml_line *l, ml_cur name, ml_cur value)
 {
     const uint64_t key = ml_key(l, name);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (ml_is_lit(key, name, &keys[i].key)) {
+        if (key == keys[i].key.key && ml_is_lit(key, name, &keys[i].key)) {
             ml_put(l, (maillog_field_id)keys[i].field, value);
             return true;
         }

@@ -131,56 +131,25 @@ static bool has_failed(ml_line *l, ml_cur c)
     return ml_event(l, MAILLOG_EVENT_DOVECOT_OPERATION_FAILED);
 }
 
-/* Whether one of the verbs of said_of() has these two behind its blank. */
-static inline bool begins_verb(char a, char b)
-{
-    switch (a) {
-    case 't':
-        return b == 'i';
-    case 's':
-        return b == 'e';
-    case 'i':
-        return b == 's';
-    case 'd':
-    case 'n':
-        return b == 'o';
-    case 'm':
-        return b == 'u';
-    default:
-        return false;
-    }
-}
-
 /* `WHAT timed out…`, `WHO sent …`, `WHAT is not …`: the second part says what is wrong. */
 static bool said_of(ml_line *l, ml_cur c)
 {
     static const struct {
-        ml_lit text;
-        uint16_t event;
+        const char *text;
+        uint16_t len, event;
     } verbs[] = {
-        {ML_LIT(" timed out"), MAILLOG_EVENT_DOVECOT_OPERATION_FAILED},
-        {ML_LIT(" sent "), MAILLOG_EVENT_DOVECOT_CONNECTION_ERROR},
-        {ML_LIT(" is not "), MAILLOG_EVENT_DOVECOT_BAD_INPUT},
-        {ML_LIT(" isn't "), MAILLOG_EVENT_DOVECOT_BAD_INPUT},
-        {ML_LIT(" doesn't "), MAILLOG_EVENT_DOVECOT_BAD_INPUT},
-        {ML_LIT(" does not "), MAILLOG_EVENT_DOVECOT_BAD_INPUT},
-        {ML_LIT(" must "), MAILLOG_EVENT_DOVECOT_CONFIG_ERROR},
-        {ML_LIT(" not supported"), MAILLOG_EVENT_DOVECOT_CONFIG_ERROR},
+#define VERB(text, EVENT) {text, sizeof(text) - 1, MAILLOG_EVENT_DOVECOT_##EVENT}
+        VERB(" timed out", OPERATION_FAILED), VERB(" sent ", CONNECTION_ERROR),     VERB(" is not ", BAD_INPUT),
+        VERB(" isn't ", BAD_INPUT),           VERB(" doesn't ", BAD_INPUT),         VERB(" does not ", BAD_INPUT),
+        VERB(" must ", CONFIG_ERROR),         VERB(" not supported", CONFIG_ERROR),
+#undef VERB
     };
-    enum { VERBS = sizeof verbs / sizeof *verbs };
-    const char *at[VERBS] = {NULL}; /* where each stands first: the order of the table counts, not that of the text */
-    for (const char *p = c.p; c.e - p > 2; p++) {
-        if (p[0] != ' ' || !begins_verb(p[1], p[2])) continue;
-        const ml_cur t = ml_slice(p, c.e);
-        const uint64_t key = ml_key(l, t);
-        for (size_t i = 0; i < VERBS; i++)
-            if (!at[i] && ml_starts_lit(key, t, &verbs[i].text)) at[i] = p;
-    }
-    for (size_t i = 0; i < VERBS; i++) {
-        if (!at[i] || at[i] == c.p) continue;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) { /* their order counts, not that of the text */
+        const char *const at = maillog__find_bytes(l, c, verbs[i].text, verbs[i].len);
+        if (!at || at == c.p) continue;
         if (verbs[i].event == MAILLOG_EVENT_DOVECOT_OPERATION_FAILED) {
-            ml_put(l, MAILLOG_FIELD_WHAT, ml_slice(c.p, at[i]));
-            c.p = at[i] + 1;
+            ml_put(l, MAILLOG_FIELD_WHAT, ml_slice(c.p, at));
+            c.p = at + 1;
         }
         ml_put(l, MAILLOG_FIELD_ERROR, c);
         return ml_event(l, (maillog_event_type)verbs[i].event);
