@@ -32,6 +32,7 @@ static void read_message(ml_line *l, const uint8_t *skip, ml_cur message)
     ev->daemon = route.daemon;
     ev->match = route.daemon ? MAILLOG_MATCH_DAEMON : MAILLOG_MATCH_HEADER;
     if (!route.daemon || (skip && skip[route.daemon])) return;
+    l->asked = NULL;
     if (route.grammar)
         route.grammar(l, message);
     else

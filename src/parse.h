@@ -19,7 +19,6 @@ static inline void ml_line_init(ml_line *l, maillog_event *ev, const char *base,
     l->ev = ev;
     ml_line_base(l, base);
     l->readable = readable;
-    l->asked = NULL;
     l->hosts = NULL;
 }
 
