@@ -8,7 +8,7 @@
 
 enum { LARGE = 1 << 21 };
 
-static void *large_new(size_t n)
+void *large_new(size_t n)
 {
     void *p = NULL;
     if (n < LARGE || posix_memalign(&p, LARGE, n) != 0) return must_realloc(NULL, n);
@@ -23,13 +23,4 @@ void *large_zeroes(size_t n)
     void *p = n < LARGE ? calloc(n, 1) : large_new(n);
     if (!p) must_realloc(NULL, SIZE_MAX); /* says so, and ends */
     return n < LARGE ? p : memset(p, 0, n);
-}
-
-void *large_grown(void *p, size_t used, size_t n)
-{
-    if (n < LARGE) return must_realloc(p, n);
-    void *more = large_new(n);
-    if (used) memcpy(more, p, used);
-    free(p);
-    return more;
 }

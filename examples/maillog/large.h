@@ -5,8 +5,7 @@
 
 #include <stddef.h>
 
+void *large_new(size_t n);
 void *large_zeroes(size_t n);
-/* More room for `used` bytes, all that there is in p. */
-void *large_grown(void *p, size_t used, size_t n);
 
 #endif

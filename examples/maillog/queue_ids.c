@@ -31,7 +31,7 @@ static void make_slots(generation *g, size_t nslots)
     g->nslots = nslots;
     g->used = 0;
     g->tags = (uint32_t *)large_zeroes(nslots * sizeof *g->tags);
-    g->memory = large_grown(NULL, 0, (nslots + 1) * sizeof *g->slots);
+    g->memory = large_new((nslots + 1) * sizeof *g->slots);
     const uintptr_t at = ((uintptr_t)g->memory + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     g->slots = (queue_entry *)at;
     g->site = (site_name *)must_realloc(NULL, nslots * sizeof *g->site);

@@ -154,10 +154,7 @@ tally_row *tally_new(tally *t, const maillog_str part[TALLY_KEYS], uint64_t hash
 {
     if (limit && in_use > limit && t->n > 64) drop_half(t);
     if ((t->n + 1) * 2 > t->nslots) index_rows(t, t->nslots ? t->nslots * 2 : 64);
-    if (t->n == t->cap) {
-        t->cap = t->cap * 2 + 32;
-        t->rows = (tally_row *)large_grown(t->rows, t->n * sizeof *t->rows, t->cap * sizeof *t->rows);
-    }
+    if (t->n == t->cap) t->rows = (tally_row *)must_realloc(t->rows, (t->cap = t->cap * 2 + 32) * sizeof *t->rows);
     tally_row *row = &t->rows[t->n++];
     memset(row, 0, sizeof *row);
     row->hash = hash;
