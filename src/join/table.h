@@ -286,7 +286,8 @@ static inline bool ml_is_part(const maillog_join *j) { return (j->config.flags &
 static inline bool ml_is_stale(const maillog_join *j, const ml_node *n)
 {
     if (n->kind == ML_NODE_SESSION)
-        return !n->u.s.refs && !(n->flags & ML_F_CLOSED) && j->clock >= (int64_t)n->active + (int64_t)12 * j->config.wait;
+        return !n->u.s.refs && !(n->flags & ML_F_CLOSED) &&
+               j->clock >= (int64_t)n->active + (int64_t)12 * j->config.wait;
     const ml_node *g = n->group ? ml_leader(j, n) : n;
     return n->group && !(g->flags & ML_F_LEGS) && j->clock >= (int64_t)g->active + j->config.wait;
 }
