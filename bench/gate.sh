@@ -2,9 +2,9 @@
 # usage: gate.sh BUILD [update]
 # Instructions a line (callgrind) of bench/mix.py's logs against those in gate.txt: fails when one rose by more than 2 %. In
 # gate.txt: mix, or a way to parse the first of them, instructions with SSE2, with AVX2; of the join, which has no such code,
-# one figure. BUILD is one of the default type, of gcc 12, with MAILLOG_BUILD_BENCH. Counts do not depend on the machine's
-# load, but on the compiler. Without valgrind, or for another kind of processor: 77, which ctest calls skipped; on one
-# without AVX2, only SSE2 is looked at.
+# and of the command's summary one figure. BUILD is one of the default type, of gcc 12, with MAILLOG_BUILD_BENCH. Counts do not
+# depend on the machine's load, but on the compiler. Without valgrind, or for another kind of processor: 77, which ctest calls
+# skipped; on one without AVX2, only SSE2 is looked at.
 set -eu
 build=$1 here=$(cd "$(dirname "$0")" && pwd)
 command -v valgrind >/dev/null || { echo "gate.sh: no valgrind" >&2; exit 77; }
@@ -42,6 +42,12 @@ for what in push all; do
         "$build/bench/bench_join" --once $what >/dev/null 2>&1
     awk -v what=$what '/^totals:/ {printf "join_%s %.0f -\n", what, $2 / 21000}' "$work/out" >>"$work/now"
 done
+# all that `maillog summary` does for a line of a log whose lines belong to each other; it chooses AVX2 itself
+if [ -x "$build/maillog" ] && grep -qw avx2 /proc/cpuinfo; then
+    "$build/bench/make_log" 3M >"$work/log"
+    valgrind --tool=callgrind --toggle-collect=command_read --callgrind-out-file="$work/out" "$build/maillog" summary "$work/log" >/dev/null 2>&1
+    awk -v n="$(wc -l <"$work/log")" '/^totals:/ {printf "summary - %.0f\n", $2 / n}' "$work/out" >>"$work/now"
+fi
 if [ "${2:-}" = update ]; then
     cp "$work/now" "$here/gate.txt"
     cat "$here/gate.txt"
