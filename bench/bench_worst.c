@@ -132,6 +132,7 @@ static const pattern patterns[] = {
     {SMTPD "using backwards-compatible default setting relay_domains=", "(: ", "a="},
     {DOVECOT "auth(", ")<", ""},
     {DOVECOT "lda(", ")<1><", ""},
+    {DOVECOT "auth-worker(47): sq", "17", ""},
     {DOVECOT "lda(", ")<a>:", ""},
     {DOVECOT "doveadm(a): Error: Mailbox", " s", ""},
     {DOVECOT "doveadm(a): Error: Mailbox", " is", ""},

@@ -234,9 +234,10 @@ static bool message(ml_line *l, ml_cur m, const ml_dovecot *head)
 /* The name of a passdb, a userdb or a mechanism. */
 static bool cut_backend(ml_cur *c, ml_cur *out)
 {
+    enum { LONGEST = 64 };
     const char *p = c->p;
-    while (p < c->e && (ml_is_alnum(*p) || *p == '-' || *p == '_')) p++;
-    if (p == c->p || p == c->e) return false;
+    while (p < c->e && p - c->p <= LONGEST && (ml_is_alnum(*p) || *p == '-' || *p == '_')) p++;
+    if (p == c->p || p == c->e || p - c->p > LONGEST) return false;
     *out = ml_slice(c->p, p);
     c->p = p;
     return true;
