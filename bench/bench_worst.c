@@ -58,6 +58,8 @@ static const pattern patterns[] = {
     {SMTPD "4F1C02B7A1: client=", "x", "[192.0.2.1]"},
     {SMTPD "4F1C02B7A1: client=x[192.0.2.1]", ", sasl_username=", ""},
     {SMTPD "4F1C02B7A1: client=x[192.0.2.1]", ", sasl_sender=", ""},
+    {SMTP "4F1C02B7A1: to=<a@b.example>, relay=none", ", ", ", status=sent (x)"},
+    {SMTP "4F1C02B7A1: to=<a@b.example>, relay=none", ", d", ", status=sent (x)"},
     {SMTPD "4F1C02B7A1: client=x[1.2.3.4]", ", a=", ""},
     {REJECT, "; from=<", ""},
     {REJECT, "; from=<\"", ""},

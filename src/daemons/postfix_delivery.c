@@ -113,12 +113,14 @@ static const item_row *find_item(const ml_line *l, ml_cur c, size_t from)
     return NULL;
 }
 
-/* `, key=value` … up to the status. Parts that Postfix adds next year, and one that is cut, go to rest. */
+/* `, key=value` … up to the status. Parts that Postfix adds next year, and one that is cut, go to rest; no Postfix will
+ * add so many that a line of them is to cost more than others. */
 static void put_items(ml_line *l, ml_cur c)
 {
+    enum { MOST_UNKNOWN = 24 };
     ml_cur unknown = ml_none();
-    size_t from = 0;
-    while (ML_SKIP(&c, ", ")) {
+    size_t from = 0, unknowns = 0;
+    while (unknowns < MOST_UNKNOWN && ML_SKIP(&c, ", ")) {
         if (ML_SKIP(&c, "status=")) {
             ml_put_rest(l, unknown);
             put_status(l, c);
@@ -140,6 +142,7 @@ static void put_items(ml_line *l, ml_cur c)
         }
         if (!unknown.p) unknown.p = start;
         unknown.e = c.p;
+        unknowns++;
     }
     l->ev->flags |= MAILLOG_FLAG_TRUNCATED;
     if (!unknown.p) unknown = c;
