@@ -245,10 +245,12 @@ static bool quick_opendkim(ml_quick *out)
 
 /* ---- spamd: clean message|identified spam (S/R) for USER:UID in T seconds, N bytes. ---- */
 
-/* Past the digits and dots at p. */
+/* Past the digits at p, and those behind a dot: see ml_decimal(). */
 ML_INLINE const char *quick_decimal(const ml_quick *q, const char *p)
 {
-    while (p < q->e && (ml_is_digit(*p) || *p == '.')) p++;
+    while (p < q->e && ml_is_digit(*p)) p++;
+    if (p >= q->e || *p != '.') return p;
+    for (p++; p < q->e && ml_is_digit(*p);) p++;
     return p;
 }
 
