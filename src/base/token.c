@@ -263,6 +263,25 @@ bool maillog__dsn(ml_cur *c, ml_cur *out)
     return true;
 }
 
+bool maillog__put_message_id(ml_line *l, ml_cur *c, const char *lit, size_t n)
+{
+    ml_cur t = *c, part;
+    const bool bracket = ml_peek(t) == '<';
+    const char *end = NULL;
+    size_t ends = 0;
+    while (ends < 2 && ml_until_n(l, &t, lit, n, &part)) {
+        if (bracket && ml_last(part) != '>') continue;
+        if (!ends++) end = part.e;
+    }
+    if (!end && bracket && ml_last(*c) == '>') return false; /* the ID is all there is */
+    if (!end) end = maillog__find_bytes(l, *c, lit, n);
+    if (!end) return false;
+    if (ends > 1) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c->p, end));
+    c->p = end + n;
+    return true;
+}
+
 /* Whether the slice spells the word, given in lower case. */
 static bool is_word(ml_cur v, const char *word, size_t n)
 {

@@ -40,6 +40,13 @@ bool maillog__angle(const ml_line *l, ml_cur *c, const char *follow, ml_cur *out
 /* The literal that ends an address without <>, behind its quoted local part if it has one; or NULL. */
 const char *maillog__bare_address_end(const ml_line *l, ml_cur c, const char *lit, size_t n);
 
+/* A Message-ID as its sender wrote it, and the literal behind it, written as MESSAGE_ID and skipped. One in `<>` ends
+ * at the first `>` with the literal behind it; one without, or whose `>` is missing, at the first literal. Where the
+ * literal stands so twice, either may be the end: AMBIGUOUS. False, and nothing written: the literal does not follow.
+ */
+bool maillog__put_message_id(ml_line *l, ml_cur *c, const char *lit, size_t n);
+#define ML_PUT_MESSAGE_ID(l, c, lit) maillog__put_message_id((l), (c), "" lit, sizeof(lit) - 1)
+
 /* Enhanced status code: digit.digits.digits. */
 bool maillog__dsn(ml_cur *c, ml_cur *out);
 

@@ -93,7 +93,7 @@ ML_PATTERN_ROWS(maillog__courier_statements) = {
     {E(START), {0}, ML_TEXT("restarting authdaemond children")},
     {E(ATTEMPT),
      {F(COURIER_ID), F(FROM), F(TRANSPORT), F(RELAY), F(TO)},
-     ML_TEXT("started,id=%w,from=<%S>,module=%w,host=%S,addr=<%s>")},
+     ML_TEXT("started,id=%w,from=%a,module=%w,host=%s,addr=%a")},
     {E(SMTP_CONNECT), {F(CLIENT_ADDR), F(CLIENT_PORT)}, ML_TEXT("started,ip=[%w],port=[%d]")},
     {E(SMTP_CONNECT), {F(CLIENT_ADDR)}, ML_TEXT("started,ip=[%w]")},
     {E(TLS_ERROR), {F(ERROR)}, ML_TEXT("starttls: %s")},
@@ -119,8 +119,10 @@ static const struct {
 static void put_keys(ml_line *l, ml_cur c)
 {
     enum { KEYS_MAX = 24 }; /* more than there are */
+    bool is_text = false;
     for (int n = 0; n < KEYS_MAX && ML_SKIP(&c, ", "); n++) {
         ml_cur t = c, name, value;
+        is_text = true; /* if it is no key: an ID of no words, too */
         if (!ml_until(l, &t, '=', &name)) break;
         const uint64_t key = ml_key(l, name);
         size_t i = 0;
@@ -129,12 +131,13 @@ static void put_keys(ml_line *l, ml_cur c)
         const char *end = keys[i].field == F(PATH) ? NULL : ML_FIND(l, t, ", ");
         value = ml_slice(t.p, end ? end : t.e);
         c = ml_slice(value.e, t.e);
+        is_text = false;
         if (keys[i].field == F(NEW)) ML_DROP_END(&value, ": only new_name will be left");
         if (ml_peek(value) == '[' && ml_last(value) == ']') value = ml_slice(value.p + 1, value.e - 1);
         ml_put(l, (maillog_field_id)keys[i].field, value);
     }
     ML_SKIP(&c, ", ");
-    if (!ml_empty(c)) ml_put(l, F(TEXT), c);
+    if (is_text || !ml_empty(c)) ml_put(l, F(TEXT), c);
 }
 
 static const struct {
@@ -248,6 +251,36 @@ static bool delivery(ml_line *l, ml_cur c)
     return ml_event(l, E(DELIVERY));
 }
 
+/* Where the answer of an ident server ends, behind its quote if it has them, and how often it may. */
+static const char *end_of_ident(const ml_line *l, ml_cur c, bool is_quoted, size_t *ends)
+{
+    const char *end = NULL;
+    *ends = 0;
+    for (ml_cur t = c, part; *ends < 2 && ml_until(l, &t, ',', &part);) {
+        if (!ML_STARTS(t, "from=<") && !ML_STARTS(t, "msg=\"")) continue;
+        if (is_quoted && (part.e == c.p + 1 || part.e[-1] != '"')) continue;
+        if (!(*ends)++) end = part.e;
+    }
+    return end;
+}
+
+/* `"I",` or, in old versions, `I,`: what the client's ident server said, up to what follows it. That may be in it. */
+static bool put_ident(ml_line *l, ml_cur *c)
+{
+    size_t ends;
+    bool is_quoted = ml_peek(*c) == '"';
+    const char *end = end_of_ident(l, *c, is_quoted, &ends);
+    if (!end && is_quoted) {
+        is_quoted = false;
+        end = end_of_ident(l, *c, false, &ends);
+    }
+    if (!end) return false;
+    if (ends > 1) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    ml_put(l, F(IDENT), is_quoted ? ml_slice(c->p + 1, end - 1) : ml_slice(c->p, end));
+    c->p = end + 1;
+    return true;
+}
+
 /* error,relay=A[,port=P][,ident="I"],from=<F>[,to=<T>]: TEXT, or …,msg="TEXT",cmd: COMMAND */
 static bool smtp_error(ml_line *l, ml_cur c)
 {
@@ -256,16 +289,7 @@ static bool smtp_error(ml_line *l, ml_cur c)
     if (!ML_SKIP(&c, "error,relay=") || !ml_until(l, &c, ',', &v)) return false;
     ml_put(l, F(CLIENT_ADDR), v);
     if (ML_SKIP(&c, "port=") && ml_until(l, &c, ',', &v)) ml_put(l, F(CLIENT_PORT), v);
-    if (ML_SKIP(&c, "ident=")) {
-        const char *quoted = ml_peek(c) == '"' ? ML_FIND(l, c, "\",") : NULL;
-        if (quoted) {
-            v = ml_slice(c.p + 1, quoted);
-            c.p = quoted + 2;
-        } else if (!ml_until(l, &c, ',', &v)) {
-            return ml_fail(l, mark);
-        }
-        ml_put(l, F(IDENT), v);
-    }
+    if (ML_SKIP(&c, "ident=") && !put_ident(l, &c)) return ml_fail(l, mark);
     if (ML_SKIP(&c, "msg=\"")) {
         if (!ML_UNTIL(l, &c, "\",cmd: ", &v)) return ml_fail(l, mark);
         ml_put(l, F(REPLY), v);

@@ -32,27 +32,6 @@ static bool put_host(ml_line *l, ml_cur *c)
     return true;
 }
 
-/* A Message-ID and the literal behind it. One in `<>` ends at the first `>` with the literal behind it; where that, or
- * the literal behind one without `<>`, stands twice, either may be the end. */
-static bool put_message_id(ml_line *l, ml_cur *c, const char *lit, size_t n)
-{
-    ml_cur t = *c, part;
-    const bool bracket = ml_peek(t) == '<';
-    const char *end = NULL;
-    size_t ends = 0;
-    while (ends < 2 && ml_until_n(l, &t, lit, n, &part)) {
-        if (bracket && ml_last(part) != '>') continue;
-        if (!ends++) end = part.e;
-    }
-    if (!end) end = maillog__find_bytes(l, *c, lit, n);
-    if (!end) return false;
-    if (ends > 1) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
-    ml_put(l, F(MESSAGE_ID), ml_slice(c->p, end));
-    c->p = end + n;
-    return true;
-}
-#define PUT_MESSAGE_ID(l, c, lit) put_message_id((l), (c), "" lit, sizeof(lit) - 1)
-
 /* ---- logins ---- */
 
 /* MECH[+TLS] */
@@ -90,37 +69,46 @@ static bool login(ml_line *l, ml_cur c)
     ml_cur t;
     if (!ML_SKIP(&c, "login: ") || !put_host(l, &c)) return ml_fail(l, mark);
     t = c;
-    if (ML_SKIP(&t, "anonymous ") && !ML_FIND(l, t, " User logged in")) { /* what an anonymous user gave as password */
-        ml_put(l, F(USER), ml_slice(c.p, t.p - 1));
-        ml_put(l, F(TEXT), t);
-        return ml_event(l, E(LOGIN));
+    if (!ML_SKIP(&t, "anonymous ")) return logged_in(l, c) || ml_fail(l, mark);
+    /* what an anonymous user gave as password, if not the mechanism he used: he may have sent either */
+    if (ML_FIND(l, t, " User logged in")) {
+        l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+        const char *const blank = ml_find(l, t, ' ');
+        if (ML_STARTS(ml_slice(blank, t.e), " User logged in") && logged_in(l, c)) return true;
     }
-    return logged_in(l, c) || ml_fail(l, mark);
+    ml_put(l, F(USER), ml_slice(c.p, t.p - 1));
+    ml_put(l, F(TEXT), t);
+    return ml_event(l, E(LOGIN));
+}
+
+/* USER DETAIL, of 2.x: SASL's detail has a code in front, a plain login another reason of one word or more. */
+static bool cut_bare_user(const ml_line *l, ml_cur *c, bool is_plain, ml_cur *user)
+{
+    const char *end = ML_RFIND(*c, " SASL(");
+    if (!end && ML_ENDS(*c, " invalid user")) end = c->e - (sizeof " invalid user" - 1);
+    if (!end && is_plain) end = ml_find(l, *c, ' ');
+    if (!end) return false;
+    *user = ml_slice(c->p, end);
+    c->p = end + 1;
+    return true;
 }
 
 /* What follows the mechanism: (USER) [DETAIL], USER DETAIL, [DETAIL], or a reason. */
-static void put_failure(ml_line *l, ml_cur c, bool has_user)
+static void put_failure(ml_line *l, ml_cur c, bool is_plain)
 {
     ml_cur user = ml_none(), detail = c, t = c;
     if (ML_SKIP(&t, "(") && ML_DROP_END(&t, "]") && ML_UNTIL_LAST(&t, ") [", &user)) {
         detail = t;
-    } else if (ML_STARTS(c, "(<") && ML_UNTIL(l, &t, ">) ", &user)) { /* APOP: the challenge, no user */
-        user = ml_none();
-        detail = t;
     } else if (ML_STARTS(c, "(") && ML_ENDS(c, ") invalid user")) {
         user = ml_slice(c.p + 1, c.e - (sizeof ") invalid user" - 1));
         detail = ml_slice(user.e + 2, c.e);
+    } else if (!is_plain && ML_STARTS(c, "(<") && ML_UNTIL(l, &t, ">) ", &user)) { /* APOP: the challenge, no user */
+        user = ml_none();
+        detail = t;
     } else if (ML_STARTS(c, "[") && ML_ENDS(c, "]")) {
         detail = ml_slice(c.p + 1, c.e - 1);
-    } else if (has_user) { /* 2.x: SASL's detail has a code in front */
-        t = c;
-        const char *sasl = ML_RFIND(t, " SASL(");
-        if (!sasl && !ML_ENDS(t, " invalid user")) sasl = ml_find(l, t, ' ');
-        if (!sasl) sasl = t.e - (sizeof " invalid user" - 1);
-        if (sasl >= t.p) {
-            user = ml_slice(t.p, sasl);
-            detail = ml_slice(sasl + 1, t.e);
-        }
+    } else {
+        cut_bare_user(l, &detail, is_plain, &user);
     }
     ml_put_opt(l, F(USER), user);
     if (!ml_empty(detail)) ml_put(l, F(REASON), detail);
@@ -137,8 +125,8 @@ static bool bad_login(ml_line *l, ml_cur c)
     }
     if (!ml_word(l, &c, &mech)) return ml_fail(l, mark);
     put_mech(l, mech);
-    ml_skip_blanks(&c);
-    const bool plain = ML_IS(mech, "plaintext") || ML_IS(mech, "Basic") || ML_IS(mech, "APOP");
+    ml_skip_char(&c, ' ');
+    const bool plain = ML_IS(mech, "plaintext") || ML_IS(mech, "Basic");
     put_failure(l, c, plain);
     return ml_event(l, E(LOGIN_FAILED));
 }
@@ -174,6 +162,20 @@ static bool host_statement(ml_line *l, ml_cur c)
 
 /* ---- messages ---- */
 
+/* The Message-ID, and whether the literal and more follow: one that has no brackets, or ends as if all were one, may
+ * have the literal inside. */
+static bool put_id_and(ml_line *l, ml_cur *c, const char *lit, size_t n)
+{
+    const ml_cur all = *c;
+    if (!maillog__put_message_id(l, c, lit, n)) {
+        ml_put(l, F(MESSAGE_ID), all);
+        return false;
+    }
+    if (ml_peek(all) != '<' || ml_last(all) == '>') l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    return true;
+}
+#define PUT_ID_AND(l, c, lit) put_id_and((l), (c), "" lit, sizeof(lit) - 1)
+
 /* dupelim: eliminated duplicate message to MAILBOX id ID[ date DATE] (BY) */
 static bool duplicate(ml_line *l, ml_cur c)
 {
@@ -187,12 +189,28 @@ static bool duplicate(ml_line *l, ml_cur c)
     } else {
         by = ml_none();
     }
-    if (PUT_MESSAGE_ID(l, &c, " date "))
-        ml_put(l, F(DATE), c);
-    else
-        ml_put(l, F(MESSAGE_ID), c);
+    if (PUT_ID_AND(l, &c, " date ")) ml_put(l, F(DATE), c);
     ml_put_opt(l, F(SERVICE), by);
     return ml_event(l, E(DUPLICATE));
+}
+
+/* sieve ACTION: ID[ to: ADDR] */
+static bool sieve_action(ml_line *l, ml_cur c)
+{
+    ml_cur action;
+    maillog_field *const mark = ml_mark(l);
+    if (!ML_SKIP(&c, "sieve ") || !ml_until(l, &c, ':', &action) || !ml_skip_char(&c, ' ')) return false;
+    const bool is_imip = ML_SKIP(&action, "iMIP ");
+    if (!is_imip) ML_SKIP(&action, "LMTP ");
+    if (ml_empty(action) || ml_find(l, action, ' ')) return false;
+    ml_put(l, F(SIEVE_ACTION), action);
+    if (is_imip) {
+        if (!ML_PUT_MESSAGE_ID(l, &c, ": ")) return ml_fail(l, mark);
+        ml_put(l, F(TEXT), c);
+    } else if (PUT_ID_AND(l, &c, " to: ")) {
+        ml_put(l, F(TO), c);
+    }
+    return ml_event(l, E(SIEVE));
 }
 
 /* sieve runtime error for USER id ID: TEXT, sieve log: userid=USER messageid=ID text=TEXT */
@@ -202,13 +220,13 @@ static bool sieve(ml_line *l, ml_cur c)
     maillog_field *const mark = ml_mark(l);
     if (ML_SKIP(&c, "sieve runtime error for ") && ML_UNTIL(l, &c, " id ", &user)) {
         ml_put(l, F(USER), user);
-        if (!PUT_MESSAGE_ID(l, &c, ": ")) return ml_fail(l, mark);
+        if (!ML_PUT_MESSAGE_ID(l, &c, ": ")) return ml_fail(l, mark);
         ml_put(l, F(ERROR), c);
         return ml_event(l, E(SIEVE_ERROR));
     }
     if (ML_SKIP(&c, "sieve log: userid=") && ML_UNTIL(l, &c, " messageid=", &user)) {
         ml_put(l, F(USER), user);
-        if (!PUT_MESSAGE_ID(l, &c, " text=")) return ml_fail(l, mark);
+        if (!ML_PUT_MESSAGE_ID(l, &c, " text=")) return ml_fail(l, mark);
         ml_put(l, F(TEXT), c);
         return ml_event(l, E(SIEVE));
     }
@@ -268,6 +286,22 @@ static bool put_key(ml_line *l, ml_cur name, ml_cur value)
     return false;
 }
 
+/* Up to the first `> ` or the `>` at the end, with the cursor behind the `<`. A date is a stranger's and the last; a
+ * target may have a quoted local part. */
+static bool cut_key_value(ml_line *l, ml_cur name, ml_cur *c, ml_cur *value)
+{
+    ml_cur t = ml_slice(c->p - 1, c->e);
+    if (ML_IS(name, "target") && ml_peek(*c) == '"' && maillog__angle(l, &t, " ", value)) {
+        *c = t;
+        return true;
+    }
+    if (!ML_IS(name, "date") && ML_UNTIL(l, c, "> ", value)) return true;
+    if (!ML_DROP_END(c, ">")) return false;
+    *value = *c;
+    c->p = c->e;
+    return true;
+}
+
 /* key=<value>, blanks between them. A value ends at the first `> ` or at the end. Keys without a field of their own
  * stand as they are in PARAM, then PARAM2, neighbours together; what is none of these, or more, is text. */
 static void put_keys(ml_line *l, ml_cur c)
@@ -280,11 +314,7 @@ static void put_keys(ml_line *l, ml_cur c)
     for (int n = 0; n < KEYS_MAX && !ml_empty(c); n++) {
         ml_cur t = c, name, value;
         if (!ML_UNTIL(l, &t, "=<", &name) || ml_find(l, name, ' ')) break;
-        if (!ML_UNTIL(l, &t, "> ", &value)) {
-            if (!ML_DROP_END(&t, ">")) break;
-            value = t;
-            t.p = t.e;
-        }
+        if (!cut_key_value(l, name, &t, &value)) break;
         if (put_key(l, name, value)) {
             if (run.p) ml_put(l, (maillog_field_id)others[other++], run);
             run = ml_none();
@@ -300,19 +330,27 @@ static void put_keys(ml_line *l, ml_cur c)
 }
 
 /* The Message-ID of an audit line, in no brackets but its own, and the key that follows it: what stands behind is the
- * server's, but for the date of a duplicate. */
-static void put_audit_id(ml_line *l, ml_cur *c)
+ * server's, but for a target, which may be a sender's address, and the date of a duplicate. Behind that of a discarded
+ * message nothing follows. */
+static void put_audit_id(ml_line *l, ml_cur action, ml_cur *c)
 {
-    static const ml_lit ends[] = {ML_LIT(" target=<"), ML_LIT(" userid=<"), ML_LIT(" user=<"), ML_LIT(" size=<")};
+    enum { TARGET, USER, MAILBOX, SIZE };
+    static const ml_lit ends[] = {[TARGET] = ML_LIT(" target=<"),
+                                  [USER] = ML_LIT(" userid=<"),
+                                  [MAILBOX] = ML_LIT(" user=<"),
+                                  [SIZE] = ML_LIT(" size=<")};
     const char *at = ML_FIND(l, *c, " message-id=");
     if (!at) at = ML_FIND(l, *c, " messageid=");
     if (!at) return;
     put_keys(l, ml_slice(c->p, at));
     ml_cur t = ml_slice(ml_find(l, ml_slice(at, c->e), '=') + 1, c->e);
-    const char *end = NULL;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends && !end; i++) {
+    const char *end = ML_IS(action, "discard") ? t.e : NULL;
+    const size_t first = ML_IS(action, "append") ? SIZE : ML_IS(action, "duplicate") ? MAILBOX : TARGET;
+    for (size_t i = first; i <= SIZE && !end; i++) {
         end = maillog__rfind_bytes(t, ends[i].text, ends[i].len);
-        if (end && i == 2 && maillog__find_bytes(l, t, ends[i].text, ends[i].len) != end)
+        const char *const other = end ? maillog__find_bytes(l, t, ends[i].text, ends[i].len) : NULL;
+        /* a date may repeat it, and a target in quotes */
+        if (other != end && (i == MAILBOX || (i == TARGET && other[ends[i].len] == '"')))
             l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
     }
     if (!end) end = t.e;
@@ -331,7 +369,7 @@ static bool audit(ml_line *l, ml_cur c)
     ML_DROP_END(&action, ":"); /* of acl alone */
     ml_put(l, F(ACTION), action);
     c.p = end + 1;
-    put_audit_id(l, &c);
+    put_audit_id(l, action, &c);
     put_keys(l, c);
     return ml_event(l, E(AUDIT));
 }
@@ -387,7 +425,7 @@ static bool statement(ml_line *l, ml_cur c)
     maillog_field *const mark = ml_mark(l);
     if (login(l, c) || bad_login(l, c) || audit(l, c) || host_statement(l, c)) return true;
     ml_fail(l, mark);
-    if (duplicate(l, c) || sieve(l, c)) return true;
+    if (duplicate(l, c) || sieve(l, c) || sieve_action(l, c)) return true;
     ml_fail(l, mark);
     return maillog__match_patterns(l, &maillog__cyrus_statements, c) || fault(l, c);
 }
@@ -395,7 +433,13 @@ static bool statement(ml_line *l, ml_cur c)
 void maillog__cyrus(ml_line *l, ml_cur message)
 {
     ml_cur c = message;
-    while (c.p < c.e && (c.e[-1] == ' ' || c.e[-1] == '\n')) c.e--;
+    /* some statements end with blanks of their own; those at the end of what a stranger said are his */
+    static const ml_lit said[] = {ML_LIT("client id"), ML_LIT("login: "), ML_LIT("sieve"),
+                                  ML_LIT("auditlog: discard ")};
+    const uint64_t key = ml_key(l, c);
+    bool is_said = false;
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) is_said |= ml_starts_lit(key, c, &said[i]);
+    while (!is_said && c.p < c.e && (c.e[-1] == ' ' || c.e[-1] == '\n')) c.e--;
     if (!statement(l, c)) ml_put_rest(l, message);
 }
 
