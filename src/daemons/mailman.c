@@ -33,7 +33,6 @@ ML_PATTERN_TABLE(maillog__mailman_message);
 
 extern const ml_patterns maillog__mailman_statements;
 ML_PATTERN_ROWS(maillog__mailman_statements) = {
-    {E(HELD), {F(LIST), F(FROM), F(MESSAGE_ID), F(REASON)}, ML_TEXT("%w post from %w held, message-id=%s: %s")},
     {E(HELD), {F(LIST), F(FROM)}, ML_TEXT("%w: held subscription request from %s")},
     {E(HELD), {F(LIST), F(FROM)}, ML_TEXT("%w: held unsubscription request from %s")},
     {E(BOUNCE), {F(LIST), F(MEMBER), F(SCORE)}, ML_TEXT("%w: %w bounce score: %f")},
@@ -61,7 +60,6 @@ ML_PATTERN_ROWS(maillog__mailman_statements) = {
     {E(BOUNCE), {F(MESSAGE_ID)}, ML_TEXT("Bounce message w/no discernable addresses: %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("Cannot %s")},
     {E(SMTP_ERROR), {F(RELAY_NAME), F(RELAY_PORT)}, ML_TEXT("Cannot connect to SMTP server %w on port %d")},
-    {E(DISCARDED), {F(MESSAGE_ID), F(REASON)}, ML_TEXT("DISCARD: %s; %s")},
     {E(DISCARDED), {F(MESSAGE_ID)}, ML_TEXT("DISCARD: %s")},
     {E(DMARC), {F(TEXT)}, ML_TEXT("DNSException: %s")},
     {E(BOUNCE), {F(MEMBER), F(LIST), F(REASON)}, ML_TEXT("Disabling delivery for %w on list %w by %w")},
@@ -70,9 +68,8 @@ ML_PATTERN_ROWS(maillog__mailman_statements) = {
     {E(RUNNER), {F(CHILD_PID)}, ML_TEXT("ESRCH on pid: %d")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("Exception in %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("Group mismatch error. %s")},
-    {E(HELD), {F(LIST), F(FROM), F(MESSAGE_ID), F(REASON)}, ML_TEXT("HOLD: %w post from %w held, message-id=%s: %s")},
     {E(ERROR), {F(ERROR)}, ML_TEXT("Invalid %s")},
-    {E(SMTP_ERROR), {F(ERROR), F(MESSAGE_ID)}, ML_TEXT("Low level smtp error: %S, msgid: %s")},
+    {E(SMTP_ERROR), {F(ERROR), F(MESSAGE_ID)}, ML_TEXT("Low level smtp error: %s, msgid: %s")},
     {E(RUNNER), {F(STATE)}, ML_TEXT("Master %s")},
     {E(RUNNER), {F(TEXT)}, ML_TEXT("Master detected subprocess exit%s")},
     {E(RUNNER), {F(TEXT)}, ML_TEXT("Master qrunner detected subprocess exit%s")},
@@ -129,8 +126,31 @@ static bool message_statement(ml_line *l, ml_cur c)
     return false;
 }
 
+/* [HOLD: ]LIST post from FROM held, message-id=ID: REASON */
+static bool held(ml_line *l, ml_cur c)
+{
+    ml_cur list, from;
+    maillog_field *const mark = ml_mark(l);
+    ML_SKIP(&c, "HOLD: ");
+    if (!ml_word(l, &c, &list) || !ML_SKIP(&c, " post from ") || !ml_word(l, &c, &from)) return false;
+    if (!ML_SKIP(&c, " held, message-id=")) return false;
+    ml_put(l, F(LIST), list);
+    ml_put(l, F(FROM), from);
+    if (!ML_PUT_MESSAGE_ID(l, &c, ": ")) return ml_fail(l, mark);
+    ml_put(l, F(REASON), c);
+    return ml_event(l, E(HELD));
+}
+
+/* DISCARD: ID; REASON */
+static bool discarded(ml_line *l, ml_cur c)
+{
+    if (!ML_SKIP(&c, "DISCARD: ") || !ML_PUT_MESSAGE_ID(l, &c, "; ")) return false;
+    ml_put(l, F(REASON), c);
+    return ml_event(l, E(DISCARDED));
+}
+
 void maillog__mailman(ml_line *l, ml_cur message)
 {
-    if (message_statement(l, message)) return;
+    if (message_statement(l, message) || held(l, message) || discarded(l, message)) return;
     if (!maillog__match_patterns(l, &maillog__mailman_statements, message)) ml_put_rest(l, message);
 }
