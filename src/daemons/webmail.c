@@ -36,7 +36,12 @@ static bool roundcube_login(ml_line *l, ml_cur c, bool good)
         addr = c; /* before 1.1 */
     ml_cur head = addr;
     if (!ML_UNTIL_LAST(&head, " from ", &user)) return false;
+    /* what the client says of its proxies, in brackets, has no form: it may repeat ` from `, as the user may */
+    for (ml_cur t = user; ml_last(addr) == ')' && !ml_find(l, head, '(') && ML_UNTIL_LAST(&t, " from ", &user);
+         t = user)
+        head.p = t.p;
     addr = head;
+    if (ml_last(addr) == ')' && ML_FIND(l, user, " from ")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
     ml_cur t = user, number;
     if (good && ML_DROP_END(&t, ")") && ML_UNTIL_LAST(&t, " (ID: ", &number)) {
         user = number;
@@ -68,13 +73,24 @@ extern const ml_patterns maillog__roundcube_statements;
 ML_PATTERN_ROWS(maillog__roundcube_statements) = {
     {E(ERROR), {F(TYPE), F(ERROR)}, ML_TEXT("%w Error: %s")},
     {E(ERROR), {F(TYPE), F(ERROR)}, ML_TEXT("%w Error %s")},
-    {E(ERROR), {F(ERROR), F(METHOD), F(PATH)}, ML_TEXT("IMAP Error: Login failed for %S (%w %s)")},
     {E(SESSION), {F(TEXT)}, ML_TEXT("Session %s")},
     {E(SENT),
      {F(USER), F(CLIENT_ADDR), F(MESSAGE_ID), F(TO), F(REPLY)},
      ML_TEXT("User %S [%w]; Message %s for %s; %s")},
 };
 ML_PATTERN_TABLE(maillog__roundcube_statements);
+
+/* ADDR[(…)] and the `. ` behind it, which may stand in the brackets, too: the first that closes them counts. */
+static bool cut_remote(ml_line *l, ml_cur *c, ml_cur *out)
+{
+    ml_cur t = *c;
+    while (ml_is_hex(ml_peek(t)) || ml_peek(t) == '.' || ml_peek(t) == ':') t.p++;
+    if (ml_peek(t) != '(' || !ML_UNTIL(l, &t, "). ", out)) return ML_UNTIL(l, c, ". ", out);
+    if (ML_FIND(l, t, "). ")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    *out = ml_slice(c->p, out->e + 1);
+    *c = t;
+    return true;
+}
 
 /* IMAP Error: Login failed for USER against HOST from ADDR. TEXT in FILE on line N (METHOD URI) */
 static bool imap_login_failed(ml_line *l, ml_cur c)
@@ -87,12 +103,25 @@ static bool imap_login_failed(ml_line *l, ml_cur c)
     if (ML_FIND(l, user, " from ")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
     host = user;
     if (!ML_UNTIL_LAST(&host, " against ", &user)) host = ml_none();
-    if (!ML_UNTIL(l, &text, ". ", &addr)) return false;
+    if (!cut_remote(l, &text, &addr)) return false;
     ml_put(l, F(USER), user);
     ml_put_opt(l, F(SERVER), host);
     put_remote(l, addr);
     ml_put(l, F(REASON), text);
     return ml_event(l, E(LOGIN_FAILED));
+}
+
+/* The same without an address: IMAP Error: Login failed for TEXT (METHOD URI) */
+static bool imap_error(ml_line *l, ml_cur c)
+{
+    ml_cur method, text;
+    if (!ML_SKIP(&c, "IMAP Error: Login failed for ") || !ML_DROP_END(&c, ")")) return false;
+    if (!ML_UNTIL_LAST(&c, " ", &method) || !ML_UNTIL_LAST(&method, " (", &text)) return false;
+    if (ml_empty(method) || ml_find(l, method, ' ')) return false;
+    ml_put(l, F(ERROR), text);
+    ml_put(l, F(METHOD), method);
+    ml_put(l, F(PATH), c);
+    return ml_event(l, E(ERROR));
 }
 
 void maillog__roundcube(ml_line *l, ml_cur message)
@@ -108,7 +137,8 @@ void maillog__roundcube(ml_line *l, ml_cur message)
     if (ML_SKIP(&t, "Successful login for ") && roundcube_login(l, t, true)) return;
     ml_fail(l, mark);
     ml_put_opt(l, F(SESSION), session);
-    if (imap_login_failed(l, c) || maillog__match_patterns(l, &maillog__roundcube_statements, c)) return;
+    if (imap_login_failed(l, c) || imap_error(l, c) || maillog__match_patterns(l, &maillog__roundcube_statements, c))
+        return;
     ml_fail(l, mark);
     ml_put_rest(l, message);
 }
@@ -122,8 +152,10 @@ static bool login_failed(ml_line *l, ml_cur c)
     if (!ML_SKIP(&c, "Login failed: ") || !ML_DROP_END(&c, ")")) return false;
     addr = c;
     if (!ML_UNTIL_LAST(&addr, " (Remote IP: ", &user)) return false;
-    if (ml_peek(addr) == '\'' && ml_last(addr) == '\'') addr = ml_slice(addr.p + 1, addr.e - 1);
-    if (ml_len(user) > 1 && ml_peek(user) == '\'' && ml_last(user) == '\'') user = ml_slice(user.p + 1, user.e - 1);
+    if (ml_peek(addr) == '\'' && ml_last(addr) == '\'') { /* then the user has them, too */
+        addr = ml_slice(addr.p + 1, addr.e - 1);
+        if (ml_len(user) > 1 && ml_peek(user) == '\'' && ml_last(user) == '\'') user = ml_slice(user.p + 1, user.e - 1);
+    }
     ml_put(l, F(USER), user);
     ml_put(l, F(CLIENT_ADDR), addr);
     return ml_event(l, E(LOGIN_FAILED));
