@@ -7,8 +7,9 @@ static const maillog_str no_alias = {NULL, 0};
 static bool names_greylist(maillog_str text)
 {
     static const char letters[] = {'y', 'Y'};
+    if (!text.len) return false;
     const char *const end = text.ptr + text.len;
-    for (size_t i = 0; i < sizeof letters && text.len; i++)
+    for (size_t i = 0; i < sizeof letters; i++)
         for (const char *p = text.ptr; (p = (const char *)memchr(p, letters[i], (size_t)(end - p))) != NULL; p++) {
             if (p - text.ptr < 3 || end - p < 5) continue;
             const maillog_str word = {p - 3, 8};
