@@ -37,9 +37,11 @@ static bool roundcube_login(ml_line *l, ml_cur c, bool good)
     ml_cur head = addr;
     if (!ML_UNTIL_LAST(&head, " from ", &user)) return false;
     /* what the client says of its proxies, in brackets, has no form: it may repeat ` from `, as the user may */
-    for (ml_cur t = user; ml_last(addr) == ')' && !ml_find(l, head, '(') && ML_UNTIL_LAST(&t, " from ", &user);
-         t = user)
-        head.p = t.p;
+    for (ml_cur piece = head; ml_last(head) == ')' && !ml_find(l, piece, '(');) {
+        piece = user;
+        if (!ML_UNTIL_LAST(&piece, " from ", &user)) break;
+        head.p = piece.p;
+    }
     addr = head;
     if (ml_last(addr) == ')' && ML_FIND(l, user, " from ")) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
     ml_cur t = user, number;
