@@ -16,6 +16,6 @@ need pflogsumm pflogsumm
 need gcc gcc
 need cmake cmake
 cmake -B build -DMAILLOG_BUILD_BENCH=ON >/dev/null
-build_targets maillog_command make_log bench_parse bench_peers
+build_targets maillog_command make_log bench_parse bench_join bench_peers
 if [ "$(uname -m)" = x86_64 ]; then build_targets bench_parse_sse2; fi
 exec python3 bench/run.py build "$@"
