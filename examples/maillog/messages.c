@@ -29,14 +29,32 @@ static void count_at(summary *s, const message_step *m, rate r)
     s->hour[m->hour][r]++;
 }
 
+static void uncount_at(summary *s, const queue_entry *e, rate r)
+{
+    if (!e->day) return;
+    count_day(s, e->day)->rate[r]--;
+    s->hour[e->hour][r]--;
+}
+
+static void more(tally_row *row, uint64_t bytes)
+{
+    row->count++;
+    row->bytes += bytes;
+}
+
+static void less(tally_row *row, uint64_t bytes)
+{
+    if (row->count == 0) return; /* dropped since for lack of memory */
+    row->count--;
+    row->bytes -= row->bytes < bytes ? row->bytes : bytes;
+}
+
 /* ---- in ---- */
 
 static void uncount_row(tally *t, uint64_t hash, uint64_t bytes)
 {
     tally_row *row = hash ? tally_find(t, hash) : NULL;
-    if (!row || row->count == 0) return;
-    row->count--;
-    row->bytes -= row->bytes < bytes ? row->bytes : bytes;
+    if (row) less(row, bytes);
 }
 
 void uncount_received(summary *s, queue_entry *e, figure why)
@@ -45,10 +63,7 @@ void uncount_received(summary *s, queue_entry *e, figure why)
     e->refed = true;
     s->figure[why]++;
     s->figure[RECEIVED]--;
-    if (e->day) {
-        count_day(s, e->day)->rate[RATE_RECEIVED]--;
-        s->hour[e->hour][RATE_RECEIVED]--;
-    }
+    uncount_at(s, e, RATE_RECEIVED);
     if (!e->counted) return;
     s->figure[BYTES_RECEIVED] -= e->size;
     uncount_row(&s->table[TABLE_SENDERS], e->sender, e->size);
@@ -89,13 +104,11 @@ static void take_size(summary *s, const message_step *m)
     if (!count) return;
     tally_row *row = row_of(s, TABLE_SENDERS, m, m->address_hash);
     e->sender = row->hash;
-    row->count++;
-    row->bytes += m->number;
+    more(row, m->number);
     row = m->domain_hash ? row_of(s, TABLE_SENDING_DOMAINS, m, m->domain_hash)
                          : row_named(s, TABLE_SENDING_DOMAINS, site);
     e->domain = row->hash;
-    row->count++;
-    row->bytes += m->number;
+    more(row, m->number);
     e->counted = true;
     s->figure[BYTES_RECEIVED] += m->number;
 }
@@ -127,11 +140,9 @@ static void take_sent(summary *s, const message_step *m)
     const queue_entry *e = queue_entry_of(s, m->queue_id, false);
     const uint64_t size = e && e->sized ? e->size : 0;
     tally_row *row = row_of(s, TABLE_RECIPIENTS, m, m->address_hash);
-    row->count++;
-    row->bytes += size;
+    more(row, size);
     row = recipient_domain(s, m);
-    row->count++;
-    row->bytes += size;
+    more(row, size);
     row->delay += m->number;
     s->figure[DELIVERED]++;
     s->figure[BYTES_DELIVERED] += size;
@@ -150,25 +161,16 @@ static void take_deferred(summary *s, const message_step *m)
     s->figure[DEFERRED]++;
 }
 
-static void less(tally_row *row, const queue_entry *gone)
-{
-    if (row->count == 0) return; /* dropped since for lack of memory */
-    row->count--;
-    row->bytes -= row->bytes < gone->size ? row->bytes : gone->size;
-}
-
 void uncount_delivered(summary *s, const queue_entry *gone, maillog_str to)
 {
     to = folded(to);
-    less(row_named(s, TABLE_RECIPIENTS, to), gone);
+    less(row_named(s, TABLE_RECIPIENTS, to), gone->size);
     tally_row *row = row_named(s, TABLE_RECIPIENT_DOMAINS, domain_of(to));
-    less(row, gone);
+    less(row, gone->size);
     row->delay -= row->delay < gone->delay ? row->delay : gone->delay;
     s->figure[DELIVERED]--;
     s->figure[BYTES_DELIVERED] -= gone->size;
-    if (!gone->day) return;
-    count_day(s, gone->day)->rate[RATE_DELIVERED]--;
-    s->hour[gone->hour][RATE_DELIVERED]--;
+    uncount_at(s, gone, RATE_DELIVERED);
 }
 
 /* ---- all ---- */
