@@ -1,8 +1,9 @@
 /* tape.h: a tape, read back: lines of a node, as bytes in a chain of cells, in the order they came.
  *
  *   entry:  content (4), type, segment (2 each), daemon, match, fields, cut (1 each), length of the rest (2),
- *           line (4, or 8 with ML_CUT_FAR), of each field its number in kept.def (1), of each field a mark (4), the
- * values mark:   word (8 bits), length (11), place among the values (13)
+ *           line (4, or 8 with ML_CUT_FAR), of each field its number in kept.def (1), of each field a mark (4),
+ *           the values
+ *   mark:   word (8 bits), length (11), place among the values (13)
  *
  * Nothing is unpacked: what is asked for is found by its number, and its mark says where it stands. In a part of a log
  * the line itself stands behind the values, then its place (8): it may have to be handed on. */
