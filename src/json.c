@@ -14,11 +14,12 @@ typedef struct writer {
 
 static inline void put_bytes(writer *w, const char *p, size_t n)
 {
-    if (w->len + n <= w->cap) {
-        memcpy(w->buf + w->len, p, n);
-    } else if (w->len < w->cap) {
+    if (w->len < w->cap) {
         const size_t room = w->cap - w->len;
-        memcpy(w->buf + w->len, p, n < room ? n : room);
+        if (n <= room)
+            memcpy(w->buf + w->len, p, n); /* mostly of a length that the compiler knows */
+        else
+            memcpy(w->buf + w->len, p, room);
     }
     w->len += n;
 }

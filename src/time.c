@@ -36,7 +36,8 @@ static int is_date(int64_t year, unsigned month, unsigned day)
 /* Wall-clock seconds, counted as if the wall clock were UTC. */
 static int64_t wall_seconds(const maillog_time *t, int64_t year)
 {
-    return maillog_days_from_civil(year, t->month, t->day) * 86400 + t->hour * 3600 + t->minute * 60 + t->second;
+    return maillog_days_from_civil(year, t->month, t->day) * 86400 + t->hour * INT64_C(3600) + t->minute * INT64_C(60) +
+           t->second;
 }
 
 static int64_t zone_offset(const maillog_time *t, const maillog_zone *zone, int64_t wall)

@@ -116,7 +116,7 @@ void trace_free(void);
 maillog_json_options command_json_options(const command *c, const maillog_time *t);
 
 /* Memory, or the end: a program that reads logs has nothing to save. */
-void *must_realloc(void *p, size_t n);
+void *must_realloc(void *p, size_t n) __attribute__((returns_nonnull));
 char *must_strndup(const char *s, size_t n);
 
 #endif

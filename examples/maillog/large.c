@@ -20,7 +20,8 @@ void *large_new(size_t n)
 
 void *large_zeroes(size_t n)
 {
-    void *p = n < LARGE ? calloc(n, 1) : large_new(n);
+    if (n >= LARGE) return memset(large_new(n), 0, n);
+    void *p = calloc(n, 1);
     if (!p) must_realloc(NULL, SIZE_MAX); /* says so, and ends */
-    return n < LARGE ? p : memset(p, 0, n);
+    return p;
 }

@@ -58,7 +58,7 @@ bool order_print(FILE *out)
     size_t copy_cap = 0;
     bool failed = false;
     if (stories) qsort(stories, n, sizeof *stories, by_key);
-    for (size_t i = 0; i < n && !failed && !ferror(out); i++) {
+    for (size_t i = 0; stories && i < n && !failed && !ferror(out); i++) {
         const story *s = &stories[i];
         if (s->at >= spilled) {
             fwrite(text + (s->at - spilled), 1, s->len, out);

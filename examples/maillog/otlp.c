@@ -267,13 +267,13 @@ static void put_tls(json *j, maillog_str tls)
 {
     static const char with[] = " with cipher ";
     const maillog_str name = {"tls", 3};
-    const char *blank = tls.len ? (const char *)memchr(tls.ptr, ' ', tls.len) : NULL;
     if (tls.len < 5 || memcmp(tls.ptr, "TLSv", 4) != 0) return;
+    const char *blank = (const char *)memchr(tls.ptr, ' ', tls.len);
     const size_t n = blank ? (size_t)(blank - tls.ptr) : tls.len, before = n + sizeof with - 1;
     const maillog_str version = {tls.ptr + 4, n - 4};
     attribute_text(j, "tls.protocol.name", name);
     attribute_text(j, "tls.protocol.version", version);
-    if (tls.len <= before || memcmp(blank, with, sizeof with - 1) != 0) return;
+    if (!blank || tls.len <= before || memcmp(blank, with, sizeof with - 1) != 0) return;
     maillog_str cipher = {tls.ptr + before, tls.len - before};
     const char *end = (const char *)memchr(cipher.ptr, ' ', cipher.len);
     if (end) cipher.len = (size_t)(end - cipher.ptr);

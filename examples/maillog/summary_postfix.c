@@ -115,6 +115,7 @@ static bool is_code(maillog_str s)
 /* Of deferred mail pflogsumm takes the reply up to its first closing bracket, which may belong to it. */
 static maillog_str reason_of(const summary *s, maillog_str reply, bool deferred, size_t most)
 {
+    if (!reply.ptr) return reply;
     const bool until_bracket = deferred && s->c->pflogsumm;
     const char *bracket = until_bracket ? (const char *)memchr(reply.ptr, ')', reply.len) : NULL;
     if (bracket) reply.len = (size_t)(bracket - reply.ptr);
@@ -259,7 +260,7 @@ static maillog_str behind_stage(const summary *s, maillog_str stage)
 {
     static const char from[] = "; from=<";
     maillog_str text = get(s, FIELD_MESSAGE);
-    if (!stage.len) return text;
+    if (!stage.len || !text.ptr) return text;
     drop_front(&text, (size_t)(stage.ptr + stage.len - text.ptr));
     if (text.len) drop_front(&text, 1);
     for (size_t i = 0; i + sizeof from - 1 <= text.len; i++)

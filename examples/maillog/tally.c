@@ -144,7 +144,7 @@ static void copy_keys(tally *t, tally_row *row, const maillog_str *part)
     for (size_t i = 0; i < t->keys + t->also; i++) {
         const size_t n = kept(t, part[i]);
         char *p = row->key[i] = text_room(t, n + 1);
-        if (n) memcpy(p, part[i].ptr, n);
+        if (part[i].ptr) memcpy(p, part[i].ptr, n);
         for (char *nul = p; (nul = (char *)memchr(nul, '\0', n - (size_t)(nul - p))) != NULL;) *nul = '?';
         p[n] = '\0';
     }

@@ -30,8 +30,9 @@ void times_keep(uint64_t line, line_time time, uint64_t memory)
 {
     if (!most) most = (size_t)((memory ? memory : (uint64_t)16 << 20) / sizeof *ring);
     if (n && time.took == 0 && at(n - 1)->time.ns == time.ns && at(n - 1)->time.took == 0) return;
-    if (n == cap && n < most) grow();
-    if (n == cap) {
+    if (n == cap && (!cap || n < most)) {
+        grow();
+    } else if (n == cap) {
         first = (first + 1) % cap;
         n--;
     }

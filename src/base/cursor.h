@@ -180,10 +180,12 @@ static inline bool ml_skip_char(ml_cur *c, char ch)
 
 /* The first eight bytes of a literal as a number, 0 for those past its end: what ml_key() gives. A constant. */
 #define ML_KEY_BYTE(lit, i) ((uint64_t)(unsigned char)(lit)[(i) < sizeof(lit) ? (i) : sizeof(lit) - 1])
+#ifndef ML_KEY /* see ML_TEXT_BEHIND */
 #define ML_KEY(lit, from)                                                                                              \
     (ML_KEY_BYTE(lit, from) | ML_KEY_BYTE(lit, (from) + 1) << 8 | ML_KEY_BYTE(lit, (from) + 2) << 16 |                 \
      ML_KEY_BYTE(lit, (from) + 3) << 24 | ML_KEY_BYTE(lit, (from) + 4) << 32 | ML_KEY_BYTE(lit, (from) + 5) << 40 |    \
      ML_KEY_BYTE(lit, (from) + 6) << 48 | ML_KEY_BYTE(lit, (from) + 7) << 56)
+#endif
 
 /* The first eight bytes of the region as a number, 0 for those past its end. `l` NULL:
  * the region is not of a line. */

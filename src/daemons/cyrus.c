@@ -74,7 +74,7 @@ static bool login(ml_line *l, ml_cur c)
     if (ML_FIND(l, t, " User logged in")) {
         l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
         const char *const blank = ml_find(l, t, ' ');
-        if (ML_STARTS(ml_slice(blank, t.e), " User logged in") && logged_in(l, c)) return true;
+        if (blank && ML_STARTS(ml_slice(blank, t.e), " User logged in") && logged_in(l, c)) return true;
     }
     ml_put(l, F(USER), ml_slice(c.p, t.p - 1));
     ml_put(l, F(TEXT), t);

@@ -8,18 +8,19 @@
 
 /* Of a name longer than eight bytes, the bytes behind those. A function, so that the rows of other lengths, which are
  * never called for, are no constant arguments out of bounds to a compiler that does not optimise. */
-static inline bool same_tail(const char *name, const char *lit, size_t len)
+static inline bool same_tail(const char *name, const char *lit, size_t from, size_t len)
 {
-    return len <= 8 || memcmp(name + 8, lit + 8, len - 8) == 0;
+    return len <= 8 || memcmp(name + 8, lit + from + 8, len - 8) == 0;
 }
 
-/* Whether `name`, of `len` bytes, a constant, the first eight of which are `key`, is `lit`. */
-ALWAYS_INLINE bool is_name(const char *lit, size_t lit_len, uint64_t lit_key, size_t len, uint64_t key, ml_cur name)
+/* Whether `name`, of `len` bytes, a constant, the first eight of which are `key`, is what `lit` has at `from`: a
+ * literal may be too short for that. */
+ALWAYS_INLINE bool is_name(const char *lit, size_t lit_len, size_t from, uint64_t lit_key, size_t len, uint64_t key,
+                           ml_cur name)
 {
-    return lit_len == len && lit_key == key && same_tail(name.p, lit, len);
+    return lit_len == from + len && lit_key == key && same_tail(name.p, lit, from, len);
 }
-#define IS_NAME(lit, from, len, key, name)                                                                             \
-    is_name((lit) + (from), sizeof(lit) - 1 - (from), ML_KEY(lit, from), len, key, name)
+#define IS_NAME(lit, from, len, key, name) is_name(lit, sizeof(lit) - 1, from, ML_KEY(lit, from), len, key, name)
 
 /* Run `find` with the length of the name as a constant. */
 #define TAG_MAX 24

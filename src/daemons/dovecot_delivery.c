@@ -102,8 +102,9 @@ bool maillog__dovecot_msgid(ml_line *l, ml_cur text, statement_reader *statement
     if (!ML_SKIP(&text, "msgid=")) return false;
     const msgid_ends ends = find_ends(l, text);
     bool sure = true;
-    const char *end = ends.count == 1 ? ends.at[0] : end_before(l, text, &ends, true, statement, &sure);
-    if (!end) end = end_before(l, text, &ends, false, statement, &sure);
+    const bool one = ends.count == 1;
+    const char *end = one ? ends.at[0] : end_before(l, text, &ends, true, statement, &sure);
+    if (!one && !end) end = end_before(l, text, &ends, false, statement, &sure);
     if (!end) return false;
     maillog_field *const mark = ml_mark(l);
     ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(text.p, end));

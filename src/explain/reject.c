@@ -17,7 +17,7 @@ static const char *const object_names[] = {
 
 const char *maillog_reject_object_name(int object)
 {
-    return object > 0 && (size_t)object < OBJECTS ? object_names[object] : "unknown";
+    return (size_t)object < OBJECTS ? object_names[object] : "unknown";
 }
 
 const char *maillog_reject_kind_name(int kind)
@@ -26,7 +26,7 @@ const char *maillog_reject_kind_name(int kind)
                                         "login",   "blocklist", "access",  "greylist", "spf",          "dmarc",
                                         "milter",  "filter",    "content", "protocol", "tls",          "size",
                                         "storage", "rate",      "fault",   "bounce",   "requested"};
-    return kind > 0 && (size_t)kind < sizeof names / sizeof *names ? names[kind] : "unknown";
+    return (size_t)kind < sizeof names / sizeof *names ? names[kind] : "unknown";
 }
 
 /* ---- searching ---- */

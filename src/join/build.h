@@ -77,6 +77,11 @@ static inline maillog_str ml_text(const char *s)
     const maillog_str v = {s, strlen(s)};
     return v;
 }
+static inline bool ml_text_starts(maillog_str s, const char *word)
+{
+    const size_t n = strlen(word);
+    return s.ptr && s.len >= n && memcmp(s.ptr, word, n) == 0;
+}
 static inline void ml_keep_first(maillog_str *to, maillog_str v)
 {
     if (!to->ptr) *to = v;

@@ -12,12 +12,6 @@ static maillog_check_result by_code(maillog_str code, maillog_str dsn)
     return c == '4' ? MAILLOG_CHECK_DEFER : MAILLOG_CHECK_REJECT;
 }
 
-static bool starts(maillog_str s, const char *word)
-{
-    const size_t n = strlen(word);
-    return s.len >= n && memcmp(s.ptr, word, n) == 0;
-}
-
 /* ---- Postfix ---- */
 
 static maillog_check_result action_result(unsigned action, const check *c)
@@ -78,7 +72,7 @@ static bool is_over_limit(const ml_entry *e, check *c)
     static const char before[] = "warning: ";
     if (e->type != MAILLOG_EVENT_POSTFIX_RATE_LIMIT) return false;
     c->text = GET(e, MESSAGE);
-    if (starts(c->text, before)) {
+    if (ml_text_starts(c->text, before)) {
         c->text.ptr += sizeof before - 1;
         c->text.len -= sizeof before - 1;
     }
@@ -151,7 +145,7 @@ static maillog_check_result policy_action(maillog_str a)
         {"add header", MAILLOG_CHECK_TAG},  {"rewrite subject", MAILLOG_CHECK_TAG},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (starts(a, words[i].word)) return words[i].result;
+        if (ml_text_starts(a, words[i].word)) return words[i].result;
     return MAILLOG_CHECK_PASS;
 }
 
@@ -241,7 +235,7 @@ static bool classify(const ml_entry *e, check *c)
     case MAILLOG_DAEMON_MILTER_GREYLIST:
         if (!c->action.ptr) return false;
         c->score = GET(e, GREYLIST_DELAY);
-        c->result = starts(c->action, "pass") || maillog__entry_word(e, ML_K_ACTION) == MAILLOG_ACTION_PASS
+        c->result = ml_text_starts(c->action, "pass") || maillog__entry_word(e, ML_K_ACTION) == MAILLOG_ACTION_PASS
                         ? MAILLOG_CHECK_PASS
                         : MAILLOG_CHECK_DEFER;
         return true;
@@ -381,7 +375,8 @@ static bool is_amavis_trouble(maillog_str message)
         text.ptr++;
         text.len--;
     }
-    return starts(text, "(!") || starts(text, "NOTICE") || starts(text, "WARN") || maillog__contains(text, "trouble");
+    return ml_text_starts(text, "(!") || ml_text_starts(text, "NOTICE") || ml_text_starts(text, "WARN") ||
+           maillog__contains(text, "trouble");
 }
 
 /* What kept a delivery from one server, so that another was tried. */

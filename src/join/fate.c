@@ -44,7 +44,7 @@ static maillog_verdict of_status(const ml_entry *e, unsigned status, maillog_str
     case MAILLOG_STATUS_SENT:
     case MAILLOG_STATUS_DELIVERABLE:
         if (e->daemon == MAILLOG_DAEMON_POSTFIX_DISCARD) return MAILLOG_VERDICT_DISCARDED;
-        if (e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL && reply.len == 9 && memcmp(reply.ptr, "discarded", 9) == 0)
+        if (e->daemon == MAILLOG_DAEMON_POSTFIX_LOCAL && ml_same(reply, ml_text("discarded")))
             return MAILLOG_VERDICT_DISCARDED;
         return MAILLOG_VERDICT_DELIVERED;
     case MAILLOG_STATUS_BOUNCED:

@@ -24,7 +24,7 @@ ML_INLINE int64_t nanoseconds(maillog_join *j, const maillog_time *t, int64_t *w
         j->day_year = t->year;
     }
     const int64_t offset = t->utc_offset == MAILLOG_NO_OFFSET ? j->config.utc_offset : t->utc_offset * 60;
-    *whole = j->day + t->hour * 3600 + t->minute * 60 + t->second - offset;
+    *whole = j->day + t->hour * INT64_C(3600) + t->minute * INT64_C(60) + t->second - offset;
     return *whole * NANO + t->nsec;
 }
 

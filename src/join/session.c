@@ -59,7 +59,7 @@ static uint32_t open_session_of(maillog_join *j, const ml_in *in, uint32_t clien
     return 0;
 }
 
-static bool is_open(const maillog_join *j, uint32_t s) { return s && !(ml_at_node(j, s)->flags & ML_F_CLOSED); }
+static bool is_open(const ml_node *session) { return !(session->flags & ML_F_CLOSED); }
 
 static void know_client(maillog_join *j, uint32_t s, const ml_in *in)
 {
@@ -76,14 +76,15 @@ static uint32_t session_for_connect(maillog_join *j, const ml_in *in)
 {
     uint32_t s[2];
     find_sessions(j, in, s);
-    const ml_node *n = s[0] ? ml_at_node(j, s[0]) : NULL;
-    if (n && ml_repeats(n, in) && is_open(j, s[0])) return s[0];
+    if (!s[0]) return new_session(j, in);
+    const ml_node *n = ml_at_node(j, s[0]);
+    if (ml_repeats(n, in) && is_open(n)) return s[0];
     const uint32_t client = client_hash(j, in);
-    if (n && !(n->flags & ML_F_CONNECT)) {
+    if (!(n->flags & ML_F_CONNECT)) {
         /* in a part of a log, it may go on with a session of the part before */
         const bool late = ml_is_part(j) && in->ns > n->last + 2 * (int64_t)NANO;
         if (late) ml_at_node(j, s[0])->flags |= ML_F_AWAITS;
-        if (is_open(j, s[0]) && (!n->u.s.client || n->u.s.client == client)) return s[0];
+        if (is_open(n) && (!n->u.s.client || n->u.s.client == client)) return s[0];
         if (n->u.s.client == client && in->ns <= n->first) { /* the disconnect came ahead of it */
             if (ml_is_part(j)) ml_at_node(j, s[0])->flags |= ML_F_AWAITS;
             return s[0];
@@ -96,36 +97,38 @@ static uint32_t session_for_connect(maillog_join *j, const ml_in *in)
 static uint32_t session_for_disconnect(maillog_join *j, const ml_in *in)
 {
     uint32_t s[2];
-    const uint32_t client = client_hash(j, in);
     find_sessions(j, in, s);
-    const ml_node *n = s[0] ? ml_at_node(j, s[0]) : NULL;
-    if (n && !is_open(j, s[0]) && ml_repeats(n, in)) return s[0];
+    if (!s[0]) return new_session(j, in);
+    const ml_node *n = ml_at_node(j, s[0]);
+    if (!is_open(n) && ml_repeats(n, in)) return s[0];
+    const uint32_t client = client_hash(j, in);
     const uint32_t other = open_session_of(j, in, client, s[0]);
     if (other) {
         const bool began = n->recent[1] == 0 && n->recent[2] == 0 && !n->u.s.refs; /* only its connect */
-        if (n->u.s.client != client || began || !is_open(j, s[0])) return other;
+        if (n->u.s.client != client || began || !is_open(n)) return other;
     }
-    return is_open(j, s[0]) ? s[0] : new_session(j, in);
+    return is_open(n) ? s[0] : new_session(j, in);
 }
 
 static uint32_t session_for_line(maillog_join *j, const ml_in *in)
 {
     uint32_t s[2];
-    const uint32_t client = in->f[ML_S_RDNS_NAME] ? 0 : client_hash(j, in);
     find_sessions(j, in, s);
-    const ml_node *n = s[0] ? ml_at_node(j, s[0]) : NULL;
+    if (!s[0]) return new_session(j, in);
+    const ml_node *n = ml_at_node(j, s[0]);
     /* a warning about the client's name begins a session; but the two lines may have changed places */
-    const bool begins = in->f[ML_S_RDNS_NAME] && n && in->ns > n->last + 2 * (int64_t)NANO;
+    const bool begins = in->f[ML_S_RDNS_NAME] && in->ns > n->last + 2 * (int64_t)NANO;
     if (begins) return new_session(j, in);
-    if (is_open(j, s[0]) && (!client || !n->u.s.client || n->u.s.client == client)) return s[0];
-    if (n && !is_open(j, s[0]) && in->ns <= n->last + 2 * (int64_t)NANO) {
+    const uint32_t client = in->f[ML_S_RDNS_NAME] ? 0 : client_hash(j, in);
+    if (is_open(n) && (!client || !n->u.s.client || n->u.s.client == client)) return s[0];
+    if (!is_open(n) && in->ns <= n->last + 2 * (int64_t)NANO) {
         /* it comes after the disconnect; or it begins the next session, as a warning about a name does */
         const bool same = client && n->u.s.client == client;
         if (same || (!client && in->f[ML_S_STAGE])) return s[0];
     }
     const uint32_t other = open_session_of(j, in, client, s[0]);
     if (other) return other;
-    return is_open(j, s[0]) ? s[0] : new_session(j, in); /* its client changes: XCLIENT */
+    return is_open(n) ? s[0] : new_session(j, in); /* its client changes: XCLIENT */
 }
 
 /* ---- segments ---- */
@@ -277,12 +280,7 @@ static uint64_t screen_address_key(const maillog_join *j, const ml_in *in)
     return maillog__key(j, ML_KEY_SCREEN, (uint64_t)in->host << 32, ml_value(in, ML_S_CLIENT_ADDR));
 }
 
-static bool starts(const ml_in *in, const char *word)
-{
-    const maillog_str m = ml_value(in, ML_S_MESSAGE);
-    const size_t n = strlen(word);
-    return m.len >= n && memcmp(m.ptr, word, n) == 0;
-}
+static bool starts(const ml_in *in, const char *word) { return ml_text_starts(ml_value(in, ML_S_MESSAGE), word); }
 
 /* It becomes part of smtpd's session; in a part of a log, its beginning may be in the part before. */
 static void move_screen(maillog_join *j, uint32_t screen, uint32_t session)

@@ -282,7 +282,8 @@ ML_INLINE void put_value(easy_writer *w, const maillog_field *f, uint32_t len)
 ML_INLINE bool append_easily(maillog_join *j, ml_node *n, const ml_in *in, extras x, unsigned count)
 {
     unsigned char entry[ML_HEAD + MAX_FIELDS + COPY_SLACK], *const first = entry + ML_HEAD, *as = first;
-    easy_writer w = {in->ev, in->ev->line, first + count, first + count * ML_FIELD_BYTES, 0, (int32_t)in->ev->len - 32};
+    easy_writer w = {
+        in->ev, in->ev->line, first + count, first + (size_t)count * ML_FIELD_BYTES, 0, (int32_t)in->ev->len - 32};
     if (x.host) *as++ = ML_K_HOST;
     if (x.id) *as++ = ML_K_QUEUE_ID;
     memcpy(as, in->kept_as + in->kept, ML_FEW_KEPT); /* marks and values go over what is too much */

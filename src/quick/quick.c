@@ -248,7 +248,7 @@ enum { ROOM = 352, COPIED_MAX = 1024, LEAST = sizeof "Jul 19 07:59:06 a b: c" - 
 
 /* The bytes that a run of lines is in, and what it leaves out; the compiler keeps it in registers. */
 typedef struct text {
-    const char *last_line;   /* a line that begins up to here has ROOM; NULL: none has */
+    const char *until;       /* a line that begins before this has ROOM */
     const char *last_window; /* of 64 bytes, behind which is ML_BEHIND */
     const uint8_t *skip;     /* as in maillog_options */
 } text;
@@ -256,7 +256,7 @@ typedef struct text {
 static inline text text_of(const ml_line *l, const uint8_t *skip)
 {
     const bool has_room = l->readable - l->base >= ROOM;
-    const text t = {has_room ? l->readable - ROOM : NULL, has_room ? l->readable - 64 - ML_BEHIND : NULL, skip};
+    const text t = {has_room ? l->readable - ROOM + 1 : l->base, has_room ? l->readable - 64 - ML_BEHIND : NULL, skip};
     return t;
 }
 
@@ -319,7 +319,7 @@ ML_INLINE uint32_t rows_between(const maillog_field *from, const maillog_field *
 ML_INLINE parsed common_line(ml_line *l, const text *t, const char *p, bool framed, ends *at, maillog_field *field,
                              maillog_time *time, maillog_batch_event *row, bool in_batch)
 {
-    static const parsed none;
+    const parsed none = {NULL, 0, 0};
     const uintptr_t to_offset = l->to_offset;
     const bool keep = !framed || l->hosts;
     const char *const host = plain_stamp(l, p, keep, time);
@@ -426,9 +426,12 @@ static int parse_line(ml_line *kept, const uint8_t *skip, const char *p, const c
                       maillog_event *ev)
 {
     char copy[COPIED_MAX + ML_BEHIND];
-    ml_line own, *const l = kept ? kept : &own;
+    ml_line own, *l = kept;
+    if (!l) {
+        own.hosts = NULL;
+        l = &own;
+    }
     const size_t len = (size_t)(e - p);
-    own.hosts = NULL;
     l->ev = ev;
     ev->line = p;
     ev->len = (uint32_t)len;
@@ -481,10 +484,10 @@ static const char *parse_lines(ml_line *l, const uint8_t *skip, const char *p, m
     ends at;
     ml_line_base(l, p);
     const text t = text_of(l, skip);
-    l->ev = &ev;
+    l->ev = &ev; /* cppcheck-suppress autoVariables ; until the end of this function */
     do {
         ml_line_base(l, p);
-        if (!(ML_QUICK && p <= t.last_line &&
+        if (!(ML_QUICK && p < t.until &&
               put_event(&ev, ev.field, common_line(l, &t, p, false, &at, ev.field, &ev.time, NULL, false))) &&
             !other_line(l, skip, p, &at, ev.field))
             break;
@@ -530,9 +533,8 @@ static const char *parse_some(ml_line *l, const uint8_t *skip, const char *p, bo
     uint32_t n = out->nfields;
     do {
         parsed found = {NULL, 0, 0};
-        ends at;
-        if (ML_QUICK && ML_MOSTLY(p <= t.last_line))
-            found = common_line(l, &t, p, false, &at, field, &row->time, row, true);
+        ends at = {NULL, NULL};
+        if (ML_QUICK && ML_MOSTLY(p < t.until)) found = common_line(l, &t, p, false, &at, field, &row->time, row, true);
         if (ML_RARELY(!found.next)) {
             if (p >= l->readable) break;
             at = row_line(l, skip, p, !final, field);
@@ -559,7 +561,7 @@ static const char *parse_some(ml_line *l, const uint8_t *skip, const char *p, bo
 static const char *parse_rows(ml_line *l, const uint8_t *skip, const char *p, bool final, ml_rows *out)
 {
     maillog_event ev; /* its rows are for copied lines only: fields go straight to the caller's */
-    l->ev = &ev;
+    l->ev = &ev;      /* cppcheck-suppress autoVariables ; until the end of this function */
     while (out->event < out->event_end && out->nfields <= out->fields_max) {
         const maillog_batch_event *const begin = out->event;
         const size_t lines = room_for(out);
