@@ -37,6 +37,9 @@ bool maillog__put_relay(ml_line *l, ml_cur *c);
  * `follow` (a set of first characters, or "" for the end only; the end always counts) goes on. */
 bool maillog__angle(const ml_line *l, ml_cur *c, const char *follow, ml_cur *out);
 
+/* Past the quote that closes a quoted local part, which the region begins with; NULL: it never closes. */
+const char *maillog__quoted_end(ml_cur c);
+
 /* The literal that ends an address without <>, behind its quoted local part if it has one; or NULL. */
 const char *maillog__bare_address_end(const ml_line *l, ml_cur c, const char *lit, size_t n);
 

@@ -18,28 +18,6 @@ static const char *bare_end(const char *p, const char *e)
     return p;
 }
 
-static const char *quoted_end(const char *p, const char *e)
-{
-    p++;
-#ifdef ML_SSE2
-    const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
-    while (e - p >= 16) {
-        const unsigned mask = ml_mask_16(p, quote) | ml_mask_16(p, escape);
-        p += mask ? __builtin_ctz(mask) : 16;
-        if (!mask) continue;
-        if (*p == '"') return p + 1;
-        p += 2; /* there may be no second one */
-    }
-#endif
-    for (; p < e; p++) {
-        if (*p == '\\' && p + 1 < e)
-            p++;
-        else if (*p == '"')
-            return p + 1;
-    }
-    return NULL;
-}
-
 /* Bytes that a cleaned HELO cannot hold: a comma and a colon stay. */
 static const char *helo_end(const char *p, const char *e)
 {
@@ -52,7 +30,7 @@ static bool strict_angle(ml_cur *c, ml_cur *out)
 {
     const char *p = c->p + 1, *q = p;
     if (ml_peek(*c) != '<') return false;
-    if (q < c->e && *q == '"') q = quoted_end(q, c->e);
+    if (q < c->e && *q == '"') q = maillog__quoted_end(ml_slice(q, c->e));
     if (!q) return false;
     q = bare_end(q, c->e);
     if (q == c->e || *q != '>') return false;
