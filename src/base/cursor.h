@@ -199,6 +199,18 @@ static inline uint64_t ml_key(const ml_line *l, ml_cur c)
     return x;
 }
 
+/* Eight bytes that ml_load64() gave with the first one highest: numbers in the order of the texts. */
+static inline uint64_t ml_highest_first(uint64_t x)
+{
+#if defined(__GNUC__)
+    return __builtin_bswap64(x);
+#else
+    uint64_t out = 0;
+    for (unsigned i = 0; i < 64; i += 8) out = out << 8 | (x >> i & 0xff);
+    return out;
+#endif
+}
+
 /* A literal in a table, found by its first eight bytes: as `const ml_lit lit;` in a row, ML_LIT("text") to fill it. */
 typedef struct ml_lit {
     const char *text;
@@ -295,9 +307,15 @@ static inline const char *ml_rfind(ml_cur c, char ch)
 
 /* First occurrence of the bytes lit[0..n), n > 0, or NULL. Time: region * n at worst, n is a small constant. */
 const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, size_t n);
+/* The same for two bytes. */
+const char *maillog__find_two(const ml_line *l, ml_cur c, const char *lit);
+ML_INLINE const char *ml_find_n(const ml_line *l, ml_cur c, const char *lit, size_t n)
+{
+    return n == 2 ? maillog__find_two(l, c, lit) : maillog__find_bytes(l, c, lit, n);
+}
 /* Last occurrence, or NULL. */
 const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n);
-#define ML_FIND(l, c, lit) maillog__find_bytes((l), (c), "" lit, sizeof(lit) - 1)
+#define ML_FIND(l, c, lit) ml_find_n((l), (c), "" lit, sizeof(lit) - 1)
 #define ML_RFIND(c, lit) maillog__rfind_bytes((c), "" lit, sizeof(lit) - 1)
 
 /* Cut `*out` up to `ch` and move past it; false (nothing moved) when there is none. */
@@ -309,9 +327,9 @@ static inline bool ml_until(const ml_line *l, ml_cur *c, char ch, ml_cur *out)
     c->p = p + 1;
     return true;
 }
-static inline bool ml_until_n(const ml_line *l, ml_cur *c, const char *lit, size_t n, ml_cur *out)
+ML_INLINE bool ml_until_n(const ml_line *l, ml_cur *c, const char *lit, size_t n, ml_cur *out)
 {
-    const char *p = maillog__find_bytes(l, *c, lit, n);
+    const char *p = ml_find_n(l, *c, lit, n);
     if (!p) return false;
     *out = ml_slice(c->p, p);
     c->p = p + n;

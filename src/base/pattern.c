@@ -233,20 +233,8 @@ static ml_cur behind_lead(const ml_line *l, const char *lead, ml_cur c)
     return c;
 }
 
-/* Eight bytes that ml_load64() gave as ML_PATTERN_KEY() has them. */
-static inline uint64_t highest_first(uint64_t x)
-{
-#if defined(__GNUC__)
-    return __builtin_bswap64(x);
-#else
-    uint64_t out = 0;
-    for (unsigned i = 0; i < 64; i += 8) out = out << 8 | (x >> i & 0xff);
-    return out;
-#endif
-}
-
 /* The first eight bytes of the text as ML_PATTERN_KEY() has those of a literal. */
-static inline uint64_t key_of(const ml_line *l, ml_cur text) { return highest_first(ml_key(l, text)); }
+static inline uint64_t key_of(const ml_line *l, ml_cur text) { return ml_highest_first(ml_key(l, text)); }
 
 /* How many bytes of a literal its key has. */
 static inline unsigned key_len(uint64_t key)

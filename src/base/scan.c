@@ -9,40 +9,76 @@
 /* Whether what has these three is it: up to three bytes it is; longer ones differ in the first four, mostly. */
 static inline bool is_it(const char *p, const char *lit, size_t n)
 {
-    return n <= 3 || (ml_load32(p) == ml_load32(lit) && (n == 4 || memcmp(p, lit, n) == 0));
+    if (n <= 3) return true;
+    if (ml_load32(p) != ml_load32(lit)) return false;
+    for (size_t k = 4; k + 8 < n; k += 8)
+        if (ml_load64(p + k) != ml_load64(lit + k)) return false;
+    return n < 8 ? ml_load32(p + n - 4) == ml_load32(lit + n - 4) : ml_load64(p + n - 8) == ml_load64(lit + n - 8);
 }
 #endif
 
-/* `: `, `, ` and their like, which are looked for most. */
-static const char *find_two(const ml_line *l, ml_cur c, const char *lit)
+#ifdef ML_SSE2
+/* Where sixteen places from p to `end` on can be looked at, which load `n` bytes, is in front of this. */
+static inline const char *may_begin(const ml_line *l, const char *p, const char *end, size_t n)
+{
+    const ptrdiff_t loads = l->readable - p - (ptrdiff_t)n + 1;
+    return loads <= 0 ? p : loads < end - p ? p + loads : end;
+}
+
+/* Whether one of 32 bytes at p is the byte in `want`. */
+static inline bool has_32(const char *p, __m128i want)
+{
+    const __m128i *const at = (const __m128i *)(const void *)p;
+    const __m128i a = _mm_cmpeq_epi8(_mm_loadu_si128(at), want), b = _mm_cmpeq_epi8(_mm_loadu_si128(at + 1), want);
+    return _mm_movemask_epi8(_mm_or_si128(a, b));
+}
+#endif
+
+/* Place by place. Out of the way of what mostly finds it sooner. */
+static __attribute__((noinline)) const char *find_slowly(const ml_line *l, ml_cur head, const char *lit, size_t n)
+{
+    for (const char *p; (p = ml_find(l, head, lit[0])) != NULL; head.p = p + 1)
+        if (memcmp(p, lit, n) == 0) return p;
+    return NULL;
+}
+
+const char *maillog__find_two(const ml_line *l, ml_cur c, const char *lit)
 {
     const char *p = c.p;
 #ifdef ML_SSE2
     const __m128i first = _mm_set1_epi8(lit[0]), second = _mm_set1_epi8(lit[1]);
-    for (; c.e - p > 1 && l->readable - p >= 17; p += 16) {
-        const unsigned mask = ml_mask_16(p, first) & ml_mask_16(p + 1, second);
+    const char *const stop = may_begin(l, c.p, c.e - 1, 17);
+    for (; p < stop; p += 16) {
+        unsigned mask = ml_mask_16(p, first);
+        if (!mask) {
+            while (stop - p > 32 && !has_32(p + 16, first)) p += 32;
+            continue;
+        }
+        mask &= ml_mask_16(p + 1, second);
         if (!mask) continue;
         p += __builtin_ctz(mask);
         return c.e - p > 1 ? p : NULL;
     }
 #endif
-    for (; c.e - p > 1 && (p = ml_find(l, ml_slice(p, c.e - 1), lit[0])) != NULL; p++)
-        if (p[1] == lit[1]) return p;
-    return NULL;
+    return c.e - p > 1 ? find_slowly(l, ml_slice(p, c.e - 1), lit, 2) : NULL;
 }
 
 const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, size_t n)
 {
-    if (n == 2) return find_two(l, c, lit);
+    if (n == 2) return maillog__find_two(l, c, lit);
     if (ml_len(c) < n) return NULL;
     ml_cur head = ml_slice(c.p, c.e - (n - 1)); /* where the first byte can stand */
 #ifdef ML_SSE2
     const size_t m = n / 2;
     const size_t rare = lit[0] == ' ' ? m : 0, other = m - rare;
     const __m128i want = _mm_set1_epi8(lit[rare]), mid = _mm_set1_epi8(lit[other]), last = _mm_set1_epi8(lit[n - 1]);
-    for (; head.p < head.e && (size_t)(l->readable - head.p) >= n + 15; head.p += 16) {
+    const char *const stop = may_begin(l, head.p, head.e, n + 15);
+    for (; head.p < stop; head.p += 16) {
         unsigned mask = ml_mask_16(head.p + rare, want);
-        if (!mask) continue;
+        if (!mask) {
+            while (stop - head.p > 32 && !has_32(head.p + 16 + rare, want)) head.p += 32;
+            continue;
+        }
         mask &= ml_mask_16(head.p + other, mid) & ml_mask_16(head.p + (n - 1), last);
         for (; mask; mask &= mask - 1) {
             const char *p = head.p + __builtin_ctz(mask);
@@ -61,9 +97,7 @@ const char *maillog__find_bytes(const ml_line *l, ml_cur c, const char *lit, siz
         return NULL;
     }
 #endif
-    for (const char *p; (p = ml_find(l, head, lit[0])) != NULL; head.p = p + 1)
-        if (memcmp(p, lit, n) == 0) return p;
-    return NULL;
+    return find_slowly(l, head, lit, n);
 }
 
 const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n)

@@ -235,55 +235,38 @@ static bool sieve(ml_line *l, ml_cur c)
 
 /* ---- key=<value> ---- */
 
+/* In the order of their first eight bytes: see find_key(). */
 static const struct {
     ml_lit key;
     uint16_t field;
 } keys[] = {
-    {ML_LIT("sessionid"), F(SESSION)},
-    {ML_LIT("mailbox"), F(MAILBOX)},
-    {ML_LIT("mboxname"), F(MAILBOX)},
-    {ML_LIT("oldmailbox"), F(MAILBOX)},
-    {ML_LIT("newmailbox"), F(NEW_MAILBOX)},
-    {ML_LIT("uniqueid"), F(UNIQUE_ID)},
-    {ML_LIT("uid"), F(MAIL_UID)},
-    {ML_LIT("modseq"), F(MODSEQ)},
-    {ML_LIT("highestmodseq"), F(MODSEQ)},
-    {ML_LIT("uidvalidity"), F(UIDVALIDITY)},
-    {ML_LIT("cid"), F(CONVERSATION_ID)},
-    {ML_LIT("oldflags"), F(OLD_FLAGS)},
-    {ML_LIT("sysflags"), F(FLAGS)},
-    {ML_LIT("guid"), F(SHA1)},
-    {ML_LIT("size"), F(SIZE)},
+    {ML_LIT("action"), F(KIND)},        {ML_LIT("bytes_in"), F(IN)},
+    {ML_LIT("bytes_out"), F(OUT)},      {ML_LIT("cid"), F(CONVERSATION_ID)},
+    {ML_LIT("client"), F(CLIENT)},      {ML_LIT("date"), F(DATE)},
+    {ML_LIT("error"), F(ERROR)},        {ML_LIT("filename"), F(PATH)},
+    {ML_LIT("fname"), F(PATH)},         {ML_LIT("func"), F(FUNC)},
+    {ML_LIT("guid"), F(SHA1)},          {ML_LIT("highestmodseq"), F(MODSEQ)},
+    {ML_LIT("mailbox"), F(MAILBOX)},    {ML_LIT("mboxname"), F(MAILBOX)},
+    {ML_LIT("modseq"), F(MODSEQ)},      {ML_LIT("newmailbox"), F(NEW_MAILBOX)},
+    {ML_LIT("newpart"), F(NEW)},        {ML_LIT("oldflags"), F(OLD_FLAGS)},
+    {ML_LIT("oldmailbox"), F(MAILBOX)}, {ML_LIT("oldpart"), F(OLD)},
+    {ML_LIT("path"), F(PATH)},          {ML_LIT("remote"), F(REF)},
+    {ML_LIT("root"), F(PATH)},          {ML_LIT("sessionid"), F(SESSION)},
+    {ML_LIT("size"), F(SIZE)},          {ML_LIT("syserror"), F(ERROR)},
+    {ML_LIT("sysflags"), F(FLAGS)},     {ML_LIT("target"), F(TO)},
+    {ML_LIT("uid"), F(MAIL_UID)},       {ML_LIT("uidvalidity"), F(UIDVALIDITY)},
+    {ML_LIT("uniqueid"), F(UNIQUE_ID)}, {ML_LIT("user"), F(USER)},
     {ML_LIT("userid"), F(USER)},
-    {ML_LIT("user"), F(USER)},
-    {ML_LIT("target"), F(TO)},
-    {ML_LIT("remote"), F(REF)},
-    {ML_LIT("bytes_in"), F(IN)},
-    {ML_LIT("bytes_out"), F(OUT)},
-    {ML_LIT("date"), F(DATE)},
-    {ML_LIT("client"), F(CLIENT)},
-    {ML_LIT("action"), F(KIND)},
-    {ML_LIT("oldpart"), F(OLD)},
-    {ML_LIT("newpart"), F(NEW)},
-    {ML_LIT("root"), F(PATH)},
-    {ML_LIT("syserror"), F(ERROR)},
-    {ML_LIT("error"), F(ERROR)},
-    {ML_LIT("func"), F(FUNC)},
-    {ML_LIT("filename"), F(PATH)},
-    {ML_LIT("fname"), F(PATH)},
-    {ML_LIT("path"), F(PATH)},
 };
 
-/* False: a key that has no field of its own. */
-static bool put_key(ml_line *l, ml_cur name, ml_cur value)
+/* The field of a key; 0: it has none of its own. */
+static uint16_t find_key(const ml_line *l, ml_cur name)
 {
-    const uint64_t key = ml_key(l, name);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (key == keys[i].key.key && ml_is_lit(key, name, &keys[i].key)) {
-            ml_put(l, (maillog_field_id)keys[i].field, value);
-            return true;
-        }
-    return false;
+    const uint64_t key = ml_key(l, name), order = ml_highest_first(key);
+    size_t at = 0;
+    for (size_t n = sizeof keys / sizeof *keys; n > 1; n -= n / 2)
+        if (ml_highest_first(keys[at + n / 2].key.key) <= order) at += n / 2;
+    return ml_is_lit(key, name, &keys[at].key) ? keys[at].field : 0;
 }
 
 /* Up to the first `> ` or the `>` at the end, with the cursor behind the `<`. A date is a stranger's and the last; a
@@ -302,22 +285,35 @@ static bool cut_key_value(ml_line *l, ml_cur name, ml_cur *c, ml_cur *value)
     return true;
 }
 
+/* `key=<`: short words, which are read byte by byte. */
+static bool cut_key(ml_cur *c, ml_cur *name)
+{
+    const char *p = c->p;
+    while (c->e - p > 1 && *p != ' ' && !(p[0] == '=' && p[1] == '<')) p++;
+    if (c->e - p < 2 || *p == ' ') return false;
+    *name = ml_slice(c->p, p);
+    c->p = p + 2;
+    return true;
+}
+
 /* key=<value>, blanks between them. A value ends at the first `> ` or at the end. Keys without a field of their own
  * stand as they are in PARAM, then PARAM2, neighbours together; what is none of these, or more, is text. */
 static void put_keys(ml_line *l, ml_cur c)
 {
-    enum { KEYS_MAX = 24 }; /* twice as many as the longest line of Cyrus has; the others are the rest */
+    enum { KEYS_MAX = 16 }; /* a third more than the longest line of Cyrus has; the others are the rest */
     static const uint16_t others[] = {F(PARAM), F(PARAM2)};
     size_t other = 0;
     ml_cur run = ml_none();
     ml_skip_blanks(&c);
     for (int n = 0; n < KEYS_MAX && !ml_empty(c); n++) {
         ml_cur t = c, name, value;
-        if (!ML_UNTIL(l, &t, "=<", &name) || ml_find(l, name, ' ')) break;
+        if (!cut_key(&t, &name)) break;
         if (!cut_key_value(l, name, &t, &value)) break;
-        if (put_key(l, name, value)) {
+        const uint16_t field = find_key(l, name);
+        if (field) {
             if (run.p) ml_put(l, (maillog_field_id)others[other++], run);
             run = ml_none();
+            ml_put(l, (maillog_field_id)field, value);
         } else {
             if (!run.p && other == sizeof others / sizeof *others) break;
             run = ml_slice(run.p ? run.p : name.p, value.e + 1);
