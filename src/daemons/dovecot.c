@@ -185,56 +185,63 @@ static bool cut_tail(const ml_line *l, ml_cur *c, tail *out)
 /* The longest user name is far below this; it bounds the search for the `)` that ends it. */
 enum { PARENTHESES_MAX = 1024 };
 
-/* Where the `)` that ends a user name is looked for. Each `>` is looked for once, however many `)<` stand before it. */
+/* Where the `)` that ends a user name is looked for. Each byte of the text is searched for once, however many look like
+ * an end. */
 typedef struct parentheses {
     ml_cur window;
-    const char *angle; /* the last `>` that was looked for: the end, where there is none; NULL: none yet */
-    const char *alive; /* no well-formed tail begins with a `<` in front of this */
+    const char *colon;         /* the first `): ` in the window, its end if there is none; NULL: not looked for */
+    const char *angle, *after; /* `>`, and the next one, of what was looked at last; the text's end if there is none */
 } parentheses;
 
-/* Find the first `>` behind a `<`, and what can be a tail up to it: any text if `: ` follows, a number if `<…>: ` does,
- * and nothing else. */
-static void find_angle(const ml_line *l, parentheses *in, ml_cur c)
+/* The first `>` at or behind p; `known`: one that was found before. */
+static const char *next_angle(const ml_line *l, const char *known, const char *p, const char *e)
 {
-    const char *p = ml_find(l, c, '>');
-    in->alive = in->angle = p ? p : c.e;
-    if (!p) return;
-    const ml_cur behind = ml_slice(p + 1, c.e);
-    if (ML_STARTS(behind, ": ")) in->alive = c.p;
-    if (ml_peek(behind) != '<') return;
-    p = ml_find(l, behind, '>');
-    if (!p || !ML_STARTS(ml_slice(p + 1, c.e), ": ")) return;
-    while (ml_is_digit(in->alive[-1])) in->alive--;
-    in->alive--;
+    if (known >= p) return known;
+    const char *const angle = p < e ? ml_find(l, ml_slice(p, e), '>') : NULL;
+    return angle ? angle : e;
 }
 
-static bool can_be_tail(const ml_line *l, parentheses *in, ml_cur c)
+/* The first `)` in front of `before` that `<…>: ` or `<N><…>: ` follows. For each `>` there is at most one: any text
+ * may stand in front of `>: `, nothing but a number in front of `><`. */
+static const char *next_angled(const ml_line *l, parentheses *in, const char *before, const char *e)
 {
-    if (ml_peek(c) != '<') return ml_peek(c) == ':';
-    if (!in->angle || in->angle < c.p) find_angle(l, in, c);
-    return c.p >= in->alive;
+    ml_cur c = ml_slice(in->window.p, before < e ? before + 1 : e);
+    for (const char *p; in->angle < e && c.p < before && (p = ML_FIND(l, c, ")<")) != NULL;) {
+        in->angle = next_angle(l, in->angle >= p + 2 ? in->angle : in->after, p + 2, e);
+        const ml_cur behind = ml_slice(in->angle < e ? in->angle + 1 : e, e);
+        if (ML_STARTS(behind, ": ")) return p;
+        const char *number = c.p = in->angle;
+        if (ml_peek(behind) != '<') continue;
+        while (ml_is_digit(number[-1])) number--;
+        if (number == in->angle || number[-1] != '<' || number[-2] != ')' || number - 2 >= before) continue;
+        in->after = next_angle(l, in->after, behind.p + 1, e);
+        if (in->after < e && ML_STARTS(ml_slice(in->after + 1, e), ": ")) return number - 2;
+    }
+    return NULL;
 }
 
 /* The next `)` in the window that a well-formed tail follows; the cursor stands behind the tail then. */
 static const char *next_parenthesis(const ml_line *l, parentheses *in, ml_cur *c, tail *out)
 {
-    for (const char *p; (p = ml_find(l, in->window, ')')) != NULL;) {
-        while (p + 1 < in->window.e && p[1] == ')') p++;
-        in->window.p = p + 1;
-        ml_cur t = ml_slice(p + 1, c->e);
-        if (!can_be_tail(l, in, t) || !cut_tail(l, &t, out)) continue;
-        c->p = t.p;
-        return p;
-    }
-    return NULL;
+    if (!in->colon || in->colon < in->window.p) in->colon = ML_FIND(l, ml_slice(in->window.p, c->e), "): ");
+    if (!in->colon || in->colon > in->window.e) in->colon = in->window.e;
+    const char *p = next_angled(l, in, in->colon, c->e);
+    if (!p) p = in->colon;
+    if (p == in->window.e) return NULL;
+    in->window.p = p + 1;
+    c->p = p + 1;
+    cut_tail(l, c, out);
+    return p;
 }
 
 /* Up to the first `)` that a well-formed tail follows. When that is `: ` alone, as of old, and one with pid and session
  * comes behind it, the user may be called `x): …`, or the text may say `)<1><…>: `. */
 static bool cut_parentheses(const ml_line *l, ml_cur *c, ml_cur *inner, tail *out)
 {
-    parentheses in = {ml_slice(c->p + 1, ml_len(*c) > PARENTHESES_MAX ? c->p + PARENTHESES_MAX : c->e), NULL, c->p};
+    parentheses in = {ml_slice(c->p + 1, ml_len(*c) > PARENTHESES_MAX ? c->p + PARENTHESES_MAX : c->e), NULL, c->p,
+                      c->p};
     ml_cur t = *c;
+    if (!ML_FIND(l, t, ">: ")) in.angle = in.after = c->e;
     const char *p = next_parenthesis(l, &in, &t, out);
     if (!p) return false;
     *inner = ml_slice(c->p + 1, p);

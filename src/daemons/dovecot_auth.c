@@ -56,21 +56,22 @@ static identity read_identity(ml_cur c, bool parts)
     return id;
 }
 
-static bool ends_identity(const char *p, const char *e)
+/* The first `)` in the window that `<` or `: ` follows; the text ends at `e`. */
+static const char *next_end(const ml_line *l, ml_cur window, const char *e)
 {
-    return e - p > 1 && (p[1] == '<' || (p[1] == ':' && e - p > 2 && p[2] == ' '));
-}
-
-/* The next `)` in the window that may end an identity; the window begins behind the last one that cannot, then. Others
- * than the first are rare and looked for byte by byte. */
-static const char *next_end(const ml_line *l, ml_cur *window, const char *e)
-{
-    const char *p = ml_find(l, *window, ')');
-    for (; p && p < window->e; p++) {
-        if (*p != ')') continue;
-        if (ends_identity(p, e)) return p;
-        window->p = p + 1;
+    const char *p = window.p;
+#ifdef ML_SSE2
+    const __m128i close = _mm_set1_epi8(')'), colon = _mm_set1_epi8(':'), angle = _mm_set1_epi8('<');
+    for (; window.e - p >= 16 && l->readable - p >= 17; p += 16) {
+        unsigned mask = ml_mask_16(p, close) & (ml_mask_16(p + 1, colon) | ml_mask_16(p + 1, angle));
+        for (; mask; mask &= mask - 1) {
+            const char *const at = p + __builtin_ctz(mask);
+            if (e - at > 1 && (at[1] == '<' || (e - at > 2 && at[2] == ' '))) return at;
+        }
     }
+#endif
+    for (; (p = ml_find(l, ml_slice(p, window.e), ')')) != NULL; p++)
+        if (e - p > 1 && (p[1] == '<' || (p[1] == ':' && e - p > 2 && p[2] == ' '))) return p;
     return NULL;
 }
 
@@ -86,13 +87,17 @@ bool maillog__dovecot_identity(ml_line *l, ml_cur *c)
 {
     ml_cur window = ml_slice(c->p, ml_len(*c) > IDENTITY_MAX ? c->p + IDENTITY_MAX : c->e);
     identity best = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
-    const char *end = NULL;
+    const char *end = NULL, *comma = NULL; /* the first one in the window; its end: there is none */
     unsigned readings = 0;
     bool odd = false;
-    for (const char *p; (p = next_end(l, &window, c->e)) != NULL; window.p = p + 1) {
-        if (end && window.p - c->p > USER_MAX) break; /* the `)` before this one would be the user's */
+    for (const char *p; (p = next_end(l, window, c->e)) != NULL; window.p = p + 1) {
+        if (!comma || comma < window.p) comma = ml_find(l, window, ',');
+        if (!comma) comma = window.e;
+        if (readings > 1 && comma == window.e) break; /* none of the others has an address */
         const ml_cur all = ml_slice(c->p, p);
-        const bool parts = ml_find(l, ml_slice(window.p, p), ',') != NULL; /* none of them holds a `)` */
+        const char *const last = comma < p ? ml_rfind(all, ',') : NULL, *const before = ml_rfind(all, ')');
+        if (end && before && before - c->p >= USER_MAX) break; /* it would be the user's */
+        const bool parts = last && (!before || before < last); /* none of them holds a `)` */
         if (end && !parts && ml_len(all) > USER_MAX) continue;
         const identity id = read_identity(all, parts);
         if (end && ml_len(id.user) > USER_MAX) continue;

@@ -111,7 +111,7 @@ static bool cut_tls_error(ml_cur *c, ml_cur *out)
 
 static void put_elements(ml_line *l, const elements *el)
 {
-    enum { ELEMENTS_MAX = 32 }; /* three times as many as there are; what comes behind them is text */
+    enum { ELEMENTS_MAX = 20 }; /* twice as many as there are; what comes behind them is text */
     ml_cur c = el->rest, v, unknown = ml_none();
     unsigned seen = 0, n = 0;
     ml_put(l, MAILLOG_FIELD_USER, el->user);
