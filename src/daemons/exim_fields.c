@@ -172,43 +172,43 @@ static void put_host(ml_line *l, ml_cur *c, ml_exim_side side)
 typedef enum value_kind { BARE, QUOTED, ANGLE, NAME, INTERFACE, PROXY, AUTH, HOST } value_kind;
 
 typedef struct key_row {
-    char key[6];
+    uint64_t key;
     uint8_t kind;
     uint16_t received, delivered; /* fields, by side; 0: not there */
 } key_row;
 
 #define BOTH(NAME) MAILLOG_FIELD_##NAME, MAILLOG_FIELD_##NAME
 static const key_row keys[] = {
-    {"R", BARE, MAILLOG_FIELD_REF, MAILLOG_FIELD_ROUTER},
-    {"T", BARE, 0, MAILLOG_FIELD_TRANSPORT},
-    {"T", QUOTED, MAILLOG_FIELD_SUBJECT, 0},
-    {"H", HOST, 0, 0},
-    {"P", ANGLE, BOTH(RETURN_PATH)},
-    {"P", BARE, MAILLOG_FIELD_PROTO, 0},
-    {"X", BARE, BOTH(TLS)},
-    {"CV", BARE, BOTH(CV)},
-    {"DN", NAME, BOTH(DN)},
-    {"SNI", QUOTED, BOTH(SNI)},
-    {"SNI", BARE, BOTH(SNI)},
-    {"A", AUTH, BOTH(AUTH)},
-    {"S", BARE, BOTH(SIZE)},
-    {"id", BARE, MAILLOG_FIELD_MESSAGE_ID, 0},
-    {"id*", BARE, MAILLOG_FIELD_MESSAGE_ID, 0},
-    {"C", QUOTED, BOTH(REPLY)},
-    {"C", BARE, BOTH(COMMANDS)},
-    {"F", ANGLE, BOTH(FROM)},
-    {"I", INTERFACE, 0, 0},
-    {"U", BARE, BOTH(USER)},
-    {"QT", BARE, BOTH(QUEUE_TIME)},
-    {"DT", BARE, BOTH(DELIVERY_TIME)},
-    {"RT", BARE, BOTH(RECEPTION_TIME)},
-    {"D", BARE, BOTH(DURATION)},
-    {"Q", BARE, BOTH(QUEUE)},
-    {"M8S", BARE, BOTH(BODY_8BIT)},
-    {"ST", BARE, BOTH(SHADOW_TRANSPORT)},
-    {"PRX", PROXY, 0, 0},
-    {"SRS", ANGLE, BOTH(REWRITTEN)},
-    {"DKIM", BARE, BOTH(DKIM)},
+    {ML_KEY("R", 0), BARE, MAILLOG_FIELD_REF, MAILLOG_FIELD_ROUTER},
+    {ML_KEY("T", 0), BARE, 0, MAILLOG_FIELD_TRANSPORT},
+    {ML_KEY("T", 0), QUOTED, MAILLOG_FIELD_SUBJECT, 0},
+    {ML_KEY("H", 0), HOST, 0, 0},
+    {ML_KEY("P", 0), ANGLE, BOTH(RETURN_PATH)},
+    {ML_KEY("P", 0), BARE, MAILLOG_FIELD_PROTO, 0},
+    {ML_KEY("X", 0), BARE, BOTH(TLS)},
+    {ML_KEY("CV", 0), BARE, BOTH(CV)},
+    {ML_KEY("DN", 0), NAME, BOTH(DN)},
+    {ML_KEY("SNI", 0), QUOTED, BOTH(SNI)},
+    {ML_KEY("SNI", 0), BARE, BOTH(SNI)},
+    {ML_KEY("A", 0), AUTH, BOTH(AUTH)},
+    {ML_KEY("S", 0), BARE, BOTH(SIZE)},
+    {ML_KEY("id", 0), BARE, MAILLOG_FIELD_MESSAGE_ID, 0},
+    {ML_KEY("id*", 0), BARE, MAILLOG_FIELD_MESSAGE_ID, 0},
+    {ML_KEY("C", 0), QUOTED, BOTH(REPLY)},
+    {ML_KEY("C", 0), BARE, BOTH(COMMANDS)},
+    {ML_KEY("F", 0), ANGLE, BOTH(FROM)},
+    {ML_KEY("I", 0), INTERFACE, 0, 0},
+    {ML_KEY("U", 0), BARE, BOTH(USER)},
+    {ML_KEY("QT", 0), BARE, BOTH(QUEUE_TIME)},
+    {ML_KEY("DT", 0), BARE, BOTH(DELIVERY_TIME)},
+    {ML_KEY("RT", 0), BARE, BOTH(RECEPTION_TIME)},
+    {ML_KEY("D", 0), BARE, BOTH(DURATION)},
+    {ML_KEY("Q", 0), BARE, BOTH(QUEUE)},
+    {ML_KEY("M8S", 0), BARE, BOTH(BODY_8BIT)},
+    {ML_KEY("ST", 0), BARE, BOTH(SHADOW_TRANSPORT)},
+    {ML_KEY("PRX", 0), PROXY, 0, 0},
+    {ML_KEY("SRS", 0), ANGLE, BOTH(REWRITTEN)},
+    {ML_KEY("DKIM", 0), BARE, BOTH(DKIM)},
 };
 
 static bool fits(const key_row *row, char first, ml_exim_side side)
@@ -231,10 +231,10 @@ static bool fits(const key_row *row, char first, ml_exim_side side)
     return (side == ML_EXIM_DELIVERED ? row->delivered : row->received) != 0;
 }
 
-static const key_row *find_key(ml_cur key, char first, ml_exim_side side)
+static const key_row *find_key(uint64_t key, char first, ml_exim_side side)
 {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (ml_is_n(key, keys[i].key, strlen(keys[i].key)) && fits(&keys[i], first, side)) return &keys[i];
+        if (keys[i].key == key && fits(&keys[i], first, side)) return &keys[i];
     return NULL;
 }
 
@@ -299,7 +299,7 @@ static bool field(ml_line *l, ml_cur *c, ml_exim_side side)
     }
     const ml_cur key = ml_slice(t.p, p);
     t.p = p + 1;
-    const key_row *row = find_key(key, ml_peek(t), side);
+    const key_row *row = find_key(ml_key(l, key), ml_peek(t), side);
     if (!row || !put_value(l, row, &t, side)) return false;
     *c = t;
     return true;
@@ -307,6 +307,7 @@ static bool field(ml_line *l, ml_cur *c, ml_exim_side side)
 
 void maillog__exim_fields(ml_line *l, ml_cur *c, ml_exim_side side)
 {
-    while (field(l, c, side)) {
+    enum { KEYS_MAX = 40 }; /* twice as many as Exim writes at most; what stands behind them is text */
+    for (int n = 0; n < KEYS_MAX && field(l, c, side); n++) {
     }
 }

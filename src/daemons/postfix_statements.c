@@ -102,28 +102,28 @@ ML_PATTERN_TABLE_LEAD(maillog__postfix_statements_named_word, ROW_LEAD);
 
 /* `file, line 12: what`: indexed files, texthash, dynamicmaps */
 #undef ROW_LEAD
-#define ROW_LEAD "%s, line "
+#define ROW_LEAD "%s, line %d: "
 ML_PATTERN_ROWS(maillog__postfix_statements_line) = {
-    ROW3(TABLE_SYNTAX_ERROR, "%s, line %d: non-UTF-8 input \"%s\" -- ignoring this line", PATH, FILE_LINE, TEXT),
-    ROW3(TABLE_SYNTAX_ERROR, "%s, line %d: unbalanced '\"' in '%s' -- ignoring this line", PATH, FILE_LINE, TEXT),
-    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: expected format: key whitespace value%( -- ignoring this line%)", PATH,
-         FILE_LINE),
-    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: record is in \"key: value\" format; is this an alias file?", PATH,
-         FILE_LINE),
-    ROW3(TABLE_DUPLICATE, "%s, line %d: duplicate entry: \"%S\"", PATH, FILE_LINE, KEY),
-    ROW4(TABLE_DUPLICATE, "%s, line %d: overriding earlier entry: %s=%s", PATH, FILE_LINE, KEY, VALUE),
-    ROW3(TABLE_UPDATE_ERROR, "%s, line %d: unable to update %s", PATH, FILE_LINE, TABLE),
-    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: need name:value pair", PATH, FILE_LINE),
-    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: name must be local%( and have no domain%)", PATH, FILE_LINE),
-    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: no replacement text: using empty string", PATH, FILE_LINE),
+    ROW3(TABLE_SYNTAX_ERROR, "%s, line %d: %s: skipping this entry", PATH, FILE_LINE, ERROR),
+    ROW4(CONFIG_FILE_ERROR, "%s, line %d: %s: \"%S\"", PATH, FILE_LINE, ERROR, TEXT),
     ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: Expected \"dict-type .so-name dict-function [mkmap-function]\"", PATH,
          FILE_LINE),
-    ROW3(TABLE_SYNTAX_ERROR, "%s, line %d: unsupported syntax \"%S\"", PATH, FILE_LINE, TEXT),
+    ROW3(TABLE_DUPLICATE, "%s, line %d: duplicate entry: \"%S\"", PATH, FILE_LINE, KEY),
+    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: expected format: key whitespace value%( -- ignoring this line%)", PATH,
+         FILE_LINE),
     ROW3(TABLE_SYNTAX_ERROR, "%s, line %d: logical line must not start with whitespace: \"%S\"", PATH, FILE_LINE, TEXT),
-    ROW3(TABLE_SYNTAX_ERROR, "%s, line %d: %s: skipping this entry", PATH, FILE_LINE, ERROR),
     ROW3(CONFIG_FILE_ERROR, "%s, line %d: missing '=' after attribute name: \"%S\"", PATH, FILE_LINE, TEXT),
+    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: name must be local%( and have no domain%)", PATH, FILE_LINE),
+    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: need name:value pair", PATH, FILE_LINE),
+    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: no replacement text: using empty string", PATH, FILE_LINE),
+    ROW3(TABLE_SYNTAX_ERROR, "%s, line %d: non-UTF-8 input \"%s\" -- ignoring this line", PATH, FILE_LINE, TEXT),
+    ROW4(TABLE_DUPLICATE, "%s, line %d: overriding earlier entry: %s=%s", PATH, FILE_LINE, KEY, VALUE),
+    ROW2(TABLE_SYNTAX_ERROR, "%s, line %d: record is in \"key: value\" format; is this an alias file?", PATH,
+         FILE_LINE),
+    ROW3(TABLE_UPDATE_ERROR, "%s, line %d: unable to update %s", PATH, FILE_LINE, TABLE),
+    ROW3(TABLE_SYNTAX_ERROR, "%s, line %d: unbalanced '\"' in '%s' -- ignoring this line", PATH, FILE_LINE, TEXT),
     ROW3(CONFIG_FILE_ERROR, "%s, line %d: unknown template name: %s -- ignoring this template", PATH, FILE_LINE, NAME),
-    ROW4(CONFIG_FILE_ERROR, "%s, line %d: %s: \"%S\"", PATH, FILE_LINE, ERROR, TEXT),
+    ROW3(TABLE_SYNTAX_ERROR, "%s, line %d: unsupported syntax \"%S\"", PATH, FILE_LINE, TEXT),
 };
 ML_PATTERN_TABLE_LEAD(maillog__postfix_statements_line, ROW_LEAD);
 
