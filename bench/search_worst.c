@@ -2,13 +2,18 @@
  * daemon. What a line costs is the number of basic blocks that run, which the compiler counts (-fsanitize-coverage): it
  * does not depend on the machine's load, and stands for instructions well enough to choose by.
  *
- * usage: search_worst SECONDS LONGEST FILE...
+ * usage: search_worst [--strangers] SECONDS LONGEST FILE...
  *
- * The lines of the files (of those in tests/cases, what stands behind `< `) are the beginning and the words. Printed
- * are the dearest, one a line, the dearest first: bench/worst.sh counts their instructions. */
+ * The lines of the files (of those in tests/cases, what stands behind `< `) are the beginning and the words. With
+ * --strangers only what a stranger sends is changed, and written as the daemon writes it. Printed are the dearest, one
+ * a line, the dearest first: bench/worst.sh counts their instructions. */
 #include "bench.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "../tests/support/cases.h"
+#include "../tests/support/forms.h"
 
 enum { DAEMONS = 256, KEPT = 6, LINE_MAX = 1 << 16, USUAL = 104 /* bytes of an ordinary line */ };
 
@@ -17,14 +22,22 @@ typedef struct text {
     size_t n;
 } text;
 
+/* What may be changed of a line: all of it, or what a stranger sent. */
+typedef struct place {
+    text before, value, after;
+    form_writer *write; /* NULL: as it is */
+} place;
+
 typedef struct kept {
-    text line;
+    text line, value;
+    const place *at;
     double cost; /* blocks a byte */
 } kept;
 
 static kept pool[DAEMONS][KEPT];
 static text *seeds;
-static size_t nseeds;
+static place *places;
+static size_t nseeds, nplaces;
 static uint64_t blocks, state = 0x9E3779B97F4A7C15u;
 
 /* What the compiler calls in each block of the library; this file is compiled without it. */
@@ -39,36 +52,69 @@ static size_t below(size_t n)
     return n ? (size_t)(state % n) : 0;
 }
 
-/* A line's own pool is that of its daemon; a shorter one than usual is not dear for its header. */
-static void try_line(const char *p, size_t n)
+static text copy_of(const char *p, size_t n)
 {
+    const text t = {(char *)malloc(n + 1), n};
+    if (!t.p) exit(1);
+    memcpy(t.p, p, n);
+    return t;
+}
+
+static void keep(kept *k, const place *at, text value, form_text line, double cost)
+{
+    free(k->line.p);
+    free(k->value.p);
+    k->line = copy_of(line.p, line.len);
+    k->value = copy_of(value.p, value.n);
+    k->at = at;
+    k->cost = cost;
+}
+
+static void add(form_text *out, text t)
+{
+    memcpy(out->p + out->len, t.p, t.n);
+    out->len += t.n;
+}
+
+/* A line's own pool is that of its daemon; a shorter one than usual is not dear for its header. */
+static void try_value(const place *at, text value)
+{
+    static char room[5 * LINE_MAX + 64];
+    form_text line = {room, 0};
     maillog_event ev;
+    add(&line, at->before);
+    if (at->write)
+        at->write(&line, value.p, value.n);
+    else
+        add(&line, value);
+    add(&line, at->after);
+    for (size_t i = 0; i < line.len; i++)
+        if (room[i] == '\n') room[i] = ' ';
     blocks = 0;
-    maillog_parse_line(NULL, p, n, &ev);
-    const double cost = (double)blocks / (double)(n < USUAL ? USUAL : n);
+    maillog_parse_line(NULL, line.p, line.len, &ev);
+    const double cost = (double)blocks / (double)(line.len < USUAL ? USUAL : line.len);
     kept *const mine = pool[ev.daemon % DAEMONS];
     size_t least = 0;
     for (size_t i = 0; i < KEPT; i++) {
-        if (mine[i].line.n == n && memcmp(mine[i].line.p, p, n) == 0) return;
+        if (mine[i].line.n == line.len && memcmp(mine[i].line.p, line.p, line.len) == 0) return;
         if (mine[i].cost < mine[least].cost) least = i;
     }
-    if (cost <= mine[least].cost) return;
-    char *const copy = (char *)malloc(n + 1);
-    if (!copy) exit(1);
-    memcpy(copy, p, n);
-    free(mine[least].line.p);
-    mine[least].line.p = copy;
-    mine[least].line.n = n;
-    mine[least].cost = cost;
+    if (cost > mine[least].cost) keep(&mine[least], at, value, line, cost);
+}
+
+static const kept *any_kept(void)
+{
+    for (int i = 0; i < 32; i++) {
+        const kept *const k = &pool[below(DAEMONS)][below(KEPT)];
+        if (k->line.n) return k;
+    }
+    return NULL;
 }
 
 static const text *any_line(void)
 {
-    for (int i = 0; i < 32; i++) {
-        const kept *const k = &pool[below(DAEMONS)][below(KEPT)];
-        if (k->line.n) return &k->line;
-    }
-    return &seeds[below(nseeds)];
+    const kept *const k = any_kept();
+    return k ? &k->line : &seeds[below(nseeds)];
 }
 
 /* Put n bytes in the place of `gone` at `at`. */
@@ -116,20 +162,48 @@ static size_t change(char *line, size_t len, size_t most)
     }
 }
 
-static void read_seeds(const char *path)
+static void add_place(text before, text value, text after, form_writer *write)
+{
+    if (!(nplaces & (nplaces + 1))) places = (place *)realloc(places, (2 * nplaces + 1) * sizeof *places);
+    if (!places) exit(1);
+    places[nplaces++] = (place){before, value, after, write};
+}
+
+static void add_strangers(text line)
+{
+    maillog_event ev;
+    maillog_parse_line(NULL, line.p, line.n, &ev);
+    for (uint32_t i = 0; i < ev.nfields; i++) {
+        const maillog_field *const f = &ev.field[i];
+        form_writer *const write = form_writers[maillog_event_form(ev.type, f->id)];
+        const size_t end = (size_t)f->off + f->len;
+        if (write)
+            add_place((text){line.p, f->off}, (text){line.p + f->off, f->len}, (text){line.p + end, line.n - end},
+                      write);
+    }
+}
+
+static void add_seed(text line, bool is_strangers)
+{
+    if (!(nseeds & (nseeds + 1))) seeds = (text *)realloc(seeds, (2 * nseeds + 1) * sizeof *seeds);
+    if (!seeds) exit(1);
+    seeds[nseeds++] = line;
+    if (is_strangers)
+        add_strangers(line);
+    else
+        add_place((text){line.p, 0}, line, (text){line.p, 0}, NULL);
+}
+
+static void read_seeds(const char *path, bool is_strangers)
 {
     bench_log t;
     if (!bench_read(path, &t)) exit(2);
     for (char *p = t.text, *end = p + t.len; p < end;) {
         char *lf = (char *)memchr(p, '\n', (size_t)(end - p));
         if (!lf) lf = end;
-        if (lf - p > 2 && memcmp(p, "< ", 2) == 0) p += 2;
-        if (lf > p) {
-            if (!(nseeds & (nseeds + 1))) seeds = (text *)realloc(seeds, (2 * nseeds + 1) * sizeof *seeds);
-            if (!seeds) exit(1);
-            seeds[nseeds].p = p;
-            seeds[nseeds++].n = (size_t)(lf - p);
-        }
+        text line = {p, (size_t)(lf - p)};
+        if (line.n > 2 && memcmp(p, "< ", 2) == 0) line.n = case_decode(p + 2, line.n - 2, line.p = p + 2);
+        if (line.n > 0) add_seed(line, is_strangers);
         p = lf + 1;
     }
 }
@@ -140,32 +214,41 @@ static int by_cost(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-int main(int argc, char **argv)
+/* Change what is kept, or what the files have. */
+static void search(double seconds, size_t most)
 {
-    static char line[LINE_MAX];
-    const double seconds = argc > 3 ? strtod(argv[1], NULL) : 0;
-    const size_t most = argc > 3 ? strtoul(argv[2], NULL, 10) : 0;
-    if (seconds <= 0 || most < 1 || most > LINE_MAX) {
-        fprintf(stderr, "usage: search_worst SECONDS LONGEST FILE...\n");
-        return 2;
-    }
-    for (int i = 3; i < argc; i++) read_seeds(argv[i]);
-    for (size_t i = 0; i < nseeds; i++)
-        if (seeds[i].n <= most) try_line(seeds[i].p, seeds[i].n);
+    static char value[LINE_MAX];
     unsigned long runs = 0;
     for (const double start = bench_now(); bench_now() - start < seconds;)
         for (int k = 0; k < 1000; k++, runs++) {
-            const text *const from = below(8) ? any_line() : &seeds[below(nseeds)];
-            size_t n = from->n < most ? from->n : most;
-            memcpy(line, from->p, n);
-            for (size_t times = 1 + below(4); times--;) n = change(line, n, most);
-            for (size_t i = 0; i < n; i++)
-                if (line[i] == '\n') line[i] = ' ';
-            try_line(line, n);
+            const kept *const from = below(8) ? any_kept() : NULL;
+            const place *const at = from ? from->at : &places[below(nplaces)];
+            const text old = from ? from->value : at->value;
+            const size_t around = at->before.n + at->after.n, room = most > around ? most - around : 0;
+            size_t n = old.n < room ? old.n : room;
+            memcpy(value, old.p, n);
+            for (size_t times = 1 + below(4); times--;) n = change(value, n, room);
+            try_value(at, (text){value, n});
         }
+    fprintf(stderr, "%lu lines tried\n", runs);
+}
+
+int main(int argc, char **argv)
+{
+    const bool is_strangers = argc > 1 && strcmp(argv[1], "--strangers") == 0;
+    const int first = is_strangers ? 2 : 1;
+    const double seconds = argc > first + 2 ? strtod(argv[first], NULL) : 0;
+    const size_t most = argc > first + 2 ? strtoul(argv[first + 1], NULL, 10) : 0;
+    if (seconds <= 0 || most < 1 || most > LINE_MAX) {
+        fprintf(stderr, "usage: search_worst [--strangers] SECONDS LONGEST FILE...\n");
+        return 2;
+    }
+    for (int i = first + 2; i < argc; i++) read_seeds(argv[i], is_strangers);
+    for (size_t i = 0; i < nplaces; i++) try_value(&places[i], places[i].value);
+    search(seconds, most);
     kept *const all = &pool[0][0];
     qsort(all, DAEMONS * KEPT, sizeof *all, by_cost);
     for (size_t i = 0; i < DAEMONS * KEPT && all[i].line.n; i++) printf("%.*s\n", (int)all[i].line.n, all[i].line.p);
-    fprintf(stderr, "%lu lines tried; the dearest: %.1f blocks a byte\n", runs, all[0].cost);
+    fprintf(stderr, "the dearest: %.1f blocks a byte\n", all[0].cost);
     return 0;
 }

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "cases.h"
+#include "forms.h"
 
 /* What strangers send: the marks by which grammars find their way, out of place. `\1` stands for 64 KiB. */
 static const char *const lies[] = {
@@ -73,135 +74,6 @@ static const char *const lies[] = {
 };
 enum { LIES = sizeof lies / sizeof *lies, HUGE_VALUE = 65536 };
 
-typedef struct text {
-    char *p;
-    size_t len;
-} text;
-
-static void text_add(text *t, int c) { t->p[t->len++] = (char)c; }
-
-static void text_adds(text *t, const char *s)
-{
-    while (*s) text_add(t, *s++);
-}
-
-/* ---- how daemons write what they were sent ---- */
-
-static int is_control(unsigned char c) { return c < 32 || c == 127; }
-
-static void write_host(text *out, const char *lie, size_t n)
-{
-    text_add(out, 'x');
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char c = (unsigned char)lie[i];
-        text_add(out, (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-' || c == '.' ? c : '-');
-    }
-    text_adds(out, ".lie.example");
-}
-
-static void write_helo(text *out, const char *lie, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char c = (unsigned char)lie[i];
-        text_add(out, is_control(c) || c > 127 || strchr(" <>()\\\";@", c) ? '?' : c);
-    }
-    if (n == 0) text_add(out, 'x');
-}
-
-static void write_printable(text *out, const char *lie, size_t n)
-{
-    for (size_t i = 0; i < n; i++) text_add(out, is_control((unsigned char)lie[i]) ? '?' : lie[i]);
-}
-
-static void write_token(text *out, const char *lie, size_t n)
-{
-    for (size_t i = 0; i < n; i++) text_add(out, lie[i] == ' ' || is_control((unsigned char)lie[i]) ? '?' : lie[i]);
-    if (n == 0) text_add(out, 'x');
-}
-
-/* A local part with what is no atom is a quoted string. */
-static void write_address(text *out, const char *lie, size_t n)
-{
-    if (n == 0) return;
-    text_add(out, '"');
-    for (size_t i = 0; i < n; i++) {
-        if (lie[i] == '"' || lie[i] == '\\') text_add(out, '\\');
-        text_add(out, is_control((unsigned char)lie[i]) ? '?' : lie[i]);
-    }
-    text_adds(out, "\"@lie.example");
-}
-
-/* The same without the quotes: what some daemons write, too, beside the quoted form. */
-static void write_internal(text *out, const char *lie, size_t n)
-{
-    if (n == 0) return;
-    write_printable(out, lie, n);
-    text_adds(out, "@lie.example");
-}
-
-static void write_header(text *out, const char *lie, size_t n)
-{
-    text_adds(out, "X-Lie: ");
-    write_printable(out, lie, n);
-}
-
-static void write_atom(text *out, const char *lie, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char c = (unsigned char)lie[i];
-        text_add(out, is_control(c) || c > 126 || strchr(" <>()[]\\\";:@,", c) ? '_' : c);
-    }
-    text_adds(out, "@lie.example");
-}
-
-static void write_angle(text *out, const char *lie, size_t n)
-{
-    text_add(out, '<');
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char c = (unsigned char)lie[i];
-        text_add(out, is_control(c) || c > 126 || c == '<' || c == '>' ? '?' : c == ' ' ? '_' : c);
-    }
-    text_add(out, '>');
-}
-
-static void write_doubled(text *out, const char *lie, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (lie[i] == '"') text_add(out, '"');
-        text_add(out, is_control((unsigned char)lie[i]) ? '?' : lie[i]);
-    }
-}
-
-static void write_escaped(text *out, const char *lie, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char c = (unsigned char)lie[i];
-        if (is_control(c) || c > 126) {
-            out->len += (size_t)sprintf(out->p + out->len, "\\%03o", c);
-            continue;
-        }
-        if (c == '\\' || c == '"') text_add(out, '\\');
-        text_add(out, c);
-    }
-}
-
-/* As printable, cut to 64 bytes, of which the last three say so. */
-static void write_short(text *out, const char *lie, size_t n)
-{
-    write_printable(out, lie, n > 64 ? 61 : n);
-    for (int i = 0; i < 3 && n > 64; i++) text_add(out, '.');
-}
-
-typedef void writer(text *out, const char *lie, size_t n);
-static writer *const writers[] = {
-    [MAILLOG_FORM_HOST] = write_host,       [MAILLOG_FORM_HELO] = write_helo,
-    [MAILLOG_FORM_ADDRESS] = write_address, [MAILLOG_FORM_PRINTABLE] = write_printable,
-    [MAILLOG_FORM_TOKEN] = write_token,     [MAILLOG_FORM_ESCAPED] = write_escaped,
-    [MAILLOG_FORM_SHORT] = write_short,     [MAILLOG_FORM_SUBJECT] = write_internal,
-    [MAILLOG_FORM_HEADER] = write_header,   [MAILLOG_FORM_ATOM] = write_atom,
-    [MAILLOG_FORM_ANGLE] = write_angle,     [MAILLOG_FORM_DOUBLED] = write_doubled,
-};
-
 /* ---- one lie ---- */
 
 static case_file file;
@@ -216,7 +88,7 @@ typedef struct lying_line {
     const maillog_field *place[PLACES_MAX];
     size_t places, lie;
     size_t len[PLACES_MAX]; /* what is written there now */
-    text line;
+    form_text line;
 } lying_line;
 
 static void complain(const lying_line *t, const char *what, int id)
@@ -277,21 +149,22 @@ static void compare(const lying_line *t, const maillog_event *now)
     if (at < now->nfields) complain(t, "new:", now->field[at].id);
 }
 
-static writer *writer_of(const maillog_event *ev, const maillog_field *f)
+static form_writer *writer_of(const maillog_event *ev, const maillog_field *f)
 {
-    return writers[maillog_event_form(ev->type, f->id)];
+    return form_writers[maillog_event_form(ev->type, f->id)];
 }
 
 /* Whether the daemon's message is an object of JSON: strings in it are escaped, besides. */
 static bool is_json(const test_case *c) { return strstr(c->line, ": {\"") != NULL; }
 
 /* A subject is what the client said before, without the quotes: it is as what it repeats. */
-static writer *writer_at(const lying_line *t, const maillog_field *f)
+static form_writer *writer_at(const lying_line *t, const maillog_field *f)
 {
-    writer *const own = writer_of(t->ev, f);
-    if ((own == write_printable || own == write_token) && is_json(t->c)) return write_escaped;
-    for (size_t i = 0; own == write_internal && i < t->places; i++)
-        if (writer_of(t->ev, t->place[i]) == write_helo) return write_helo;
+    form_writer *const own = writer_of(t->ev, f);
+    if ((own == form_writers[MAILLOG_FORM_PRINTABLE] || own == form_writers[MAILLOG_FORM_TOKEN]) && is_json(t->c))
+        return form_writers[MAILLOG_FORM_ESCAPED];
+    for (size_t i = 0; own == form_writers[MAILLOG_FORM_SUBJECT] && i < t->places; i++)
+        if (writer_of(t->ev, t->place[i]) == form_writers[MAILLOG_FORM_HELO]) return form_writers[MAILLOG_FORM_HELO];
     return own;
 }
 
@@ -377,7 +250,8 @@ static bool find_lying_line(const test_case *c, const maillog_event *ev, const m
     if (!writer_of(ev, f)) return false;
     find_places(out);
     if (f->len == 0 && maillog_event_family(ev->type) == MAILLOG_FAMILY_EXIM) return false; /* brackets only this one */
-    return writer_of(ev, f) != write_internal || out->places > 1; /* else the subject of another line */
+    return writer_of(ev, f) != form_writers[MAILLOG_FORM_SUBJECT] ||
+           out->places > 1; /* else the subject of another line */
 }
 
 static void try_field(const test_case *c, const maillog_event *ev, const maillog_field *f)
@@ -388,7 +262,9 @@ static void try_field(const test_case *c, const maillog_event *ev, const maillog
     if (!find_lying_line(c, ev, f, &t)) return;
     for (t.lie = 0; t.lie < LIES; t.lie++) {
         /* nothing at all is a value only between the daemon's own marks */
-        if (!*lies[t.lie] && writer_of(ev, f) == write_address && (f->off == 0 || c->line[f->off - 1] != '<')) continue;
+        if (!*lies[t.lie] && writer_of(ev, f) == form_writers[MAILLOG_FORM_ADDRESS] &&
+            (f->off == 0 || c->line[f->off - 1] != '<'))
+            continue;
         const bool is_huge = *lies[t.lie] == '\1';
         try_lie(&t, is_huge ? huge : lies[t.lie], is_huge ? sizeof huge : strlen(lies[t.lie]));
     }
