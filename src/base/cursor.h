@@ -233,6 +233,10 @@ static inline bool ml_is_lit(uint64_t key, ml_cur c, const ml_lit *lit)
     return key == lit->key && ml_len(c) == lit->len && (lit->len <= 8 || memcmp(c.p, lit->text, lit->len) == 0);
 }
 
+/* Of `count` rows of `size` bytes in the order of the texts of their keys, the first of which is at `keys`, how many
+ * have one that stands before `key`. */
+size_t maillog__rows_before(const void *keys, size_t size, size_t count, uint64_t key);
+
 #ifdef ML_SSE2
 /* One bit for each of the sixteen bytes at p that is the byte in `want`. */
 static inline unsigned ml_mask_16(const char *p, __m128i want)

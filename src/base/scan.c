@@ -136,6 +136,21 @@ const char *maillog__rfind_bytes(ml_cur c, const char *lit, size_t n)
     return NULL;
 }
 
+size_t maillog__rows_before(const void *keys, size_t size, size_t count, uint64_t key)
+{
+    const uint64_t order = ml_highest_first(key);
+    size_t first = 0;
+    while (count > 0) {
+        const size_t half = count / 2;
+        uint64_t x;
+        memcpy(&x, (const char *)keys + (first + half) * size, sizeof x);
+        const bool is_before = ml_highest_first(x) < order;
+        first += is_before ? half + 1 : 0;
+        count = is_before ? count - half - 1 : half;
+    }
+    return first;
+}
+
 typedef struct word_row {
     uint16_t id;
     uint8_t len;

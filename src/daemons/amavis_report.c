@@ -143,9 +143,10 @@ static bool protocols(ml_line *l, ml_cur word)
 /* `[ BANK/BANK][ LOCAL][ [addr]:port][ [addr]][ PROTO/PROTO] ` before the sender. All of it is amavis' own. */
 static bool origin(ml_line *l, ml_cur *c)
 {
+    enum { WORDS_MAX = 12 }; /* twice as many as the templates have */
     ml_cur t = *c, word, bank = ml_none(), local = ml_none();
     int addresses = 0;
-    while (ml_skip_char(&t, ' ')) {
+    for (int words = 0; words < WORDS_MAX && ml_skip_char(&t, ' '); words++) {
         if (ml_peek(t) == '<') {
             *c = t;
             return true;
@@ -161,7 +162,7 @@ static bool origin(ml_line *l, ml_cur *c)
             if (++addresses > 2) return false;
         } else if (ML_STARTS(t, " <") && protocols(l, word)) {
             continue;
-        } else if (addresses || local.p) {
+        } else if (addresses || local.p || ml_find_either(l, word, ',', ')')) {
             return false;
         } else if (ML_IS(word, "LOCAL")) {
             local = word;
@@ -235,9 +236,13 @@ static const key_row keys[] = {
 #undef KEY
 enum { NKEYS = sizeof keys / sizeof *keys, RANK_HITS = 9, RANK_FROM = 14 };
 
+/* Whether a key may begin so. */
+static bool begins_key(char c) { return ml_is_alpha(c) || c == '('; }
+
 /* The key that the text begins with, of those from row `from` on. */
 static const key_row *find_key(const ml_line *l, ml_cur c, const key_row *from)
 {
+    if (!begins_key(ml_peek(c))) return NULL;
     const uint64_t head = ml_key(l, c);
     for (const key_row *k = from; k < keys + NKEYS; k++)
         if (ml_starts_lit(head, c, &k->text)) return k;
@@ -301,12 +306,13 @@ static bool is_id_list(ml_cur v)
  * to the first thing that may follow it. */
 static bool queued_as(const ml_line *l, const key_row *key, ml_cur *c, ml_cur *v, bool *is_reply)
 {
+    enum { COMMAS_MAX = 16 }; /* of a reply, a line of SMTP: what stands behind more of them is text */
     const ml_cur all = *c;
     ml_cur ms;
     *v = up_to_comma(l, c);
     if (is_id_list(*v)) return true;
     *is_reply = true;
-    while (!ml_empty(*c)) {
+    for (int commas = 0; commas < COMMAS_MAX && !ml_empty(*c); commas++) {
         const ml_cur next = ml_slice(c->p + 2, c->e);
         if (find_key(l, next, next_rank(key)) || elapsed(next, &ms) || levels(next)) break;
         c->p = next.p;
@@ -409,7 +415,7 @@ static unsigned category_word(ml_cur v)
     return 0;
 }
 
-enum { MOST_READINGS = 16 };
+enum { MOST_READINGS = 8 };
 
 /* ` (names) {actions}, …`: names end at the parenthesis after which the rest of the line is read to its end in the only
  * possible way. Readings are bounded, so time stays linear. */

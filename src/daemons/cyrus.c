@@ -235,7 +235,7 @@ static bool sieve(ml_line *l, ml_cur c)
 
 /* ---- key=<value> ---- */
 
-/* In the order of their first eight bytes: see find_key(). */
+/* In the order of their first eight bytes: see maillog__rows_before(). */
 static const struct {
     ml_lit key;
     uint16_t field;
@@ -262,11 +262,10 @@ static const struct {
 /* The field of a key; 0: it has none of its own. */
 static uint16_t find_key(const ml_line *l, ml_cur name)
 {
-    const uint64_t key = ml_key(l, name), order = ml_highest_first(key);
-    size_t at = 0;
-    for (size_t n = sizeof keys / sizeof *keys; n > 1; n -= n / 2)
-        if (ml_highest_first(keys[at + n / 2].key.key) <= order) at += n / 2;
-    return ml_is_lit(key, name, &keys[at].key) ? keys[at].field : 0;
+    enum { KEYS = sizeof keys / sizeof *keys };
+    const uint64_t key = ml_key(l, name);
+    const size_t at = maillog__rows_before(&keys->key.key, sizeof *keys, KEYS, key);
+    return at < KEYS && ml_is_lit(key, name, &keys[at].key) ? keys[at].field : 0;
 }
 
 /* Up to the first `> ` or the `>` at the end, with the cursor behind the `<`. A date is a stranger's and the last; a

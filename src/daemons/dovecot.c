@@ -189,7 +189,6 @@ enum { PARENTHESES_MAX = 1024 };
  * an end. */
 typedef struct parentheses {
     ml_cur window;
-    const char *colon;         /* the first `): ` in the window, its end if there is none; NULL: not looked for */
     const char *angle, *after; /* `>`, and the next one, of what was looked at last; the text's end if there is none */
 } parentheses;
 
@@ -220,37 +219,26 @@ static const char *next_angled(const ml_line *l, parentheses *in, const char *be
     return NULL;
 }
 
-/* The next `)` in the window that a well-formed tail follows; the cursor stands behind the tail then. */
-static const char *next_parenthesis(const ml_line *l, parentheses *in, ml_cur *c, tail *out)
-{
-    if (!in->colon || in->colon < in->window.p) in->colon = ML_FIND(l, ml_slice(in->window.p, c->e), "): ");
-    if (!in->colon || in->colon > in->window.e) in->colon = in->window.e;
-    const char *p = next_angled(l, in, in->colon, c->e);
-    if (!p) p = in->colon;
-    if (p == in->window.e) return NULL;
-    in->window.p = p + 1;
-    c->p = p + 1;
-    cut_tail(l, c, out);
-    return p;
-}
-
 /* Up to the first `)` that a well-formed tail follows. When that is `: ` alone, as of old, and one with pid and session
  * comes behind it, the user may be called `x): …`, or the text may say `)<1><…>: `. */
 static bool cut_parentheses(const ml_line *l, ml_cur *c, ml_cur *inner, tail *out)
 {
-    parentheses in = {ml_slice(c->p + 1, ml_len(*c) > PARENTHESES_MAX ? c->p + PARENTHESES_MAX : c->e), NULL, c->p,
-                      c->p};
-    ml_cur t = *c;
-    if (!ML_FIND(l, t, ">: ")) in.angle = in.after = c->e;
-    const char *p = next_parenthesis(l, &in, &t, out);
-    if (!p) return false;
+    parentheses in = {ml_slice(c->p + 1, ml_len(*c) > PARENTHESES_MAX ? c->p + PARENTHESES_MAX : c->e), c->p, c->p};
+    if (!ML_FIND(l, *c, ">: ")) in.angle = in.after = c->e;
+    const char *const colon = ML_FIND(l, *c, "): ");
+    const char *p = next_angled(l, &in, colon && colon < in.window.e ? colon : in.window.e, c->e);
+    if (!p) p = colon;
+    if (!p || p >= in.window.e) return false;
+    ml_cur t = ml_slice(in.window.p = p + 1, c->e);
+    cut_tail(l, &t, out);
     *inner = ml_slice(c->p + 1, p);
     *c = t;
     tail other = *out;
-    if (out->session.p) return true;
-    while (!other.session.p)
-        if (!next_parenthesis(l, &in, &t, &other)) return true;
-    l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+    while (!other.session.p && (p = next_angled(l, &in, in.window.e, c->e)) != NULL) {
+        t = ml_slice(in.window.p = p + 1, c->e);
+        cut_tail(l, &t, &other);
+    }
+    if (!out->session.p && other.session.p) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
     return true;
 }
 

@@ -13,15 +13,16 @@ enum { MSGID_MAX = 208 };
 
 /* Whether the bytes so far can be a whole Message-ID: `<` local part, which may be quoted and hold anything, `@` domain
  * `>`. Before 2.3.8 the header is logged as it came; without one the word is `unspecified`. */
-static bool ends_msgid(ml_cur id)
+static bool ends_msgid(const ml_line *l, ml_cur id)
 {
     if (ml_peek(id) != '<') return true;
     if (ML_ENDS(id, "...")) return true;
     if (ml_last(id) != '>') return false;
     const char *const at = ml_rfind(id, '@');
-    for (const char *p = at ? at : id.p + 1; p < id.e - 1; p++)
-        if (*p == ' ' || *p == '<' || *p == '>') return at == NULL && *p == ' ';
-    return true;
+    const ml_cur rest = ml_slice(at ? at : id.p + 1, id.e > id.p + 1 ? id.e - 1 : id.e);
+    const char *const angle = ml_find_either(l, rest, '<', '>');
+    const char *const blank = ml_find(l, ml_slice(rest.p, angle ? angle : rest.e), ' ');
+    return blank ? !at : !angle;
 }
 
 /* `<local@domain>` without anything that could be more than that. */
@@ -41,7 +42,7 @@ static const char *next_end(const ml_line *l, ml_cur window, const char *from, b
 {
     ml_cur t = ml_slice(from, window.e);
     for (const char *p; (p = ML_FIND(l, t, ": ")) != NULL; t.p = p + 1)
-        if (broken || ends_msgid(ml_slice(window.p, p))) return p;
+        if (broken || ends_msgid(l, ml_slice(window.p, p))) return p;
     return NULL;
 }
 
@@ -66,7 +67,7 @@ static msgid_ends find_ends(const ml_line *l, ml_cur c)
     for (; n < MSGID_FIRST && (p = ML_FIND(l, t, ": ")) != NULL; t.p = p + 1) first[n++] = p;
     out.more = n == MSGID_FIRST && ML_FIND(l, t, ": ");
     while (n > 0) out.at[out.count++] = first[--n];
-    for (size_t i = 0; i < out.count; i++) out.whole[i] = ends_msgid(ml_slice(c.p, out.at[i]));
+    for (size_t i = 0; i < out.count; i++) out.whole[i] = ends_msgid(l, ml_slice(c.p, out.at[i]));
     return out;
 }
 

@@ -7,6 +7,13 @@
  * flags from the right; a Message-ID ends where a well-formed rest begins, and a second such place is flagged. */
 #include "dovecot.h"
 
+/* What may stand behind a Message-ID, or behind the sizes. */
+static bool begins_sizes(ml_cur c) { return ML_STARTS(c, ", size=") || ML_STARTS(c, ", vsize="); }
+static bool begins_names(ml_cur c)
+{
+    return ML_STARTS(c, ", from=") || ML_STARTS(c, ", subject=") || ML_STARTS(c, ", flags=(");
+}
+
 /* `size=N`, `vsize=N` (or the word `error`), from, subject, flags: the whole of `c`. */
 static bool put_tail(ml_line *l, ml_cur c)
 {
@@ -23,6 +30,7 @@ static bool put_tail(ml_line *l, ml_cur c)
         if (!ml_digits(&c, &v) && !ML_SKIP(&c, "error")) return ml_fail(l, mark);
         ml_put(l, (maillog_field_id)sizes[i].field, ml_slice(v.p, c.p));
     }
+    if (!ml_empty(c) && !begins_names(c)) return ml_fail(l, mark);
     const char *const last = ML_RFIND(c, ", flags=(");
     if (last && ml_last(c) == ')') {
         flags = ml_slice(last + 9, c.e - 1);
@@ -45,12 +53,12 @@ static bool put_tail(ml_line *l, ml_cur c)
 /* A Message-ID is at most 80 bytes, and a few more when it was cut. */
 enum { MSGID_MAX = 100 };
 
-/* `broken`: it is no `<ID>`, though it begins like one. The first `, ` is mostly the one: others are looked for byte by
- * byte. */
-static const char *next_end(const ml_line *l, ml_cur window, const char *from, bool broken)
+/* `broken`: it is no `<ID>`, though it begins like one; the text ends at `e`. The first `, ` is mostly the one: others
+ * are looked for byte by byte. */
+static const char *next_end(const ml_line *l, ml_cur window, const char *e, const char *from, bool broken)
 {
     for (const char *p = from > window.p ? from : ML_FIND(l, window, ", "); p && p < window.e - 1; p++) {
-        if (p[0] != ',' || p[1] != ' ') continue;
+        if (p[0] != ',' || p[1] != ' ' || !(begins_sizes(ml_slice(p, e)) || begins_names(ml_slice(p, e)))) continue;
         const ml_cur id = ml_slice(window.p, p);
         if (broken || ml_peek(id) != '<' || ml_last(id) == '>' || ML_ENDS(id, "...")) return p;
     }
@@ -74,11 +82,10 @@ static bool read_msgid(ml_line *l, ml_cur c, bool broken)
     maillog_field *const mark = ml_mark(l);
     const ml_cur window = ml_slice(c.p, ml_len(c) > MSGID_MAX ? c.p + MSGID_MAX : c.e);
     if (!broken && ml_peek(c) == '<' && !ml_find(l, window, '>') && !ML_FIND(l, window, "...")) return false;
-    for (const char *p = next_end(l, window, window.p, broken); p; p = next_end(l, window, p + 2, broken)) {
-        const bool doubtful = broken || is_doubtful(l, c, p, window);
+    for (const char *p = window.p; (p = next_end(l, window, c.e, p, broken)) != NULL; p += 2) {
         ml_put(l, MAILLOG_FIELD_MESSAGE_ID, ml_slice(c.p, p));
         if (put_tail(l, ml_slice(p, c.e))) {
-            if (doubtful) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
+            if (broken || is_doubtful(l, c, p, window)) l->ev->flags |= MAILLOG_FLAG_AMBIGUOUS;
             return true;
         }
         l->next = mark;

@@ -178,37 +178,38 @@ typedef struct key_row {
 } key_row;
 
 #define BOTH(NAME) MAILLOG_FIELD_##NAME, MAILLOG_FIELD_##NAME
+/* In the order of the keys; of the same ones, those before the last fit some values only. */
 static const key_row keys[] = {
-    {ML_KEY("R", 0), BARE, MAILLOG_FIELD_REF, MAILLOG_FIELD_ROUTER},
-    {ML_KEY("T", 0), BARE, 0, MAILLOG_FIELD_TRANSPORT},
-    {ML_KEY("T", 0), QUOTED, MAILLOG_FIELD_SUBJECT, 0},
-    {ML_KEY("H", 0), HOST, 0, 0},
-    {ML_KEY("P", 0), ANGLE, BOTH(RETURN_PATH)},
-    {ML_KEY("P", 0), BARE, MAILLOG_FIELD_PROTO, 0},
-    {ML_KEY("X", 0), BARE, BOTH(TLS)},
-    {ML_KEY("CV", 0), BARE, BOTH(CV)},
-    {ML_KEY("DN", 0), NAME, BOTH(DN)},
-    {ML_KEY("SNI", 0), QUOTED, BOTH(SNI)},
-    {ML_KEY("SNI", 0), BARE, BOTH(SNI)},
     {ML_KEY("A", 0), AUTH, BOTH(AUTH)},
-    {ML_KEY("S", 0), BARE, BOTH(SIZE)},
-    {ML_KEY("id", 0), BARE, MAILLOG_FIELD_MESSAGE_ID, 0},
-    {ML_KEY("id*", 0), BARE, MAILLOG_FIELD_MESSAGE_ID, 0},
     {ML_KEY("C", 0), QUOTED, BOTH(REPLY)},
     {ML_KEY("C", 0), BARE, BOTH(COMMANDS)},
-    {ML_KEY("F", 0), ANGLE, BOTH(FROM)},
-    {ML_KEY("I", 0), INTERFACE, 0, 0},
-    {ML_KEY("U", 0), BARE, BOTH(USER)},
-    {ML_KEY("QT", 0), BARE, BOTH(QUEUE_TIME)},
-    {ML_KEY("DT", 0), BARE, BOTH(DELIVERY_TIME)},
-    {ML_KEY("RT", 0), BARE, BOTH(RECEPTION_TIME)},
+    {ML_KEY("CV", 0), BARE, BOTH(CV)},
     {ML_KEY("D", 0), BARE, BOTH(DURATION)},
-    {ML_KEY("Q", 0), BARE, BOTH(QUEUE)},
-    {ML_KEY("M8S", 0), BARE, BOTH(BODY_8BIT)},
-    {ML_KEY("ST", 0), BARE, BOTH(SHADOW_TRANSPORT)},
-    {ML_KEY("PRX", 0), PROXY, 0, 0},
-    {ML_KEY("SRS", 0), ANGLE, BOTH(REWRITTEN)},
     {ML_KEY("DKIM", 0), BARE, BOTH(DKIM)},
+    {ML_KEY("DN", 0), NAME, BOTH(DN)},
+    {ML_KEY("DT", 0), BARE, BOTH(DELIVERY_TIME)},
+    {ML_KEY("F", 0), ANGLE, BOTH(FROM)},
+    {ML_KEY("H", 0), HOST, 0, 0},
+    {ML_KEY("I", 0), INTERFACE, 0, 0},
+    {ML_KEY("M8S", 0), BARE, BOTH(BODY_8BIT)},
+    {ML_KEY("P", 0), ANGLE, BOTH(RETURN_PATH)},
+    {ML_KEY("P", 0), BARE, MAILLOG_FIELD_PROTO, 0},
+    {ML_KEY("PRX", 0), PROXY, 0, 0},
+    {ML_KEY("Q", 0), BARE, BOTH(QUEUE)},
+    {ML_KEY("QT", 0), BARE, BOTH(QUEUE_TIME)},
+    {ML_KEY("R", 0), BARE, MAILLOG_FIELD_REF, MAILLOG_FIELD_ROUTER},
+    {ML_KEY("RT", 0), BARE, BOTH(RECEPTION_TIME)},
+    {ML_KEY("S", 0), BARE, BOTH(SIZE)},
+    {ML_KEY("SNI", 0), QUOTED, BOTH(SNI)},
+    {ML_KEY("SNI", 0), BARE, BOTH(SNI)},
+    {ML_KEY("SRS", 0), ANGLE, BOTH(REWRITTEN)},
+    {ML_KEY("ST", 0), BARE, BOTH(SHADOW_TRANSPORT)},
+    {ML_KEY("T", 0), BARE, 0, MAILLOG_FIELD_TRANSPORT},
+    {ML_KEY("T", 0), QUOTED, MAILLOG_FIELD_SUBJECT, 0},
+    {ML_KEY("U", 0), BARE, BOTH(USER)},
+    {ML_KEY("X", 0), BARE, BOTH(TLS)},
+    {ML_KEY("id", 0), BARE, MAILLOG_FIELD_MESSAGE_ID, 0},
+    {ML_KEY("id*", 0), BARE, MAILLOG_FIELD_MESSAGE_ID, 0},
 };
 
 static bool fits(const key_row *row, char first, ml_exim_side side)
@@ -233,8 +234,9 @@ static bool fits(const key_row *row, char first, ml_exim_side side)
 
 static const key_row *find_key(uint64_t key, char first, ml_exim_side side)
 {
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (keys[i].key == key && fits(&keys[i], first, side)) return &keys[i];
+    enum { KEYS = sizeof keys / sizeof *keys };
+    for (size_t i = maillog__rows_before(keys, sizeof *keys, KEYS, key); i < KEYS && keys[i].key == key; i++)
+        if (fits(&keys[i], first, side)) return &keys[i];
     return NULL;
 }
 
@@ -307,7 +309,7 @@ static bool field(ml_line *l, ml_cur *c, ml_exim_side side)
 
 void maillog__exim_fields(ml_line *l, ml_cur *c, ml_exim_side side)
 {
-    enum { KEYS_MAX = 40 }; /* twice as many as Exim writes at most; what stands behind them is text */
+    enum { KEYS_MAX = 20 }; /* more than Exim writes at most; what stands behind them is text */
     for (int n = 0; n < KEYS_MAX && field(l, c, side); n++) {
     }
 }

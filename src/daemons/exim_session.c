@@ -353,22 +353,25 @@ static bool auth_failed(ml_line *l, ml_cur c)
 static bool address_first(ml_line *l, ml_cur c)
 {
     static const struct {
-        const char *text;
+        ml_lit text;
         uint16_t field;
         uint8_t reason; /* how much of it says why, where nothing stands behind the host */
     } rows[] = {
-        {"rejected from ", MAILLOG_FIELD_FROM, 0},
-        {"unqualified sender rejected: ", MAILLOG_FIELD_FROM, sizeof "unqualified sender" - 1},
-        {"unqualified recipient rejected: ", MAILLOG_FIELD_TO, sizeof "unqualified recipient" - 1},
-        {"unqualified verify rejected: ", MAILLOG_FIELD_TO, sizeof "unqualified verify" - 1},
-        {"rejected MAIL FROM:", MAILLOG_FIELD_FROM, 0},
-        {"too many recipients: message rejected: sender=", MAILLOG_FIELD_FROM, sizeof "too many recipients" - 1},
-        {"too many recipients: excess temporarily rejected: sender=", MAILLOG_FIELD_FROM,
+        {ML_LIT("rejected from "), MAILLOG_FIELD_FROM, 0},
+        {ML_LIT("unqualified sender rejected: "), MAILLOG_FIELD_FROM, sizeof "unqualified sender" - 1},
+        {ML_LIT("unqualified recipient rejected: "), MAILLOG_FIELD_TO, sizeof "unqualified recipient" - 1},
+        {ML_LIT("unqualified verify rejected: "), MAILLOG_FIELD_TO, sizeof "unqualified verify" - 1},
+        {ML_LIT("rejected MAIL FROM:"), MAILLOG_FIELD_FROM, 0},
+        {ML_LIT("too many recipients: message rejected: sender="), MAILLOG_FIELD_FROM,
+         sizeof "too many recipients" - 1},
+        {ML_LIT("too many recipients: excess temporarily rejected: sender="), MAILLOG_FIELD_FROM,
          sizeof "too many recipients" - 1},
     };
+    const uint64_t key = ml_key(l, c);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const ml_cur all = c;
-        if (!ml_skip_n(&c, rows[i].text, strlen(rows[i].text))) continue;
+        if (!ml_starts_lit(key, c, &rows[i].text)) continue;
+        c.p += rows[i].text.len;
         maillog_field *const mark = ml_mark(l);
         ml_cur v;
         if (!maillog__angle(l, &c, " :", &v)) return ml_fail(l, mark);
@@ -390,5 +393,5 @@ bool maillog__exim_session(ml_line *l, ml_cur c)
     if (ML_SKIP(&t, "H=")) return host_line(l, t);
     if (ML_STARTS(c, "U=") || ML_STARTS(c, "F=<")) return local_line(l, c) || local_scan(l, c);
     if (ML_STARTS(c, "F=")) return local_scan(l, c);
-    return bad_command(l, c) || too_early(l, c) || address_first(l, c) || about_client(l, c) || auth_failed(l, c);
+    return auth_failed(l, c) || bad_command(l, c) || too_early(l, c) || address_first(l, c) || about_client(l, c);
 }

@@ -133,10 +133,11 @@ static bool read_text(ml_line *l, ml_cur c, const ml_postfix *head, ml_postfix_g
 /* Cut `, name=value` or ` name=value` off the end: a part that a later Postfix adds to a statement. */
 static bool cut_new_part(ml_cur *c)
 {
+    enum { LONGEST = 32 }; /* of a name */
     const char *blank = ml_rfind(*c, ' ');
     if (!blank || blank == c->p) return false;
-    const char *p = blank + 1;
-    while (p < c->e && (ml_is_lower(*p) || ml_is_digit(*p) || *p == '_')) p++;
+    const char *p = blank + 1, *const stop = c->e - p > LONGEST ? p + LONGEST : c->e;
+    while (p < stop && (ml_is_lower(*p) || ml_is_digit(*p) || *p == '_')) p++;
     if (p == blank + 1 || p == c->e || *p != '=') return false;
     c->e = blank[-1] == ',' ? blank - 1 : blank;
     return c->e > c->p;

@@ -14,6 +14,16 @@ static const uint8_t special[256] = {[' '] = 1, ['"'] = 1, ['<'] = 1, ['>'] = 1,
 
 static const char *bare_end(const char *p, const char *e)
 {
+#ifdef ML_SSE2
+    for (; e - p >= 16; p += 16) {
+        const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+        const __m128i marks = _mm_or_si128(_mm_or_si128(ml_equals(x, ' '), ml_equals(x, '"')), ml_equals(x, ','));
+        const __m128i angles = _mm_or_si128(ml_equals(_mm_or_si128(x, _mm_set1_epi8(2)), '>'), ml_equals(x, ';'));
+        const __m128i any = _mm_or_si128(_mm_or_si128(marks, angles), ml_equals(x, '\\'));
+        const unsigned found = (unsigned)_mm_movemask_epi8(any);
+        if (found) return p + __builtin_ctz(found);
+    }
+#endif
     while (p < e && !special[(unsigned char)*p]) p++;
     return p;
 }
@@ -127,8 +137,10 @@ static void sasl_parts(ml_cur *c, ml_context *out)
 /* ` newkey=…`: a part of a Postfix to come. */
 static bool is_new_part(ml_cur c)
 {
+    enum { LONGEST = 24 }; /* of its keys sasl_username is the longest */
     if (!gap(&c)) return false;
     const char *p = c.p;
+    if (ml_len(c) > LONGEST) c.e = c.p + LONGEST;
     while (p < c.e && (ml_is_lower(*p) || *p == '_')) p++;
     return p > c.p && p < c.e && *p == '=';
 }
@@ -151,18 +163,33 @@ static void clear(ml_context *out)
     out->flags = 0;
 }
 
+/* Whether a part that is known stands here. */
+static bool is_known_part(ml_cur c)
+{
+    switch (ml_peek(c)) {
+    case 't':
+        return ML_STARTS(c, "to=");
+    case 'p':
+        return ML_STARTS(c, "proto=");
+    case 'h':
+        return ML_STARTS(c, "helo=");
+    case 's':
+        return ML_STARTS(c, "sasl_");
+    default:
+        return false;
+    }
+}
+
 /* ` newkey=word` between two parts. The word holds nothing that an address must quote, so that no look-alike inside of
- * quotes reaches over their end. */
-static void fresh_parts(ml_cur *c, ml_context *out)
+ * quotes reaches over their end. Returns where the cursor is left. */
+static const char *fresh_parts(ml_cur *c, ml_context *out)
 {
     for (;;) {
         ml_cur t = *c;
-        if (!is_new_part(t)) return;
-        gap(&t);
+        if (!gap(&t) || is_known_part(t) || !is_new_part(*c)) return c->p;
         const char *start = t.p;
-        if (ML_STARTS(t, "to=") || ML_STARTS(t, "proto=") || ML_STARTS(t, "helo=") || ML_STARTS(t, "sasl_")) return;
         t.p = bare_end(t.p, t.e);
-        if (t.p == t.e || !is_new_part(t)) return; /* nothing known behind it */
+        if (!is_new_part(t)) return c->p; /* nothing known behind it */
         if (!out->fresh.p) out->fresh.p = start;
         out->fresh.e = t.p;
         *c = t;
@@ -183,11 +210,11 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
     clear(out);
     out->from = from;
     if (!may_go_on(c)) return parts_end(c, end, out); /* a look-alike, mostly: that is all of it */
-    fresh_parts(&c, out);
+    const char *none_at = fresh_parts(&c, out); /* no new part begins here */
     if (!ANGLE_PART(&c, "to=", &out->to)) return false;
-    if (!out->fresh.p) fresh_parts(&c, out);
+    if (!out->fresh.p && c.p != none_at) none_at = fresh_parts(&c, out);
     if (!proto_part(&c, &out->proto)) return false;
-    if (!out->fresh.p) fresh_parts(&c, out);
+    if (!out->fresh.p && c.p != none_at) fresh_parts(&c, out);
     const bool foreign = last_proto >= start && out->proto.p != last_proto + sizeof(" proto=") - 1;
     if (!helo_part(&c, &out->helo)) return false;
     if (end == ML_CONTEXT_TO_END && foreign) {
@@ -198,10 +225,20 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
     return parts_end(c, end, out);
 }
 
+/* Whether another part, a text or the end may stand behind a protocol. */
+static bool may_be_proto(ml_cur c)
+{
+    while (ml_is_upper(ml_peek(c)) || ml_is_digit(ml_peek(c))) c.p++;
+    if (may_go_on(c)) return true;
+    ml_skip_blanks(&c);
+    return ml_empty(c) || *c.p == ':';
+}
+
 /* A look-alike mostly goes on with what an address must quote. */
 static inline bool may_begin(ml_cur c)
 {
-    if (!ML_STARTS(c, " from=<")) return ML_STARTS(c, " to=<") || ML_STARTS(c, " proto=");
+    if (ML_SKIP(&c, " proto=")) return may_be_proto(c);
+    if (!ML_STARTS(c, " from=<")) return ML_STARTS(c, " to=<");
     const char next = ml_at(c, sizeof " from=<" - 1);
     return next == '"' || next == '>' || !special[(unsigned char)next];
 }
@@ -228,9 +265,13 @@ ML_INLINE const char *last_start(const char *start, const char *before, const ch
     return NULL;
 }
 
+/* More than an address or a header of one line of SMTP can hold; what stands before them is not looked at. */
+enum { LOOK_ALIKES_MAX = 512 };
+
 static bool find_strict(ml_cur text, const char *last_proto, ml_context *out)
 {
-    for (const char *p = text.e; (p = last_start(text.p, p, text.e)) != NULL;) {
+    const char *p = text.e;
+    for (int tries = 0; tries < LOOK_ALIKES_MAX && (p = last_start(text.p, p, text.e)) != NULL; tries++) {
         if (!strict_parts(ml_slice(p + 1, text.e), last_proto, ML_CONTEXT_TO_END, out)) continue;
         out->text = ml_slice(text.p, p);
         return true;
@@ -255,9 +296,9 @@ static bool find_strict_then_text(ml_cur text, ml_context *out)
 {
     ml_context c;
     unsigned beside = 0;
-    const char *quote = NULL;
+    const char *quote = NULL, *p = text.e;
     clear(out);
-    for (const char *p = text.e; (p = last_start(text.p, p, text.e)) != NULL;) {
+    for (int tries = 0; tries < LOOK_ALIKES_MAX && (p = last_start(text.p, p, text.e)) != NULL; tries++) {
         if (!strict_parts(ml_slice(p + 1, text.e), NULL, ML_CONTEXT_THEN_TEXT, &c)) continue;
         if (!out->text.p || c.after.p > out->after.p) {
             *out = c;

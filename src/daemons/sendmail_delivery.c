@@ -59,14 +59,13 @@ static ml_cur bare(ml_cur v)
     return v;
 }
 
-/* Whether one of the words begins at a comma; their second bytes are looked at first. */
-static bool is_word_at(ml_cur c, const char *const *words)
+/* Whether one of the words begins at a comma: all are `, ` and a letter, or a comma is the only one. */
+static inline bool is_word_at(ml_cur c, const char *const *words)
 {
-    for (size_t i = 0; words[i]; i++) {
-        const char *const word = words[i];
-        if (word[1] == '\0') return true;
-        if (ml_at(c, 1) == word[1] && ml_at(c, 2) == word[2] && ml_starts_n(c, word, strlen(word))) return true;
-    }
+    if (words[0][1] == '\0') return true;
+    if (ml_len(c) < 3 || c.p[1] != ' ') return false;
+    for (size_t i = 0; words[i]; i++)
+        if (c.p[2] == words[i][2] && ml_starts_n(c, words[i], strlen(words[i]))) return true;
     return false;
 }
 
@@ -74,19 +73,16 @@ static bool is_word_at(ml_cur c, const char *const *words)
  * is never closed does not hide what follows. */
 static const char *end_of_addresses(ml_cur c, const char *const *words)
 {
-    const char *unquoted = NULL;
-    bool quoted = false;
     for (const char *p = c.p; p < c.e; p++) {
-        if (*p == '\\' && p + 1 < c.e) {
+        if (*p == ',' && is_word_at(ml_slice(p, c.e), words)) return p;
+        if (*p == '"') {
+            const char *const end = maillog__quoted_end(ml_slice(p, c.e));
+            if (end) p = end - 1;
+        } else if (*p == '\\' && p + 1 < c.e) {
             p++;
-        } else if (*p == '"') {
-            quoted = !quoted;
-        } else if (*p == ',' && is_word_at(ml_slice(p, c.e), words)) {
-            if (!quoted) return p;
-            if (!unquoted) unquoted = p;
         }
     }
-    return quoted ? unquoted : NULL;
+    return NULL;
 }
 
 /* N, class=N[, pri=N], nrcpts=N */

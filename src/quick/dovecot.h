@@ -27,8 +27,10 @@ ML_INLINE bool quick_user(ml_quick *q, const char *name, bool header_has_pid)
     }
     /* of old; or the user's name goes on, up to `)<PID><SESSION>: ` */
     if (!ML_QUICK_SKIP(&q->p, ": ")) return false;
-    for (const char *p = q->p; (p = quick_find(q, p, ')')) + 1 < q->e; p++)
-        if (p[1] == '<') return false;
+    for (const char *p = q->p; p < q->e; p += ML_VEC) {
+        const uint64_t ends = ml_hits(p, ')') & ml_hits(p + 1, '<');
+        if (ends) return p + (ml_first(ends) >> ML_HIT_SHIFT) + 1 >= q->e;
+    }
     return true;
 }
 
