@@ -149,6 +149,15 @@ static const pattern patterns[] = {
     {"Jul 19 07:59:06 mx", "e3", " x: y"},
     {SMTPD "warning: table hash:/a: ", "what ", "a=b"},
     {"Jul 19 07:59:06 mail postfix/postkick[1]: invalid ", ": invalid a=", ""},
+    {"2026-11-03 09:14:07 plain authenticator failed for (x) [192.0.2.1]", " Q=", ""},
+    /* by search_worst --strangers */
+    {"Nov  3 09:14:07 mx3 amavis[42]: (42-07) Passed BANNED (a) {B}, [192.0.2.1]:5 <x> -> <y>, Hits: 1, queued_as: 250",
+     " a), ,", ""},
+    {"Mar  3 08:11:04 mx sm-mta[2214]: 62390aBc002211: to=<\"", ",", "\"@x>, delay=00:00:01, stat=Sent"},
+    {CLEANUP "warning: header X-Lie: ", "; proto=E ", ""},
+    {CLEANUP "warning: header X-Lie: ; from=<>, o", "_", "=a b=;"},
+    {DOVECOT "imap(a)<1><b>: expunge: box=a, uid=1, msgid=<", ", f>", ", size=72"},
+    {DOVECOT "lda(a): sieve: msgid=<", "): ", ">: fileinto action: store into mailbox 'x'"},
 };
 enum { PATTERNS = sizeof patterns / sizeof *patterns, SMALL = 300, LARGE = 1 << 16, STEPS = 5 };
 

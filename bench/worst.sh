@@ -1,16 +1,12 @@
 #!/bin/sh
-# usage: worst.sh [--long] BUILD [FILE]
+# usage: worst.sh BUILD [FILE]
 # bench_worst in instructions (callgrind): what the worst lines cost a byte, in ordinary lines' cost, and bench_worst_join: what
 # the worst logs cost the join a line. Fails when one costs more than five times as much, or when sixteen times as long costs more
-# than twice as much a byte, or four times as many lines more than one and a half times as much each. Counts do not depend on the
-# machine's load. BUILD has MAILLOG_BUILD_BENCH. With FILE: what each of its lines costs, the dearest first; a shorter line than
-# an ordinary one counts as one of that length. --long: lines of 300 bytes are not judged, for which a fixed sum is much.
+# than twice as much a byte, or four times as many lines more than one and a half times as much each. Of lines of 300 bytes, for
+# which a fixed sum is much, ten times as many instructions are the limit: bench_worst has five times the time for them, and an
+# instruction of theirs takes less of it. Counts do not depend on the machine's load. BUILD has MAILLOG_BUILD_BENCH.
+# With FILE: what each of its lines costs, the dearest first; a shorter line than an ordinary one counts as one of that length.
 set -eu
-long=0
-if [ "$1" = --long ]; then
-    long=1
-    shift
-fi
 build=$1
 shift
 command -v valgrind >/dev/null || { echo "worst.sh: no valgrind" >&2; exit 77; }
@@ -31,15 +27,15 @@ count() {
 }
 
 count bench_worst "$@" >"$work/costs"
-awk -F '\t' -v only_long=$long '
+awk -F '\t' '
 $2 == "ordinary" {cost += $1; bytes += $3; next}
 $2 == "line" {usual = cost / bytes; printf "%8.2f %7d  %s\n", $1 / ($3 < bytes / 10 ? bytes / 10 : $3) / usual, $1, $4; next}
 $2 == "short" {usual = cost / bytes; short = $1 / $3 / usual; instructions = $1}
 $2 == "large" {large = $1 / $3 / usual}
 $2 == "huge" {
     huge = $1 / $3 / usual
-    most = short > large && !only_long ? short : large
-    bad = most > 5 || huge > 5 || huge > 2 * large + 0.02
+    most = short > large ? short : large
+    bad = short > 10 || large > 5 || huge > 5 || huge > 2 * large + 0.02
     if (most > worst) worst = most
     any += bad
     printf "%8.2f %8.2f %8.2f%s %7d  %s\n", short, large, huge, bad ? "*" : " ", instructions, $4
