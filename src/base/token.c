@@ -286,14 +286,16 @@ bool maillog__dsn(ml_cur *c, ml_cur *out)
 
 bool maillog__put_message_id(ml_line *l, ml_cur *c, const char *lit, size_t n)
 {
-    ml_cur t = *c, part;
-    const bool bracket = ml_peek(t) == '<';
+    enum { LIT_MAX = 16 };
+    char mark[1 + LIT_MAX] = ">"; /* the ID's own bracket is part of what ends it */
+    const bool bracket = ml_peek(*c) == '<' && n <= LIT_MAX;
     const char *end = NULL;
     size_t ends = 0;
-    while (ends < 2 && ml_until_n(l, &t, lit, n, &part)) {
-        if (bracket && ml_last(part) != '>') continue;
-        if (!ends++) end = part.e;
-    }
+    if (bracket) memcpy(mark + 1, lit, n);
+    ml_cur t = *c;
+    const char *const what = bracket ? mark : lit;
+    for (const char *p; ends < 2 && (p = maillog__find_bytes(l, t, what, n + bracket)) != NULL; t.p = p + 1)
+        if (!ends++) end = p + bracket;
     if (!end && bracket && ml_last(*c) == '>') return false; /* the ID is all there is */
     if (!end) end = maillog__find_bytes(l, *c, lit, n);
     if (!end) return false;

@@ -26,22 +26,16 @@ static const char *past_run(const char *p, const char *e, char close)
 bool maillog__amavis_angle(const ml_line *l, ml_cur *c, ml_cur *out)
 {
     if (ml_peek(*c) != '<') return false;
-    const char *first = c->p + 1, *p = ml_find(l, ml_slice(first, c->e), '>');
-    if (!p) return false;
-    if (!ml_find_either(l, ml_slice(first, p), '"', '[')) { /* the usual one has no runs */
-        *out = ml_slice(first, p);
-        c->p = p + 1;
-        return true;
-    }
-    p = first;
+    const char *const first = c->p + 1, *const angle = ml_find(l, ml_slice(first, c->e), '>'), *p = first;
+    if (!angle) return false;
+    if (!ml_find_either(l, ml_slice(first, angle), '"', '[')) p = angle; /* the usual one has no runs */
     while (p && p < c->e && *p != '>') {
         if (*p == '"' || *p == '[')
             p = past_run(p, c->e, *p == '"' ? '"' : ']');
         else
             p++;
     }
-    if (!p)
-        for (p = first; p < c->e && *p != '>';) p++;
+    if (!p) p = angle;
     if (p == c->e) return false;
     *out = ml_slice(first, p);
     c->p = p + 1;

@@ -254,12 +254,16 @@ static bool delivery(ml_line *l, ml_cur c)
 /* Where the answer of an ident server ends, behind its quote if it has them, and how often it may. */
 static const char *end_of_ident(const ml_line *l, ml_cur c, bool is_quoted, size_t *ends)
 {
-    const char *end = NULL;
-    *ends = 0;
-    for (ml_cur t = c, part; *ends < 2 && ml_until(l, &t, ',', &part);) {
-        if (!ML_STARTS(t, "from=<") && !ML_STARTS(t, "msg=\"")) continue;
-        if (is_quoted && (part.e == c.p + 1 || part.e[-1] != '"')) continue;
-        if (!(*ends)++) end = part.e;
+    const char *end = NULL, *from = ML_FIND(l, c, ",from=<"), *msg = ML_FIND(l, c, ",msg=\"");
+    for (*ends = 0; *ends < 2 && (from || msg);) {
+        const char *const p = !msg || (from && from < msg) ? from : msg;
+        const ml_cur rest = ml_slice(p + 1, c.e);
+        if (p == from)
+            from = ML_FIND(l, rest, ",from=<");
+        else
+            msg = ML_FIND(l, rest, ",msg=\"");
+        if (is_quoted && (p <= c.p + 1 || p[-1] != '"')) continue;
+        if (!(*ends)++) end = p;
     }
     return end;
 }

@@ -92,13 +92,22 @@ static bool helo_part(ml_cur *c, ml_cur *out)
     return true;
 }
 
+/* The end of a word in capitals, and digits: no protocol has more than UTF8SMTPSA. */
+static const char *proto_end(ml_cur c)
+{
+    enum { LONGEST = 16 };
+    const char *p = c.p;
+    if (ml_len(c) > LONGEST) c.e = c.p + LONGEST;
+    while (p < c.e && (ml_is_upper(*p) || ml_is_digit(*p))) p++;
+    return p;
+}
+
 /* A word in capitals; at the end of the line only one of Postfix's own, for that line may be cut. */
 static bool proto_part(ml_cur *c, ml_cur *out)
 {
     ml_cur t = *c;
     if (!PART(&t, "proto=")) return true;
-    const char *p = t.p;
-    while (p < t.e && (ml_is_upper(*p) || ml_is_digit(*p))) p++;
+    const char *const p = proto_end(t);
     const ml_cur word = ml_slice(t.p, p);
     if (p == t.p || (p == t.e && !ML_IS(word, "SMTP") && !ML_IS(word, "ESMTP") && !ML_IS(word, "QMQP"))) return false;
     *out = word;
@@ -210,7 +219,7 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
     clear(out);
     out->from = from;
     if (!may_go_on(c)) return parts_end(c, end, out); /* a look-alike, mostly: that is all of it */
-    const char *none_at = fresh_parts(&c, out); /* no new part begins here */
+    const char *none_at = fresh_parts(&c, out);       /* no new part begins here */
     if (!ANGLE_PART(&c, "to=", &out->to)) return false;
     if (!out->fresh.p && c.p != none_at) none_at = fresh_parts(&c, out);
     if (!proto_part(&c, &out->proto)) return false;
@@ -228,7 +237,7 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
 /* Whether another part, a text or the end may stand behind a protocol. */
 static bool may_be_proto(ml_cur c)
 {
-    while (ml_is_upper(ml_peek(c)) || ml_is_digit(ml_peek(c))) c.p++;
+    c.p = proto_end(c);
     if (may_go_on(c)) return true;
     ml_skip_blanks(&c);
     return ml_empty(c) || *c.p == ':';
