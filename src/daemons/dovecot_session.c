@@ -111,7 +111,10 @@ static void put_counts(ml_line *l, ml_cur c)
 {
     ml_cur size = ml_none(), v;
     const char *const last = ML_RFIND(c, "size=");
-    if (last) size = ml_slice(last + 5, c.e);
+    if (last) {
+        v = ml_slice(last + 5, c.e);
+        ml_digits(&v, &size);
+    }
     for (count one; ml_word(l, &c, &v); ml_skip_blanks(&c)) {
         ML_DROP_END(&v, ",");
         if (!read_count(l, v, &one)) return;
