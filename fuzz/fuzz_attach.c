@@ -1,5 +1,6 @@
 /* fuzz_attach.c: a sealed table, or the export of one, with bytes damaged: it is refused, or nothing was changed.
  * Input: how many damages, then offset (3 bytes) and value (1) of each, then a log. */
+#include "base/cursor.h"
 #include "fuzz.h"
 
 #include <maillog/join.h>
@@ -25,7 +26,7 @@ static void push_log(maillog_join *j, const uint8_t *p, const uint8_t *e)
 }
 
 /* Whether any byte is another now. */
-static int damage(uint8_t *block, size_t len, const uint8_t *list, size_t count)
+ML_UNWRITTEN static int damage(uint8_t *block, size_t len, const uint8_t *list, size_t count)
 {
     int changed = 0;
     for (size_t i = 0; i < count && len > 0; i++, list += 4) {

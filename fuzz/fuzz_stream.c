@@ -1,5 +1,6 @@
 /* fuzz_stream.c: the fuzzer chooses chunk size and what callbacks return; the lines are those of one feed of
  * everything. */
+#include "base/cursor.h"
 #include "fuzz.h"
 
 typedef struct digest {
@@ -8,7 +9,7 @@ typedef struct digest {
     size_t answers;
 } digest;
 
-static void mix(digest *d, const void *p, size_t n)
+ML_WRAPS static void mix(digest *d, const void *p, size_t n)
 {
     const uint8_t *b = p;
     for (size_t i = 0; i < n; i++) d->hash = (d->hash ^ b[i]) * 0x100000001b3u;

@@ -110,7 +110,7 @@ static __attribute__((noinline)) int parse_rare(const maillog_options *opt, cons
     return parse(opt, m, line, without_line_end(line, line + len), line + len, out);
 }
 
-int maillog_parse_line(const maillog_options *opt, const char *line, size_t len, maillog_event *out)
+ML_WRAPS int maillog_parse_line(const maillog_options *opt, const char *line, size_t len, maillog_event *out)
 {
     memo *const m = memo_of(opt);
     if (ML_RARELY(!out || !line || len - 1 >= UINT32_MAX || (unsigned char)line[len - 1] <= '\r' ||

@@ -107,11 +107,11 @@ static bool moved(const lying_line *t, const maillog_field *f, maillog_field *ou
     *out = *f;
     for (size_t i = 0; i < t->places; i++) {
         const maillog_field *p = t->place[i];
-        const uint32_t grown = (uint32_t)(t->len[i] - p->len);
+        const int64_t grown = (int64_t)t->len[i] - p->len;
         if (p == f || (f->off <= p->off && end_of(f) >= end_of(p) && f->len > p->len))
-            out->len += grown;
+            out->len = (uint32_t)(out->len + grown);
         else if (f->off >= end_of(p) && !(f->off == p->off && f->len == 0))
-            out->off += grown;
+            out->off = (uint32_t)(out->off + grown);
         else if (end_of(f) > p->off || (f->off == p->off && f->len == 0))
             return false;
     }

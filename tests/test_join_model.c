@@ -19,6 +19,8 @@
 #include <cmocka.h>
 #endif
 
+#include "base/cursor.h"
+
 enum {
     MESSAGES = 60,
     MOST_LINES = 40,
@@ -674,7 +676,7 @@ static void free_log(model *log)
 }
 
 #ifndef JOIN_MODEL_DICE
-static void play(uint64_t start, bool disorder)
+ML_WRAPS static void play(uint64_t start, bool disorder)
 {
     static model log;
     seed = start * 0x9e3779b97f4a7c15u + 1;

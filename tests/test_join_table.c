@@ -1,4 +1,5 @@
 /* test_join_table.c: the table itself: its block, its bounds, its counters, what it refuses. */
+#include "base/cursor.h"
 #include "support/tables.h"
 
 static void push_message(maillog_join *j, unsigned n)
@@ -67,7 +68,7 @@ static bool counts(const maillog_join *j, size_t i)
 }
 
 /* Some bytes at a time, anywhere: refused if one of them counts. */
-static void damage_at_random(const void *mem, unsigned char *copy, size_t n, seen *s)
+ML_WRAPS static void damage_at_random(const void *mem, unsigned char *copy, size_t n, seen *s)
 {
     maillog_join *k;
     uint64_t x = 4711;

@@ -131,8 +131,8 @@ static void test_no_twins(void **state)
     (void)state;
     for (size_t t = 0; t < TABLES; t++)
         for (size_t i = 1; i < tables[t]->count; i++)
-            for (size_t k = i; k-- > 0 && compare(key(tables[t], k), key(tables[t], i)) == 0;)
-                if (strcmp(tables[t]->row[k].text, tables[t]->row[i].text) == 0)
+            for (size_t k = i; k > 0 && compare(key(tables[t], k - 1), key(tables[t], i)) == 0; k--)
+                if (strcmp(tables[t]->row[k - 1].text, tables[t]->row[i].text) == 0)
                     fail_msg("%s: `%s` stands twice", tables[t]->name, tables[t]->row[i].text);
 }
 

@@ -180,7 +180,7 @@ static void write_bytes(writer *w, const void *p, size_t n)
     w->at += n;
 }
 
-static size_t padding(uint64_t n) { return (size_t)(-n & 7); }
+static size_t padding(uint64_t n) { return (size_t)((8 - n % 8) % 8); }
 
 static void write_word(writer *w, uint32_t v)
 {

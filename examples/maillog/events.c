@@ -161,18 +161,16 @@ static int on_event(command *c, const maillog_event *ev)
 static const char *daemon_word(size_t i, const void *list)
 {
     (void)list;
-    int id = 0;
-    do id = maillog_daemon_next(id);
-    while (id && i-- > 0);
+    int id = maillog_daemon_next(0);
+    for (; id && i > 0; i--) id = maillog_daemon_next(id);
     return id ? maillog_daemon_name(id) : NULL;
 }
 
 static const char *event_word(size_t i, const void *list)
 {
     (void)list;
-    int type = 0;
-    do type = maillog_event_next(type);
-    while (type && i-- > 0);
+    int type = maillog_event_next(0);
+    for (; type && i > 0; i--) type = maillog_event_next(type);
     return type ? maillog_event_name(type) : NULL;
 }
 

@@ -15,7 +15,7 @@ static _Thread_local struct {
     size_t len, cap;
 } out;
 
-void mask_start(const char *text)
+WRAPS void mask_start(const char *text)
 {
     if (!text) {
         key = siphash_random_key();

@@ -238,6 +238,7 @@ static void go_on(step_cursor *c)
 void take_steps(summary *s, const sheet *steps)
 {
     enum { AHEAD = 8 }; /* steps from one to the next */
+    if (!steps->len) return;
     const message_step *const first = (const message_step *)(const void *)steps->text;
     const message_step *const end = (const message_step *)(const void *)(steps->text + steps->len);
     step_cursor slots = {first, 0}, rows = slots;

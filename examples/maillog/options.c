@@ -168,8 +168,11 @@ const char *did_you_mean(const char *typed, const char *(*next)(size_t i, const 
 static const char *option_name(size_t i, const void *list)
 {
     const command *c = (const command *)list;
-    for (size_t k = 0; k < OPTIONS; k++)
-        if ((options[k].for_ & c->which) && i-- == 0) return options[k].name;
+    for (size_t k = 0; k < OPTIONS; k++) {
+        if (!(options[k].for_ & c->which)) continue;
+        if (i == 0) return options[k].name;
+        i--;
+    }
     return NULL;
 }
 

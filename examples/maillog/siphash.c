@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-siphash_key siphash_random_key(void)
+WRAPS siphash_key siphash_random_key(void)
 {
     siphash_key key;
     FILE *f = fopen("/dev/urandom", "rb");
@@ -19,7 +19,7 @@ siphash_key siphash_random_key(void)
 
 static uint64_t rotl(uint64_t x, int b) { return x << b | x >> (64 - b); }
 
-static void sip_round(uint64_t v[4])
+WRAPS static void sip_round(uint64_t v[4])
 {
     v[0] += v[1], v[1] = rotl(v[1], 13) ^ v[0], v[0] = rotl(v[0], 32);
     v[2] += v[3], v[3] = rotl(v[3], 16) ^ v[2];
@@ -99,7 +99,7 @@ static uint64_t few_bytes(const char *s, size_t n)
 }
 
 /* As Wang Yi's wyhash does it: sixteen bytes a multiplication, the last ones overlapping those before. */
-uint64_t quick_hash(siphash_key key, const char *s, size_t n)
+WRAPS uint64_t quick_hash(siphash_key key, const char *s, size_t n)
 {
     uint64_t h = key.half[0] ^ (n * 0x9e3779b97f4a7c15ull), a = 0, b = 0;
     if (n >= 8) {

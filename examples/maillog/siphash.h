@@ -6,6 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* For functions whose numbers wrap around and are meant to: in all others the sanitizer reports it. */
+#ifdef __clang__
+#define WRAPS __attribute__((no_sanitize("unsigned-integer-overflow")))
+#else
+#define WRAPS
+#endif
+
 typedef struct siphash_key {
     uint64_t half[2];
 } siphash_key;

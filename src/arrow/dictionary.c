@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../base/cursor.h"
 #include "arrow.h"
 
 static const uint16_t daemons[] = {
@@ -62,7 +63,7 @@ typedef struct names {
 } names;
 
 /* The slot of a name, or the empty one where it belongs. */
-static uint16_t *slot_of(names *n, const char *name, size_t len)
+ML_WRAPS static uint16_t *slot_of(names *n, const char *name, size_t len)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
     for (size_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)name[i]) * 16777619u;
@@ -105,7 +106,7 @@ char *maillog__dictionaries_make(ml_dictionary out[ML_DICTIONARIES], char *memor
 {
     for (int which = 0; which < ML_DICTIONARIES; which++) {
         memory = make(&out[which], which, memory);
-        memory += -(uintptr_t)memory & 7;
+        memory += ml_padding((uintptr_t)memory, 8);
     }
     return memory;
 }

@@ -21,6 +21,16 @@
 #define ML_INLINE static inline __attribute__((always_inline))
 #endif
 
+/* What a sanitizer reports in all other functions: unsigned numbers that wrap around and are meant to (hashes, several
+ * bytes tested as one number, a range tested by one comparison); bytes of a block that nobody wrote, as they lie. */
+#ifdef __clang__
+#define ML_WRAPS __attribute__((no_sanitize("unsigned-integer-overflow")))
+#define ML_UNWRITTEN __attribute__((no_sanitize("memory")))
+#else
+#define ML_WRAPS
+#define ML_UNWRITTEN
+#endif
+
 /* Which way the compiler is to lay out without a jump. */
 #define ML_MOSTLY(condition) __builtin_expect(!!(condition), 1)
 #define ML_RARELY(condition) __builtin_expect(!!(condition), 0)
@@ -70,11 +80,18 @@ typedef struct ml_line {
     bool inside; /* a line inside a record or behind a container's prefix: there is no third */
 } ml_line;
 
-static inline void ml_line_base(ml_line *l, const char *base)
+ML_WRAPS static inline void ml_line_base(ml_line *l, const char *base)
 {
     l->base = base;
     l->to_offset = 0 - (uintptr_t)base;
 }
+ML_WRAPS ML_INLINE uint32_t ml_offset(const char *p, uintptr_t to_offset)
+{
+    return (uint32_t)((uintptr_t)p + to_offset);
+}
+
+/* How many bytes before the next multiple of `unit`; none if it is one. */
+static inline size_t ml_padding(uintptr_t at, size_t unit) { return (unit - at % unit) % unit; }
 
 static inline size_t ml_len(ml_cur c) { return (size_t)(c.e - c.p); }
 static inline bool ml_empty(ml_cur c) { return c.p == c.e; }
@@ -353,7 +370,7 @@ static inline bool ml_until_last_n(ml_cur *c, const char *lit, size_t n, ml_cur 
 #define ML_UNTIL_LAST(c, lit, out) ml_until_last_n((c), "" lit, sizeof(lit) - 1, (out))
 
 /* How many digits the region begins with; eight bytes at once, where they are there. */
-static inline size_t ml_digit_run(ml_cur c)
+ML_WRAPS static inline size_t ml_digit_run(ml_cur c)
 {
     size_t n = 0;
     while (ml_len(c) - n >= 8) {

@@ -4,7 +4,7 @@
 #include "token.h"
 
 /* Not 0 if one of eight bytes is a '%': the lowest bit is in the first one. */
-static inline uint64_t percents(uint64_t x)
+ML_WRAPS static inline uint64_t percents(uint64_t x)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     x ^= ones * '%';

@@ -30,7 +30,7 @@ static bool is_upper_hex(const char *p, const char *e)
 }
 
 /* The same of eight bytes at once: each is compared by what its high bit becomes. */
-static bool is_upper_hex_8(const char *p)
+ML_WRAPS static bool is_upper_hex_8(const char *p)
 {
     const uint64_t x = ml_load64(p), each = 0x0101010101010101u, high = each << 7;
     const uint64_t digit = (x + each * (0x80 - '0')) & ~(x + each * (0x7f - '9'));

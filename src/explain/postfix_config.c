@@ -2,6 +2,7 @@
  *
  * What it holds are slices of the texts. A setting that is made twice counts as it was made last, and a service, too;
  * chains of the hash table begin with the newest. */
+#include "../base/cursor.h"
 #include "config.h"
 
 #define ALIGN 16u
@@ -48,7 +49,7 @@ size_t maillog_postfix_config_size(const maillog_postfix_files *files)
 
 /* ---- settings ---- */
 
-static size_t bucket_of(const maillog_postfix_config *c, size_t service, maillog_str name)
+ML_WRAPS static size_t bucket_of(const maillog_postfix_config *c, size_t service, maillog_str name)
 {
     uint64_t h = (service + 1) * 0x9e3779b97f4a7c15u;
     for (size_t i = 0; i < name.len; i++) h = (h ^ (unsigned char)name.ptr[i]) * 0x100000001b3u;
@@ -177,9 +178,9 @@ static bool read_override(maillog_postfix_config *c, ml_logical l)
     n.name = cut_last(&service, '/');
     const maillog_str type = cut_last(&service, '/');
     if (!n.name.len || !type.len) return false;
-    for (size_t i = c->services; i-- > 0;) {
-        if (!ml_equal(c->service[i].name, service) || !ml_equal(c->service[i].type, type)) continue;
-        add_named(c, i + 1, &n, true);
+    for (size_t i = c->services; i > 0; i--) {
+        if (!ml_equal(c->service[i - 1].name, service) || !ml_equal(c->service[i - 1].type, type)) continue;
+        add_named(c, i, &n, true);
         break;
     }
     return true;
@@ -247,7 +248,8 @@ size_t maillog_postfix_service_find(const maillog_postfix_config *c, const char 
 {
     const maillog_str want = ml_words(name);
     size_t by_port = MAILLOG_NO_SERVICE;
-    for (size_t i = c && name ? c->services : 0; i-- > 0;) {
+    for (size_t n = c && name ? c->services : 0; n > 0; n--) {
+        const size_t i = n - 1;
         const maillog_postfix_service *s = &c->service[i];
         if (command && !ml_is(s->command, command)) continue;
         if (ml_equal(s->name, want)) return i;

@@ -65,7 +65,7 @@ static bool is_greylister(const maillog_message_check *k)
 /* One pass of a kind is enough: recipients have theirs one by one. */
 static bool is_new(const maillog_message *m, size_t i)
 {
-    for (size_t k = i; k-- > 0;)
+    for (size_t k = 0; k < i; k++)
         if (m->checks[k].daemon == m->checks[i].daemon && m->checks[k].event == m->checks[i].event &&
             m->checks[k].result == m->checks[i].result)
             return false;
@@ -247,7 +247,7 @@ static bool is_new_fault(const maillog_message *m, size_t i, bool delivered)
 {
     const maillog_message_fault *f = &m->faults[i];
     if (!delivered && ml_begins(f->text, "connect to ")) return false;
-    for (size_t k = i; k-- > 0;)
+    for (size_t k = 0; k < i; k++)
         if (ml_equal(m->faults[k].text, f->text)) return false;
     return true;
 }

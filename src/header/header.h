@@ -34,7 +34,7 @@ void maillog__put_tag(ml_line *l, ml_cur tag);
 /* What syslog daemons put before the message: `[ID 197553 mail.info] `; and `message repeated 2 times: […]`. */
 void maillog__message(ml_line *l, ml_cur *c);
 /* Whether maillog__message() looks at more than the first byte: one of `[Llm`. */
-static inline bool ml_may_be_syslogd(char first)
+ML_WRAPS static inline bool ml_may_be_syslogd(char first)
 {
     const unsigned i = (unsigned)(unsigned char)first - 'L';
     const uint64_t set = UINT64_C(1) << ('L' - 'L') | UINT64_C(1) << ('[' - 'L') | UINT64_C(1) << ('l' - 'L') |
@@ -61,7 +61,7 @@ void maillog__time_of_seconds(maillog_time *t, uint64_t seconds, uint32_t nsec, 
 static inline unsigned ml_two(const char *p) { return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0'); }
 
 /* `dd?dd?dd` at p with `separator` for `?`: the three numbers; false when it is something else. Eight bytes at once. */
-static inline bool ml_three_numbers(const char *p, char separator, unsigned out[3])
+ML_WRAPS static inline bool ml_three_numbers(const char *p, char separator, unsigned out[3])
 {
     const uint64_t sep = (unsigned char)separator;
     const uint64_t x = ml_load64(p) ^ (UINT64_C(0x3030003030003030) | sep << 16 | sep << 40);

@@ -64,7 +64,7 @@ bool maillog__rfc3339(ml_cur *c, maillog_time *out, char end)
     maillog_time t;
     if (ml_len(*c) < sizeof "2026-07-19T07:59:06 " - 1 || (p[10] != 'T' && p[10] != ' ')) return false;
     if (!ml_is_digit(p[0]) || !ml_is_digit(p[1]) || !ml_three_numbers(p + 2, '-', date)) return false;
-    if (date[1] - 1 > 11 || date[2] - 1 > 30 || !ml_clock(p + 11, &t)) return false;
+    if (date[1] < 1 || date[1] > 12 || date[2] < 1 || date[2] > 31 || !ml_clock(p + 11, &t)) return false;
     t.year = (int16_t)(ml_two(p) * 100 + date[0]);
     t.month = (uint8_t)date[1];
     t.day = (uint8_t)date[2];

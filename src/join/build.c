@@ -35,7 +35,7 @@ static bool sort_few(ml_sorted *v, size_t n)
 void maillog__sort(ml_sorted *v, size_t n)
 {
     if (sort_few(v, n)) return;
-    for (size_t i = n / 2; i-- > 0;) sift(v, i, n);
+    for (size_t i = n / 2; i > 0; i--) sift(v, i - 1, n);
     for (size_t i = n; i-- > 1;) {
         const ml_sorted t = v[0];
         v[0] = v[i];

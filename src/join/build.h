@@ -43,7 +43,7 @@ void maillog__sort(ml_sorted *v, size_t n);
 /* NULL when the scratch is full. The scratch ends where a multiple of 8 does. */
 static inline void *ml_reserve(ml_build *b, size_t count, size_t size)
 {
-    char *p = b->top + (-(uintptr_t)b->top & 7);
+    char *p = b->top + ml_padding((uintptr_t)b->top, 8);
     if ((size_t)(b->limit - p) < count * size) {
         b->m->truncated++;
         return NULL;

@@ -334,8 +334,8 @@ static void read_fields(const ml_entry *e, check *c)
         TO(INSTANCE, instance),
     };
 #undef TO
-    for (size_t i = e->nfields; i-- > 0;) {
-        const ml_field f = ml_entry_at(e, i);
+    for (size_t i = e->nfields; i > 0; i--) {
+        const ml_field f = ml_entry_at(e, i - 1);
         const maillog_str v = {f.p, f.len};
         if (to[f.id]) memcpy((char *)c + to[f.id], &v, sizeof v);
     }

@@ -222,9 +222,9 @@ static maillog_lines part_lines(ml_build *b, const ml_part *parts, size_t n)
     for (size_t i = 0; i < n; i++) total += parts[i].n;
     uint64_t *line = (uint64_t *)ml_reserve(b, total, sizeof *line);
     if (!line) return none;
-    for (size_t i = n; i-- > 0;) { /* sessions, which begin before all else, are the last parts */
-        const ml_entry *e = parts[i].entry;
-        for (const ml_entry *const end = e + parts[i].n; e < end; e++) line[k++] = e->line;
+    for (size_t i = n; i > 0; i--) { /* sessions, which begin before all else, are the last parts */
+        const ml_entry *e = parts[i - 1].entry;
+        for (const ml_entry *const end = e + parts[i - 1].n; e < end; e++) line[k++] = e->line;
     }
     return maillog__sorted_lines(b, line, total);
 }

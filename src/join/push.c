@@ -274,7 +274,8 @@ static void fetch_tapes(const maillog_join *j, const ml_in *in)
     }
 }
 
-int maillog_join_push_events(maillog_join *j, const maillog_event *ev, size_t n, uint64_t line, size_t *taken)
+/* Steps before the first line wrap around, and so are of none. */
+ML_WRAPS int maillog_join_push_events(maillog_join *j, const maillog_event *ev, size_t n, uint64_t line, size_t *taken)
 {
     ml_in in[AHEAD];
     if (taken) *taken = 0;

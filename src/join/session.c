@@ -267,7 +267,7 @@ static void close_session(maillog_join *j, uint32_t session, const ml_in *in)
 
 /* ---- postscreen ---- */
 
-static uint64_t screen_key(const maillog_join *j, const ml_in *in)
+ML_WRAPS static uint64_t screen_key(const maillog_join *j, const ml_in *in)
 {
     uint64_t scope = in->host;
     const maillog_str port = ml_value(in, ML_S_CLIENT_PORT);

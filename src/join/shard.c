@@ -138,7 +138,7 @@ size_t maillog_join_export(maillog_join *j, void *buf, size_t cap)
     h.bytes = need;
     h.seed = maillog__hash(j, MAGIC, NULL, 0);
     h.items = items;
-    h.index = s.len + (-((uintptr_t)s.p + s.len) & 7);
+    h.index = s.len + ml_padding((uintptr_t)s.p + s.len, 8);
     h.began = j->began;
     h.log_time = j->log_time;
     h.clock = j->clock;

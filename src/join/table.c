@@ -85,20 +85,15 @@ int maillog_join_init(maillog_join **out, void *mem, size_t len, const maillog_j
     j->cb = cb;
     j->user = user;
     j->log_time = INT64_MIN;
-    lay_out(j, (uint32_t)(-(uintptr_t)mem & (ML_CELL - 1)));
+    lay_out(j, (uint32_t)ml_padding((uintptr_t)mem, ML_CELL));
     memset(ml_buckets(j), 0, (size_t)(j->cells_at - j->buckets_at));
     *out = j;
     return MAILLOG_OK;
 }
 
-#ifdef __has_feature
-#if __has_feature(memory_sanitizer) /* a cell in use may have bytes that nobody wrote: they are summed as they lie */
-static uint64_t checksum(const maillog_join *j) __attribute__((no_sanitize("memory")));
-#endif
-#endif
-
-/* Over all that counts: not the callback, not cells that were never used, not the scratch. */
-static uint64_t checksum(const maillog_join *j)
+/* Over all that counts: not the callback, not cells that were never used, not the scratch. A cell in use may have bytes
+ * that nobody wrote. */
+ML_UNWRITTEN static uint64_t checksum(const maillog_join *j)
 {
     maillog_join head;
     memcpy(&head, j, sizeof head);

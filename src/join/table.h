@@ -311,7 +311,7 @@ static inline ml_hasher ml_hasher_of(const maillog_join *j)
     const ml_hasher k = {j->config.seed[0] ^ 0x9e3779b97f4a7c15u, j->config.seed[1] ^ 0xd1b54a32d192ed03u};
     return k;
 }
-static inline uint64_t ml_key_salt(unsigned kind, uint64_t scope) { return scope * 16 + kind; }
+ML_WRAPS static inline uint64_t ml_key_salt(unsigned kind, uint64_t scope) { return scope * 16 + kind; }
 /* The same as maillog__key(), without a call for what is short. */
 static inline uint64_t ml_short_key(const maillog_join *j, unsigned kind, uint64_t scope, maillog_str value)
 {

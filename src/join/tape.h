@@ -131,7 +131,7 @@ static inline ml_field ml_entry_at(const ml_entry *e, size_t i)
 }
 
 /* Its index, or the number of fields. */
-static inline size_t ml_entry_find(const ml_entry *e, unsigned id)
+ML_WRAPS static inline size_t ml_entry_find(const ml_entry *e, unsigned id)
 {
     size_t i = 0;
 #ifdef __GNUC__

@@ -7,7 +7,7 @@
 #include "quick.h"
 
 /* The twelve names as numbers, where this product has them: four bits are enough to tell them apart. */
-static unsigned month_number(const char *p)
+ML_WRAPS static unsigned month_number(const char *p)
 {
 #define MONTH(a, b, c, n)                                                                                              \
     {                                                                                                                  \
@@ -53,7 +53,7 @@ static inline void set_time(maillog_time *t, uint64_t first, unsigned digits, ui
 
 /* `dd?dd?dd` at p with the separators that `zeros` has between its '0's: three numbers in bytes 0, 3 and 6, each less
  * than its byte of `limits`; more than that with a bit above 63: there is none, so ~0 for anything else. */
-static inline uint64_t three_numbers(const char *p, uint64_t zeros, uint64_t limits)
+ML_WRAPS static inline uint64_t three_numbers(const char *p, uint64_t zeros, uint64_t limits)
 {
     const uint64_t x = ml_load64(p) ^ zeros;
     const uint64_t pairs = (x * 10 + (x >> 8)) & UINT64_C(0x00FF0000FF0000FF);
@@ -125,7 +125,7 @@ static inline const char *bsd(const char *p, maillog_time *out)
     return p + 16;
 }
 #else
-static inline const char *bsd(const char *p, maillog_time *out)
+ML_WRAPS static inline const char *bsd(const char *p, maillog_time *out)
 {
     const uint64_t zeros =
         UINT64_C(0x30303A3030203030); /* of `19 07:59`, in which the day may be padded with a blank */
@@ -257,7 +257,7 @@ ML_INLINE const char *plain_stamp(ml_line *l, const char *p, bool keep, maillog_
 
 /* Past the host at p: a word, no service of Dovecot's (`imap-login:`, `lmtp(1,`), no `<facility>`, no `[pid]`, no year.
  * NULL: something else, or, if the line's end is not known yet, a line feed. 64 bytes may be loaded. */
-ML_INLINE const char *past_host(const char *p, bool framed)
+ML_WRAPS ML_INLINE const char *past_host(const char *p, bool framed)
 {
     uint64_t ends = ml_hits_2(p, ' ', '('), feeds = framed ? 0 : ml_hits(p, '\n');
     unsigned len;
@@ -288,14 +288,14 @@ static __attribute__((noinline)) const char *past_new_host(ml_host *h, const cha
 }
 
 /* past_host(), for which a host that is known need not be looked at. */
-ML_INLINE const char *past_known_host(ml_host *hosts, const char *p)
+ML_WRAPS ML_INLINE const char *past_known_host(ml_host *hosts, const char *p)
 {
     ml_host *const h = &hosts[ml_load32(p) * UINT32_C(0x85EBCA6B) >> 29];
     return ML_MOSTLY(ml_same_masked_16(p, h->bytes, h->mask)) ? p + h->len : past_new_host(h, p);
 }
 
 /* How many digits stand at p, if they are a pid and `]: ` follows, or 0; 17 bytes may be loaded. */
-ML_INLINE uint64_t ml_pid_digits(const char *p)
+ML_WRAPS ML_INLINE uint64_t ml_pid_digits(const char *p)
 {
     const uint64_t n = ml_digits_16(p);
     return n - 1 < 7 && ml_load32(p + n - 1) >> 8 == ML_WORD(']', ':', ' ', 0, 0, 0, 0, 0) ? n : 0;

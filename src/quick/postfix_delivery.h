@@ -42,7 +42,7 @@ ML_INLINE bool quick_relay(ml_quick *q)
 }
 
 /* `D, delays=a/b/c/d, dsn=X, status=` at q->p: four delays of Postfix's fit into 32 bytes. */
-ML_INLINE bool quick_times(ml_quick *q)
+ML_WRAPS ML_INLINE bool quick_times(ml_quick *q)
 {
     const char *const delay = q->p, *const delay_end = ml_quick_find(q, delay, ','), *const delays = delay_end + 9;
     if (!QUICK_AT(delay_end + 1, " delays=")) return false;

@@ -44,7 +44,7 @@ static const quick_count quick_counts[32] = {
 #undef COUNT
 
 /* ` ehlo=1 mail=0/1 … commands=4/6` up to the end. */
-ML_INLINE bool quick_command_counts(ml_quick *q)
+ML_WRAPS ML_INLINE bool quick_command_counts(ml_quick *q)
 {
     unsigned last = 0;
     while (q->p < q->e) { /* 64 bytes at a time; nearly always one */

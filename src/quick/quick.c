@@ -166,7 +166,7 @@ static const program plain_programs[64] = {
 
 /* The program whose name begins at p, or NULL; 16 bytes may be loaded. What follows the name is not looked at. Where
  * the name begins with NULs, one without a name is found. */
-ML_INLINE const program *find_program(const program *programs, const char *p)
+ML_WRAPS ML_INLINE const program *find_program(const program *programs, const char *p)
 {
     const uint64_t bytes = ml_load64(p);
     const program *const found = &programs[SLOT(bytes)];
@@ -217,7 +217,7 @@ static uint64_t long_queue_id(const char *p, const char *e)
 }
 
 /* The length of a queue ID of Postfix that begins the text, if `: ` follows; or 0. */
-ML_INLINE uint64_t queue_id(const char *p, const char *e)
+ML_WRAPS ML_INLINE uint64_t queue_id(const char *p, const char *e)
 {
     const uint64_t colons = ml_mask_32(p, ':', ':');
     if (!colons) return 0;
@@ -234,7 +234,7 @@ ML_INLINE ml_found statement(const program *who, ml_line *l, const char *p, cons
     if (!who->with_id) return who->own(l, p, e, f);
     const uint64_t n = queue_id(p, e);
     if (!n) return who->own(l, p, e, f);
-    ml_row_at(f, MAILLOG_FIELD_QUEUE_ID, 0, (uint32_t)((uintptr_t)p + l->to_offset), (uint32_t)n);
+    ml_row_at(f, MAILLOG_FIELD_QUEUE_ID, 0, ml_offset(p, l->to_offset), (uint32_t)n);
     return who->with_id(l, p + n + 2, e, f + 1);
 }
 
@@ -295,7 +295,7 @@ static __attribute__((noinline)) parsed slow_message(ml_line *l, const uint8_t *
 
 ML_INLINE void put_place(maillog_batch_event *row, const ml_line *l, const char *p, const char *e)
 {
-    row->off = (uint32_t)((uintptr_t)p + l->to_offset);
+    row->off = ml_offset(p, l->to_offset);
     row->len = (uint32_t)(e - p);
 }
 
@@ -303,11 +303,10 @@ ML_INLINE void put_place(maillog_batch_event *row, const ml_line *l, const char 
 static __attribute__((noinline)) void put_instance(maillog_field *f, const ml_line *l, const char *tag,
                                                    const char *name, const program *who)
 {
-    ml_row_at(f, MAILLOG_FIELD_INSTANCE, 0, (uint32_t)((uintptr_t)tag + l->to_offset),
-              (uint32_t)(name + who->leaf - 1 - tag));
+    ml_row_at(f, MAILLOG_FIELD_INSTANCE, 0, ml_offset(tag, l->to_offset), (uint32_t)(name + who->leaf - 1 - tag));
 }
 
-ML_INLINE uint32_t rows_between(const maillog_field *from, const maillog_field *to)
+ML_WRAPS ML_INLINE uint32_t rows_between(const maillog_field *from, const maillog_field *to)
 {
     const uint32_t bytes = (uint32_t)((uintptr_t)to - (uintptr_t)from);
     return (bytes >> 2) * UINT32_C(0xAAAAAAAB); /* a third of it, which is whole */
@@ -326,7 +325,7 @@ ML_INLINE parsed common_line(ml_line *l, const text *t, const char *p, bool fram
     if (!host) return none;
     const char *const tag = keep ? past_known_host(l->hosts, host) : past_host(host, true);
     if (!tag) return none;
-    ml_row_at(&field[0], MAILLOG_FIELD_HOST, 0, (uint32_t)((uintptr_t)host + to_offset), (uint32_t)(tag - host - 1));
+    ml_row_at(&field[0], MAILLOG_FIELD_HOST, 0, ml_offset(host, to_offset), (uint32_t)(tag - host - 1));
 
     const bool postfix = ml_same_bytes(tag, "postfix/", 8);
     const char *name = postfix ? tag + 8 : tag;
@@ -338,12 +337,12 @@ ML_INLINE parsed common_line(ml_line *l, const text *t, const char *p, bool fram
         who = &other;
     }
     const char *const tag_end = name + who->len, *message = tag_end + 2;
-    ml_row_at(&field[1], MAILLOG_FIELD_PROGRAM, 0, (uint32_t)((uintptr_t)tag + to_offset), (uint32_t)(tag_end - tag));
+    ml_row_at(&field[1], MAILLOG_FIELD_PROGRAM, 0, ml_offset(tag, to_offset), (uint32_t)(tag_end - tag));
     maillog_field *f = field + 2;
     if (ML_MOSTLY(*tag_end == '[')) {
         const uint64_t digits = ml_pid_digits(tag_end + 1);
         if (!digits) return none;
-        ml_row_at(f++, MAILLOG_FIELD_PID, 0, (uint32_t)((uintptr_t)tag_end + to_offset) + 1, (uint32_t)digits);
+        ml_row_at(f++, MAILLOG_FIELD_PID, 0, ml_offset(tag_end, to_offset) + 1, (uint32_t)digits);
         message += digits + 2;
     } else if (!ml_same_2(tag_end, ": ")) {
         return none;
@@ -358,7 +357,7 @@ ML_INLINE parsed common_line(ml_line *l, const text *t, const char *p, bool fram
         return none;
     }
     const char *const e = at->e;
-    ml_row_at(f++, MAILLOG_FIELD_MESSAGE, 0, (uint32_t)((uintptr_t)message + to_offset), (uint32_t)(e - message));
+    ml_row_at(f++, MAILLOG_FIELD_MESSAGE, 0, ml_offset(message, to_offset), (uint32_t)(e - message));
     if (ML_RARELY(t->skip != NULL) && t->skip[who->daemon]) {
         if (!who->daemon || message == e || ml_may_be_syslogd(*message)) return slow_message(l, t->skip, field);
         const parsed header = {f, (uint32_t)who->daemon << 16 | (uint32_t)MAILLOG_MATCH_DAEMON << 24, 0};
@@ -422,8 +421,8 @@ ML_INLINE void copy_line(char *to, const char *from, size_t len)
 }
 
 /* The line [p, e), which stands by itself, in a copy. */
-static int parse_line(ml_line *kept, const uint8_t *skip, const char *p, const char *e, const char *readable,
-                      maillog_event *ev)
+ML_WRAPS static int parse_line(ml_line *kept, const uint8_t *skip, const char *p, const char *e, const char *readable,
+                               maillog_event *ev)
 {
     char copy[COPIED_MAX + ML_BEHIND];
     ml_line own, *l = kept;

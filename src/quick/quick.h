@@ -69,7 +69,7 @@ ML_INLINE void ml_row_at(maillog_field *f, maillog_field_id id, unsigned word, u
 }
 ML_INLINE void ml_row_word(ml_quick *q, maillog_field_id id, unsigned word, const char *p, const char *e)
 {
-    ml_row_at(q->next++, id, word, (uint32_t)((uintptr_t)p + q->to_offset), (uint32_t)(e - p));
+    ml_row_at(q->next++, id, word, ml_offset(p, q->to_offset), (uint32_t)(e - p));
 }
 ML_INLINE void ml_row(ml_quick *q, maillog_field_id id, const char *p, const char *e) { ml_row_word(q, id, 0, p, e); }
 #define ML_ROW(q, NAME, p, e) ml_row((q), MAILLOG_FIELD_##NAME, (p), (e))

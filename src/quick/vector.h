@@ -164,23 +164,23 @@ ML_INLINE uint64_t ml_hits_range(const char *p, char set, char lo, char span)
     return (from & ~over & ~x & ml_spread((char)0x80)) >> 7;
 }
 /* The eight bits of a number side by side. */
-ML_INLINE uint64_t ml_side_by_side(uint64_t hits) { return hits * UINT64_C(0x0102040810204080) >> 56; }
+ML_WRAPS ML_INLINE uint64_t ml_side_by_side(uint64_t hits) { return hits * UINT64_C(0x0102040810204080) >> 56; }
 ML_INLINE uint64_t ml_mask_64(const char *p, char ch)
 {
     uint64_t mask = 0;
-    for (unsigned i = 8; i-- > 0;) mask = mask << 8 | ml_side_by_side(ml_hits(p + 8 * i, ch));
+    for (unsigned i = 8; i > 0; i--) mask = mask << 8 | ml_side_by_side(ml_hits(p + 8 * i - 8, ch));
     return mask;
 }
 ML_INLINE uint64_t ml_mask_64_digits(const char *p)
 {
     uint64_t mask = 0;
-    for (unsigned i = 8; i-- > 0;) mask = mask << 8 | ml_side_by_side(ml_hits_range(p + 8 * i, 0, '0', 9));
+    for (unsigned i = 8; i > 0; i--) mask = mask << 8 | ml_side_by_side(ml_hits_range(p + 8 * i - 8, 0, '0', 9));
     return mask;
 }
 ML_INLINE uint64_t ml_mask_32(const char *p, char a, char b)
 {
     uint64_t mask = 0;
-    for (unsigned i = 4; i-- > 0;) mask = mask << 8 | ml_side_by_side(ml_hits_2(p + 8 * i, a, b));
+    for (unsigned i = 4; i > 0; i--) mask = mask << 8 | ml_side_by_side(ml_hits_2(p + 8 * i - 8, a, b));
     return mask;
 }
 
