@@ -105,7 +105,8 @@ static bool quick_new_message(ml_quick *out)
         (void)QUICK_CLIENT_ITEM(&q, ", orig_queue_id=", ORIG_QUEUE_ID);
         if (QUICK_AT(q.p, ", orig_client=")) {
             q.p += 14;
-            if (!QUICK_PEER(&q, ORIG_CLIENT)) return false;
+            if (ml_quick_find(&q, q.p, ',') < q.e || !QUICK_PEER(&q, ORIG_CLIENT))
+                return false; /* it would end there */
         }
     }
     return q.p == q.e && ml_quick_event(out, &q, MAILLOG_EVENT_POSTFIX_CLIENT);
