@@ -71,5 +71,7 @@ AT(maillog_callbacks, on_postfix_smtpd, 24);
 
 AT(maillog_options, size, 0);
 AT(maillog_options, skip, 8);
+AT(maillog_options, memo, 16);
+AT(maillog_options, buffer_end, 24);
 
 SIZE(maillog_stream, 2048);

@@ -12,14 +12,14 @@ static found parse(const bench_log *t) { return way_batches(t, NULL); }
 static found header(const bench_log *t)
 {
     static uint8_t all[256];
-    const maillog_options opt = {sizeof opt, all, NULL};
+    const maillog_options opt = {sizeof opt, all, NULL, NULL};
     memset(all, 1, sizeof all);
     return way_batches(t, &opt);
 }
 
-static found lines(const bench_log *t, maillog_memo *memo)
+static found lines(const bench_log *t, maillog_memo *memo, const char *buffer_end)
 {
-    const maillog_options opt = {sizeof opt, NULL, memo};
+    const maillog_options opt = {sizeof opt, NULL, memo, buffer_end};
     found r = {0, 0, 0};
     maillog_event ev;
     for (const char *p = t->text, *end = p + t->len; p < end;) {
@@ -34,12 +34,18 @@ static found lines(const bench_log *t, maillog_memo *memo)
     return r;
 }
 
-static found line(const bench_log *t) { return lines(t, NULL); }
+static found line(const bench_log *t) { return lines(t, NULL, NULL); }
 
 static found with_memo(const bench_log *t)
 {
     maillog_memo memo = {{0}};
-    return lines(t, &memo);
+    return lines(t, &memo, NULL);
+}
+
+static found in_buffer(const bench_log *t)
+{
+    maillog_memo memo = {{0}};
+    return lines(t, &memo, t->text + t->len);
 }
 
 /* One daemon of the ten or so that the log has. */
@@ -57,6 +63,7 @@ static const way ways[] = {
     {"parse", parse},         /* all fields, in batches */
     {"line", line},           /* the same, line by line: with the memchr that finds them */
     {"memo", with_memo},      /* so, with a memo */
+    {"buffer", in_buffer},    /* and with the end of the buffer */
     {"stream", way_callback}, /* the same, by callback */
     {"one", one_daemon},      /* by callback, one daemon in ten */
 };
@@ -67,7 +74,8 @@ int main(int argc, char **argv)
     const int single = argc == 4 && strcmp(argv[1], "--once") == 0;
     const long rounds = argc == 3 ? strtol(argv[2], NULL, 10) : 30;
     if (argc < 2 || argc > 4 || (argc == 4 && !single) || rounds < 1) {
-        fprintf(stderr, "usage: bench_parse FILE [ROUNDS] | --once memchr|header|parse|line|memo|stream|one FILE\n");
+        fprintf(stderr,
+                "usage: bench_parse FILE [ROUNDS] | --once memchr|header|parse|line|memo|buffer|stream|one FILE\n");
         return 2;
     }
     bench_log t;

@@ -34,6 +34,7 @@ for mix in small inbound outbound imap; do
     row callback stream maillog_stream_feed
     row line line maillog_parse_line
     row memo memo maillog_parse_line
+    row buffer buffer maillog_parse_line
 done >"$work/now"
 
 # a line's way into the join, and the same with all messages built

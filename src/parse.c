@@ -69,23 +69,14 @@ void maillog__parse_any(ml_line *l, const uint8_t *skip, ml_cur line, maillog_fi
 typedef struct memo {
     ml_line line;
     ml_host hosts[ML_HOSTS];
-    bool is_set_up;
+    const ml_path *path; /* NULL: it is not set up */
 } memo;
 
 typedef char memo_fits[sizeof(memo) <= sizeof(maillog_memo) ? 1 : -1];
 
-static memo *memo_of(const maillog_options *opt)
-{
-    const bool has_memo = opt && opt->size >= offsetof(maillog_options, memo) + sizeof opt->memo;
-    return has_memo ? (memo *)(void *)opt->memo : NULL;
-}
-
-static int parse(const maillog_options *opt, memo *m, const char *p, const char *e, const char *readable,
-                 maillog_event *out)
-{
-    if (m) m->line.hosts = m->hosts; /* it may have been moved */
-    return maillog__path()->line(m ? &m->line : NULL, opt ? opt->skip : NULL, p, e, readable, out);
-}
+/* Whether the options have a field that ends there. */
+static bool has_field(const maillog_options *opt, size_t end) { return opt && opt->size >= end; }
+#define HAS_FIELD(opt, field) has_field(opt, offsetof(maillog_options, field) + sizeof(opt)->field)
 
 /* One LF or CRLF at the end is not part of the line. */
 static const char *without_line_end(const char *p, const char *e)
@@ -95,26 +86,37 @@ static const char *without_line_end(const char *p, const char *e)
     return e;
 }
 
+ML_INLINE int parse(const uint8_t *skip, memo *m, const char *p, const char *e, const char *readable,
+                    maillog_event *out)
+{
+    if (!m) return maillog__path()->line(NULL, skip, p, e, readable, out);
+    m->line.hosts = m->hosts; /* it may have been moved */
+    return m->path->line(&m->line, skip, p, e, readable, out);
+}
+
 /* What most calls need not: see maillog_parse_line(). */
 static __attribute__((noinline)) int parse_rare(const maillog_options *opt, const char *line, size_t len,
                                                 maillog_event *out)
 {
-    memo *const m = memo_of(opt);
     if (!out || (!line && len)) return MAILLOG_ERR_ARGUMENT;
+    memo *const m = HAS_FIELD(opt, memo) ? (memo *)(void *)opt->memo : NULL;
+    const char *const buffer_end = HAS_FIELD(opt, buffer_end) ? opt->buffer_end : NULL;
     if (!line) line = "";
     if (len > UINT32_MAX) len = UINT32_MAX;
-    if (m && !m->is_set_up) {
+    if (m && !m->path) {
         maillog__line_keep(&m->line, m->hosts);
-        m->is_set_up = true;
+        m->path = maillog__path();
     }
-    return parse(opt, m, line, without_line_end(line, line + len), line + len, out);
+    return parse(opt ? opt->skip : NULL, m, line, without_line_end(line, line + len), buffer_end, out);
 }
 
 ML_WRAPS int maillog_parse_line(const maillog_options *opt, const char *line, size_t len, maillog_event *out)
 {
-    memo *const m = memo_of(opt);
-    if (ML_RARELY(!out || !line || len - 1 >= UINT32_MAX || (unsigned char)line[len - 1] <= '\r' ||
-                  (m && !m->is_set_up)))
-        return parse_rare(opt, line, len, out); /* apart, so that nothing is saved on the stack for it */
-    return parse(opt, m, line, line + len, line + len, out);
+    const bool is_rare = !out || !line || len - 1 >= UINT32_MAX || (unsigned char)line[len - 1] <= '\r';
+    memo *const m = opt && opt->size >= sizeof *opt ? (memo *)(void *)opt->memo : NULL;
+    /* apart, so that nothing is saved on the stack for it */
+    if (ML_RARELY(is_rare || (opt && opt->size < sizeof *opt) || (m && !m->path)))
+        return parse_rare(opt, line, len, out);
+    if (!opt) return parse(NULL, NULL, line, line + len, NULL, out);
+    return parse(opt->skip, m, line, line + len, opt->buffer_end, out);
 }

@@ -21,6 +21,7 @@
 #include "cases.h"
 
 static case_file file;
+enum { MOST_ROOM = 400 };
 
 /* `size` bytes, whole pages, with a page on either side that cannot be read. */
 static char *map_between_guards(size_t size, size_t page)
@@ -54,17 +55,42 @@ static void parse_with_memo(const test_case *c, const char *p)
 {
     static maillog_memo memo[2];
     static unsigned turn;
-    maillog_options opt = {sizeof opt, NULL, &memo[turn]};
+    maillog_options opt = {.size = sizeof opt, .memo = &memo[turn]};
     maillog_event ev;
     memcpy(&memo[turn], &memo[1 - turn], sizeof *memo);
     memset(&memo[1 - turn], 0xA5, sizeof *memo);
     assert_int_equal(maillog_parse_line(&opt, p, c->len, &ev), MAILLOG_OK);
     expect_event(c, &ev);
-    opt.size = offsetof(maillog_options, memo); /* of a caller that does not know of it */
+    opt.size = offsetof(maillog_options, buffer_end); /* of a caller that knows of the memo alone */
+    assert_int_equal(maillog_parse_line(&opt, p, c->len, &ev), MAILLOG_OK);
+    expect_event(c, &ev);
+    opt.size = offsetof(maillog_options, memo); /* of one that knows of neither */
     opt.memo = &memo[turn = 1 - turn];
     memcpy(&memo[turn], &memo[1 - turn], sizeof *memo);
     assert_int_equal(maillog_parse_line(&opt, p, c->len, &ev), MAILLOG_OK);
     assert_memory_equal(&memo[turn], &memo[1 - turn], sizeof *memo);
+}
+
+/* With so much behind it that is the caller's, too, up to a page that cannot be read: whatever it is, nobody looks at
+ * it.
+ */
+static void parse_in_buffer(const test_case *c, const char *buffer_end)
+{
+    static const size_t rooms[] = {0, 1, 2, 15, 16, 31, 127, 128, 129, 351, 352, 353, MOST_ROOM};
+    static const char lies[] = " a], b>, status=sent (c) \")\n";
+    maillog_options opt = {.size = sizeof opt, .buffer_end = buffer_end};
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        maillog_event ev;
+        char *const p = (char *)buffer_end - rooms[i] - c->len;
+        memcpy(p, c->line, c->len);
+        for (size_t k = 0; k < rooms[i]; k++) p[c->len + k] = lies[(i + k) % (sizeof lies - 1)];
+        assert_int_equal(maillog_parse_line(&opt, p, c->len, &ev), MAILLOG_OK);
+        expect_event(c, &ev);
+        if (rooms[i] == 0) continue;
+        p[c->len] = '\n';
+        assert_int_equal(maillog_parse_line(&opt, p, c->len, &ev), MAILLOG_OK);
+        expect_event(c, &ev);
+    }
 }
 
 /* As a line, and as a batch of one line without its end: `p` is where the line stands. */
@@ -96,10 +122,11 @@ static void test_guard_pages(void **state)
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     for (size_t i = 0; i < file.count; i++) {
         const test_case *c = &file.cases[i];
-        const size_t size = (c->len / page + 1) * page;
+        const size_t size = ((c->len + MOST_ROOM) / page + 1) * page;
         char *p = map_between_guards(size, page);
         parse_at(c, p);
         parse_at(c, p + size - c->len);
+        parse_in_buffer(c, p + size);
         unmap(p, size, page);
     }
 }

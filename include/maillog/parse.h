@@ -21,6 +21,10 @@ typedef struct maillog_options {
     size_t size;         /**< sizeof(maillog_options), or 0 for all defaults */
     const uint8_t *skip; /**< 256 bytes by maillog_daemon, or NULL: non-zero = stop after the header of this daemon */
     maillog_memo *memo;  /**< for maillog_parse_line(): of this caller's last line; or NULL */
+    /** For maillog_parse_line(): the end of the buffer that the line is in, or NULL: no byte but the line's is loaded.
+     *  With it, where a LF follows the line, up to 352 bytes from its beginning or 128 behind its end are loaded, so
+     *  that it need not be copied first; events are the same. Another thread must not write there meanwhile. */
+    const char *buffer_end;
 } maillog_options;
 
 /** Parse one line. Any bytes give a defined event; a log line is never an error.

@@ -26,7 +26,8 @@ typedef int ml_deliver(void *to, const maillog_event *ev);
 
 /* `skip`: as in maillog_options. */
 typedef struct ml_path {
-    /* The line [p, e), which stands by itself, into `ev`; offsets count from p, and loads below `readable` are allowed.
+    /* The line [p, e), which stands by itself, into `ev`; offsets count from p, and loads below `readable` are allowed,
+     * or, where that is NULL, below e.
      * `kept`: what lines before it left, see maillog__line_keep(), or NULL; all else in it is set here. MAILLOG_OK, so
      * that maillog_parse_line() may end with it. */
     int (*line)(ml_line *kept, const uint8_t *skip, const char *p, const char *e, const char *readable,

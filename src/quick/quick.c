@@ -420,7 +420,7 @@ ML_INLINE void copy_line(char *to, const char *from, size_t len)
     ml_zero_32(end + ML_BEHIND - 32);
 }
 
-/* The line [p, e), which stands by itself, in a copy. */
+/* The line [p, e), which stands by itself: in a copy, where there is no room behind it. */
 ML_WRAPS static int parse_line(ml_line *kept, const uint8_t *skip, const char *p, const char *e, const char *readable,
                                maillog_event *ev)
 {
@@ -436,15 +436,19 @@ ML_WRAPS static int parse_line(ml_line *kept, const uint8_t *skip, const char *p
     ev->len = (uint32_t)len;
     if (ML_QUICK && ML_MOSTLY(len - LEAST <= COPIED_MAX - LEAST)) {
         const text t = {NULL, NULL, skip};
-        ends at = {copy + len, NULL};
-        copy_line(copy, p, len);
-        ml_line_base(l, copy);
+        const char *line = p;
+        if (!readable || readable - e < ML_BEHIND || readable - p < ROOM || *e != '\n') { /* see quick.h */
+            copy_line(copy, p, len);
+            line = copy;
+        }
+        ends at = {line + len, NULL};
+        ml_line_base(l, line);
         l->readable = at.e + ML_BEHIND;
-        if (put_event(ev, ev->field, common_line(l, &t, copy, true, &at, ev->field, &ev->time, NULL, false)))
+        if (put_event(ev, ev->field, common_line(l, &t, line, true, &at, ev->field, &ev->time, NULL, false)))
             return MAILLOG_OK;
     }
     ml_line_base(l, p);
-    l->readable = readable;
+    l->readable = readable && readable > e ? readable : e;
     maillog__parse_any(l, skip, ml_slice(p, e), ev->field);
     return MAILLOG_OK;
 }
