@@ -295,7 +295,7 @@ static __attribute__((noinline)) parsed slow_message(ml_line *l, const uint8_t *
 
 ML_INLINE void put_place(maillog_batch_event *row, const ml_line *l, const char *p, const char *e)
 {
-    row->off = ml_offset(p, l->to_offset);
+    row->off = ml_offset(p, l->to_offset); /* cppcheck-suppress ctunullpointer ; in a batch there is a row */
     row->len = (uint32_t)(e - p);
 }
 
