@@ -57,11 +57,23 @@ static bool is_return(const maillog_join *j, int64_t t) { return t > j->before -
 
 /* The clock by which records grow old. It goes forward only, by what the stamps advance; a stamp far off counts once
  * the next one agrees with it (a damaged stamp here and there must not end every open message). */
+/* Records keep the clock in 32 bits. After a leap of the log all of them are as old as matters, whatever its length;
+ * and where thousands of leaps have used up the numbers, nothing ages any more. */
+static void go_forward(maillog_join *j, int64_t seconds)
+{
+    int64_t most = 86400; /* and what else maillog__tick() waits for */
+    if (most < j->config.expire) most = j->config.expire;
+    if (most < 12 * (int64_t)j->config.wait) most = 12 * (int64_t)j->config.wait;
+    if (most < 6 * (int64_t)j->config.settle) most = 6 * (int64_t)j->config.settle;
+    j->clock += seconds <= most ? seconds : most + 1;
+    if (j->clock > UINT32_MAX) j->clock = UINT32_MAX;
+}
+
 static bool advance(maillog_join *j, int64_t t)
 {
     if (j->log_time == INT64_MIN) {
         j->log_time = j->began = t;
-        j->clock = t > 0 ? t : 1;
+        j->clock = ml_first_clock(t);
         return true;
     }
     const bool far = t > j->log_time + LEAP || t < j->log_time - STEP_BACK;
@@ -76,7 +88,7 @@ static bool advance(maillog_join *j, int64_t t)
     if (far) j->began = t; /* a part of a log has its first seconds once more: see maillog__is_early() */
     j->log_time = t;
     if (t <= from) return false;
-    j->clock += t - from;
+    go_forward(j, t - from);
     if (far) believe(j);
     return true;
 }
@@ -85,7 +97,7 @@ bool maillog__set_time(maillog_join *j, int64_t t)
 {
     if (t <= j->log_time) return false;
     const bool far = t > j->log_time + LEAP;
-    j->clock += t - j->log_time;
+    go_forward(j, t - j->log_time);
     j->log_time = t;
     if (far && is_agreed(j, t)) believe(j);
     return true;
@@ -304,7 +316,10 @@ int maillog_join_expire(maillog_join *j, int64_t now)
     if (!j) return MAILLOG_ERR_ARGUMENT;
     if (j->sealed) return MAILLOG_ERR_STATE;
     j->aborted = 0;
-    if (j->log_time == INT64_MIN) j->log_time = j->began = j->clock = now;
+    if (j->log_time == INT64_MIN) {
+        j->log_time = j->began = now;
+        j->clock = ml_first_clock(now);
+    }
     maillog__set_time(j, now);
     maillog__tick(j);
     return j->aborted ? MAILLOG_ERR_ABORTED : MAILLOG_OK;

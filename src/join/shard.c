@@ -259,7 +259,7 @@ int maillog_join_import(maillog_join *j, const void *buf, size_t len)
     if (h.log_time == INT64_MIN) return MAILLOG_OK; /* it saw no line */
     if (j->log_time == INT64_MIN) {
         j->log_time = j->began = h.began;
-        j->clock = h.began > 0 ? h.began : 1;
+        j->clock = ml_first_clock(h.began);
     }
     const char *const body = (const char *)buf;
     for (uint64_t i = 0; i < h.items; i++) {

@@ -281,6 +281,9 @@ static inline ml_node *ml_leader(const maillog_join *j, const ml_node *n) { retu
 
 static inline bool ml_is_part(const maillog_join *j) { return (j->config.flags & MAILLOG_JOIN_PART) != 0; }
 
+/* The clock at a table's first line: of use to a reader, if there is room for it to go on in 32 bits. */
+static inline int64_t ml_first_clock(int64_t second) { return second > 0 && second < INT32_MAX ? second : 1; }
+
 /* Whether a session, or a part that found no message, was quiet for so long that it is given up: lists are in order of
  * time but nearly, and what is found must not depend on what else is in the table. */
 static inline bool ml_is_stale(const maillog_join *j, const ml_node *n)
