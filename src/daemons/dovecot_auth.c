@@ -35,23 +35,25 @@ static bool is_ip(ml_cur v)
     return separator && (digit || ML_IS(v, "::")); /* a cut name ends in `...` */
 }
 
-/* Read from the right, as far as Dovecot's own parts go; `parts`: there may be some. */
+/* Read from the right, as far as Dovecot's own parts go, each of which it writes once; `parts`: there may be some. */
 static identity read_identity(ml_cur c, bool parts)
 {
     identity id = {c, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
+    bool master = false;
     if (!parts) return id;
-    for (const char *comma; (comma = ml_rfind(c, ',')) != NULL; c.e = comma) {
+    for (const char *comma; !id.ip.p && (comma = ml_rfind(c, ',')) != NULL; c.e = comma) {
         ml_cur part = ml_slice(comma + 1, c.e);
-        if (ML_SKIP(&part, "<") && ML_DROP_END(&part, ">"))
+        if (!id.session.p && ML_SKIP(&part, "<") && ML_DROP_END(&part, ">"))
             id.session = part;
-        else if (ML_SKIP(&part, "sasl:"))
+        else if (!id.mech.p && ML_SKIP(&part, "sasl:"))
             id.mech = part;
         else if (is_ip(part))
             id.ip = part;
-        else if (!ML_IS(part, "master"))
+        else if (master || !ML_IS(part, "master"))
             break;
+        else
+            master = true;
         id.user.e = comma;
-        if (id.ip.p) break;
     }
     return id;
 }
