@@ -7,34 +7,34 @@
 #include "exim.h"
 
 typedef struct beginning {
-    const char *text;
+    ml_lit text;
     uint16_t event;
 } beginning;
 
 /* Statements that name a client (and nothing before it that a client could have chosen). */
 static const beginning beginnings[] = {
-    {"SMTP connection from ", MAILLOG_EVENT_EXIM_CONNECTION},
-    {"SMTP call from ", MAILLOG_EVENT_EXIM_DROPPED},
-    {"SMTP command timeout on connection from ", MAILLOG_EVENT_EXIM_TIMEOUT},
-    {"SMTP command timeout on TLS connection from ", MAILLOG_EVENT_EXIM_TIMEOUT},
-    {"SMTP data timeout (message abandoned) on connection from ", MAILLOG_EVENT_EXIM_TIMEOUT},
-    {"SMTP connection lost after final dot ", MAILLOG_EVENT_EXIM_UNEXPECTED},
-    {"no MAIL in SMTP connection from ", MAILLOG_EVENT_EXIM_NO_MAIL},
-    {"no MAIL in TFO SMTP connection from ", MAILLOG_EVENT_EXIM_NO_MAIL},
-    {"no MAIL in TFO* SMTP connection from ", MAILLOG_EVENT_EXIM_NO_MAIL},
-    {"unexpected disconnection while reading SMTP command from ", MAILLOG_EVENT_EXIM_UNEXPECTED},
-    {"unexpected EOF while reading SMTP command from ", MAILLOG_EVENT_EXIM_UNEXPECTED},
-    {"TLS error on connection from ", MAILLOG_EVENT_EXIM_TLSERR},
-    {"TLS error on SMTP connection from ", MAILLOG_EVENT_EXIM_TLSERR},
-    {"Connection from ", MAILLOG_EVENT_EXIM_REFUSED},
-    {"connection from ", MAILLOG_EVENT_EXIM_REFUSED},
-    {"refused connection from ", MAILLOG_EVENT_EXIM_REFUSED},
-    {"temporarily refused connection from ", MAILLOG_EVENT_EXIM_REFUSED},
-    {"rejected EHLO from ", MAILLOG_EVENT_EXIM_BAD_COMMAND},
-    {"rejected HELO from ", MAILLOG_EVENT_EXIM_BAD_COMMAND},
-    {"rejected MAIL from ", MAILLOG_EVENT_EXIM_BAD_COMMAND},
-    {"getsockopt() failed from ", MAILLOG_EVENT_EXIM_ERROR},
-    {"setsockopt(SO_KEEPALIVE) on connection from ", MAILLOG_EVENT_EXIM_ERROR},
+    {ML_LIT("SMTP connection from "), MAILLOG_EVENT_EXIM_CONNECTION},
+    {ML_LIT("SMTP call from "), MAILLOG_EVENT_EXIM_DROPPED},
+    {ML_LIT("SMTP command timeout on connection from "), MAILLOG_EVENT_EXIM_TIMEOUT},
+    {ML_LIT("SMTP command timeout on TLS connection from "), MAILLOG_EVENT_EXIM_TIMEOUT},
+    {ML_LIT("SMTP data timeout (message abandoned) on connection from "), MAILLOG_EVENT_EXIM_TIMEOUT},
+    {ML_LIT("SMTP connection lost after final dot "), MAILLOG_EVENT_EXIM_UNEXPECTED},
+    {ML_LIT("no MAIL in SMTP connection from "), MAILLOG_EVENT_EXIM_NO_MAIL},
+    {ML_LIT("no MAIL in TFO SMTP connection from "), MAILLOG_EVENT_EXIM_NO_MAIL},
+    {ML_LIT("no MAIL in TFO* SMTP connection from "), MAILLOG_EVENT_EXIM_NO_MAIL},
+    {ML_LIT("unexpected disconnection while reading SMTP command from "), MAILLOG_EVENT_EXIM_UNEXPECTED},
+    {ML_LIT("unexpected EOF while reading SMTP command from "), MAILLOG_EVENT_EXIM_UNEXPECTED},
+    {ML_LIT("TLS error on connection from "), MAILLOG_EVENT_EXIM_TLSERR},
+    {ML_LIT("TLS error on SMTP connection from "), MAILLOG_EVENT_EXIM_TLSERR},
+    {ML_LIT("Connection from "), MAILLOG_EVENT_EXIM_REFUSED},
+    {ML_LIT("connection from "), MAILLOG_EVENT_EXIM_REFUSED},
+    {ML_LIT("refused connection from "), MAILLOG_EVENT_EXIM_REFUSED},
+    {ML_LIT("temporarily refused connection from "), MAILLOG_EVENT_EXIM_REFUSED},
+    {ML_LIT("rejected EHLO from "), MAILLOG_EVENT_EXIM_BAD_COMMAND},
+    {ML_LIT("rejected HELO from "), MAILLOG_EVENT_EXIM_BAD_COMMAND},
+    {ML_LIT("rejected MAIL from "), MAILLOG_EVENT_EXIM_BAD_COMMAND},
+    {ML_LIT("getsockopt() failed from "), MAILLOG_EVENT_EXIM_ERROR},
+    {ML_LIT("setsockopt(SO_KEEPALIVE) on connection from "), MAILLOG_EVENT_EXIM_ERROR},
 };
 
 /* ` (…)` at the start of an ending. */
@@ -73,9 +73,10 @@ static void put_ending(ml_line *l, ml_cur c, unsigned event)
 
 static bool about_client(ml_line *l, ml_cur c)
 {
+    const uint64_t key = ml_key(l, c);
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
-        ml_cur t = c;
-        if (!ml_skip_n(&t, beginnings[i].text, strlen(beginnings[i].text))) continue;
+        if (!ml_starts_lit(key, c, &beginnings[i].text)) continue;
+        ml_cur t = ml_slice(c.p + beginnings[i].text.len, c.e);
         maillog_field *const mark = ml_mark(l);
         ml_exim_host h;
         ML_SKIP(&t, "H=");
@@ -258,20 +259,23 @@ static bool local_scan(ml_line *l, ml_cur c)
 static bool bad_command(ml_line *l, ml_cur c)
 {
     static const beginning rows[] = {
-        {"SMTP syntax error in \"", MAILLOG_EVENT_EXIM_BAD_COMMAND},
-        {"SMTP protocol error in \"", MAILLOG_EVENT_EXIM_BAD_COMMAND},
-        {"SMTP protocol synchronization error (next input sent too soon: pipelining was not advertised): rejected \"",
+        {ML_LIT("SMTP syntax error in \""), MAILLOG_EVENT_EXIM_BAD_COMMAND},
+        {ML_LIT("SMTP protocol error in \""), MAILLOG_EVENT_EXIM_BAD_COMMAND},
+        {ML_LIT("SMTP protocol synchronization error (next input sent too soon: pipelining was not advertised): "
+                "rejected \""),
          MAILLOG_EVENT_EXIM_SYNC},
-        {"SMTP protocol synchronization error (next input sent too soon: pipelining was advertised): rejected \"",
+        {ML_LIT(
+             "SMTP protocol synchronization error (next input sent too soon: pipelining was advertised): rejected \""),
          MAILLOG_EVENT_EXIM_SYNC},
-        {"rejected \"", MAILLOG_EVENT_EXIM_BAD_COMMAND},
-        {"temporarily rejected \"", MAILLOG_EVENT_EXIM_BAD_COMMAND},
+        {ML_LIT("rejected \""), MAILLOG_EVENT_EXIM_BAD_COMMAND},
+        {ML_LIT("temporarily rejected \""), MAILLOG_EVENT_EXIM_BAD_COMMAND},
     };
+    const uint64_t key = ml_key(l, c);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        ml_cur t = c, command;
+        if (!ml_starts_lit(key, c, &rows[i].text)) continue;
+        const ml_cur all = ml_slice(c.p + rows[i].text.len, c.e);
+        ml_cur t = all, command;
         ml_exim_host h;
-        if (!ml_skip_n(&t, rows[i].text, strlen(rows[i].text))) continue;
-        const ml_cur all = t;
         const bool by_name = ML_UNTIL(l, &t, "\" H=", &command);
         if (!by_name && !ML_UNTIL(l, &t, "\" from ", &command)) return false;
         ml_cur rest = t;
