@@ -343,12 +343,21 @@ static void settle(maillog_join *j, uint32_t node)
     g->flags |= ML_F_LATER;
 }
 
+/* Sessions without a message wait in lists of their own. */
+static void keep_session(maillog_join *j, uint32_t node, const ml_node *n)
+{
+    if (n->kind != ML_NODE_SESSION && n->kind != ML_NODE_SCREEN) return;
+    if (!n->u.s.refs) ml_keep_in(j, node, maillog__session_list(j, n));
+}
+
 /* The line becomes part of the node, which goes to the end of its list. */
 void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
 {
     ml_node *n = ml_at_node(j, node);
     if (ml_is_full(j, n)) {
         maillog__deliver_line(j, in, n->group ? MAILLOG_RECORD_UNMATCHED : MAILLOG_RECORD_SESSION);
+        /* a new one may be full of what policy servers said before it */
+        if (!n->group && n->list == ML_LIST_NONE) keep_session(j, node, n);
         return;
     }
     const bool first = !n->head;
@@ -364,11 +373,10 @@ void maillog__add_line(maillog_join *j, uint32_t node, const ml_in *in)
         n->recent[2] = in->content;
     }
     n->active = (uint32_t)j->clock;
-    if (n->group) {
+    if (n->group)
         settle(j, node);
-    } else if (n->kind == ML_NODE_SESSION || n->kind == ML_NODE_SCREEN) {
-        if (!n->u.s.refs) ml_keep_in(j, node, maillog__session_list(j, n));
-    }
+    else
+        keep_session(j, node, n);
 }
 
 /* ---- reading ---- */
