@@ -147,7 +147,9 @@ static uint16_t answer_segment(const maillog_join *j, ml_node *session, uint32_t
 
 static void take_policy(maillog_join *j, uint32_t session, uint32_t policy, uint16_t segment)
 {
-    ml_at_node(j, session)->flags |= ML_F_ASKED | (ml_at_node(j, policy)->flags & ML_F_AWAITS);
+    ml_node *s = ml_at_node(j, session);
+    s->flags |= ML_F_ASKED | (ml_at_node(j, policy)->flags & ML_F_AWAITS);
+    if (!s->recent[0]) s->recent[0] = ml_at_node(j, policy)->recent[0]; /* the first line that it has */
     maillog__tape_move(j, policy, session, segment);
     maillog__free_node(j, policy);
 }
