@@ -75,7 +75,7 @@ static inline uint64_t clock_at(const char *p)
 }
 
 /* Up to eight digits at p, as nanoseconds; their number is 0 when there are none, or more. */
-static unsigned fraction(const char *p, uint32_t *nsec)
+ML_WRAPS static unsigned fraction(const char *p, uint32_t *nsec)
 {
     const uint64_t x = ml_load64(p) ^ UINT64_C(0x3030303030303030);
     const uint64_t other = (x | (x + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
