@@ -454,17 +454,17 @@ void maillog__tick(maillog_join *j)
 {
     const struct {
         ml_list list;
-        uint32_t after;
+        int64_t after;
         maillog_message_state state;
     } rows[] = {
         {ML_LIST_LOOSE, j->config.wait, MAILLOG_STATE_EXPIRED},
         {ML_LIST_DONE, j->config.settle, MAILLOG_STATE_COMPLETE},
         {ML_LIST_WAIT, j->config.wait, MAILLOG_STATE_COMPLETE},
         {ML_LIST_CLOSED, j->config.settle, MAILLOG_STATE_COMPLETE},
-        {ML_LIST_SESSION, 12 * j->config.wait, MAILLOG_STATE_EXPIRED},
+        {ML_LIST_SESSION, ml_session_wait(j), MAILLOG_STATE_EXPIRED},
         {ML_LIST_OPEN, j->config.expire, MAILLOG_STATE_EXPIRED},
         {ML_LIST_GREY, 86400, MAILLOG_STATE_COMPLETE},
-        {ML_LIST_GONE, 6 * j->config.settle, MAILLOG_STATE_COMPLETE},
+        {ML_LIST_GONE, 6 * (int64_t)j->config.settle, MAILLOG_STATE_COMPLETE},
     };
     /* what had lines since is moved back now and then, so that eviction finds what was quiet for long */
     const bool all = j->turnover > j->ncells / 16;

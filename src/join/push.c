@@ -63,7 +63,7 @@ static void go_forward(maillog_join *j, int64_t seconds)
 {
     int64_t most = 86400; /* and what else maillog__tick() waits for */
     if (most < j->config.expire) most = j->config.expire;
-    if (most < 12 * (int64_t)j->config.wait) most = 12 * (int64_t)j->config.wait;
+    if (most < ml_session_wait(j)) most = ml_session_wait(j);
     if (most < 6 * (int64_t)j->config.settle) most = 6 * (int64_t)j->config.settle;
     j->clock += seconds <= most ? seconds : most + 1;
     if (j->clock > UINT32_MAX) j->clock = UINT32_MAX;

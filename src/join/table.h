@@ -284,13 +284,15 @@ static inline bool ml_is_part(const maillog_join *j) { return (j->config.flags &
 /* The clock at a table's first line: of use to a reader, if there is room for it to go on in 32 bits. */
 static inline int64_t ml_first_clock(int64_t second) { return second > 0 && second < INT32_MAX ? second : 1; }
 
+/* Seconds after which a quiet session is given up. */
+static inline int64_t ml_session_wait(const maillog_join *j) { return 12 * (int64_t)j->config.wait; }
+
 /* Whether a session, or a part that found no message, was quiet for so long that it is given up: lists are in order of
  * time but nearly, and what is found must not depend on what else is in the table. */
 static inline bool ml_is_stale(const maillog_join *j, const ml_node *n)
 {
     if (n->kind == ML_NODE_SESSION)
-        return !n->u.s.refs && !(n->flags & ML_F_CLOSED) &&
-               j->clock >= (int64_t)n->active + (int64_t)12 * j->config.wait;
+        return !n->u.s.refs && !(n->flags & ML_F_CLOSED) && j->clock >= (int64_t)n->active + ml_session_wait(j);
     const ml_node *g = n->group ? ml_leader(j, n) : n;
     return n->group && !(g->flags & ML_F_LEGS) && j->clock >= (int64_t)g->active + j->config.wait;
 }
