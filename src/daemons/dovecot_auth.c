@@ -58,7 +58,12 @@ static identity read_identity(ml_cur c, bool parts)
     return id;
 }
 
-/* The first `)` in the window that `<` or `: ` follows; the text ends at `e`. */
+static bool ends_identity(const char *p, const char *e)
+{
+    return e - p > 1 && (p[1] == '<' || (p[1] == ':' && e - p > 2 && p[2] == ' '));
+}
+
+/* The first `)` in the window that may end an identity; the text ends at `e`. */
 static const char *next_end(const ml_line *l, ml_cur window, const char *e)
 {
     const char *p = window.p;
@@ -68,12 +73,12 @@ static const char *next_end(const ml_line *l, ml_cur window, const char *e)
         unsigned mask = ml_mask_16(p, close) & (ml_mask_16(p + 1, colon) | ml_mask_16(p + 1, angle));
         for (; mask; mask &= mask - 1) {
             const char *const at = p + __builtin_ctz(mask);
-            if (e - at > 1 && (at[1] == '<' || (e - at > 2 && at[2] == ' '))) return at;
+            if (ends_identity(at, e)) return at;
         }
     }
 #endif
     for (; (p = ml_find(l, ml_slice(p, window.e), ')')) != NULL; p++)
-        if (e - p > 1 && (p[1] == '<' || (p[1] == ':' && e - p > 2 && p[2] == ' '))) return p;
+        if (ends_identity(p, e)) return p;
     return NULL;
 }
 

@@ -190,15 +190,15 @@ static bool is_known_part(ml_cur c)
 }
 
 /* ` newkey=word` between two parts. The word holds nothing that an address must quote, so that no look-alike inside of
- * quotes reaches over their end. Returns where the cursor is left. */
-static const char *fresh_parts(ml_cur *c, ml_context *out)
+ * quotes reaches over their end. */
+static void fresh_parts(ml_cur *c, ml_context *out)
 {
     for (;;) {
         ml_cur t = *c;
-        if (!gap(&t) || is_known_part(t) || !is_new_part(*c)) return c->p;
+        if (!gap(&t) || is_known_part(t) || !is_new_part(*c)) return;
         const char *start = t.p;
         t.p = bare_end(t.p, t.e);
-        if (!is_new_part(t)) return c->p; /* nothing known behind it */
+        if (!is_new_part(t)) return; /* nothing known behind it */
         if (!out->fresh.p) out->fresh.p = start;
         out->fresh.e = t.p;
         *c = t;
@@ -219,9 +219,11 @@ static bool strict_parts(ml_cur c, const char *last_proto, ml_context_end end, m
     clear(out);
     out->from = from;
     if (!may_go_on(c)) return parts_end(c, end, out); /* a look-alike, mostly: that is all of it */
-    const char *none_at = fresh_parts(&c, out);       /* no new part begins here */
+    fresh_parts(&c, out);
+    const char *none_at = c.p; /* no new part begins here */
     if (!ANGLE_PART(&c, "to=", &out->to)) return false;
-    if (!out->fresh.p && c.p != none_at) none_at = fresh_parts(&c, out);
+    if (!out->fresh.p && c.p != none_at) fresh_parts(&c, out);
+    none_at = c.p;
     if (!proto_part(&c, &out->proto)) return false;
     if (!out->fresh.p && c.p != none_at) fresh_parts(&c, out);
     const bool foreign = last_proto >= start && out->proto.p != last_proto + sizeof(" proto=") - 1;
